@@ -15,8 +15,8 @@ struct Identity {
 
 Tensor identity(const Tensor& x) { return apply(Identity{}, x); }
 
-// The reference is built anew on identity copies of the inputs and differentiated down to those copies, so that an input
-// that depends on another one still gets its partial derivative only.
+// The reference is built anew on identity copies of the inputs and differentiated down to those copies, so that an
+// input that depends on another one still gets its partial derivative only.
 Tensors differentiate_reference(const Vjp& c, int arity, const SmallVector<Edge, 2>& inputs,
                                 const std::function<Tensor(std::span<const Tensor>)>& reference) {
   bool recording = GradMode::enabled();

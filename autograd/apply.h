@@ -50,32 +50,43 @@ struct AuxOf {
   using type = NoAux;
 };
 template <class Op>
-  requires requires { typename Op::Aux; }
+requires requires { typename Op::Aux; }
 struct AuxOf<Op> {
   using type = typename Op::Aux;
 };
 
 template <class Op>
-inline constexpr bool has_aux = requires { typename Op::Aux; };
+inline constexpr bool has_aux = requires {
+  typename Op::Aux;
+};
 template <class Op>
-inline constexpr bool has_vjp =
-    requires(const Op op, const Vjp& c) { op.vjp(c); } ||
-    requires(const Op op, const Vjp& c, const typename AuxOf<Op>::type& aux) { op.vjp(c, aux); };
+inline constexpr bool has_vjp = requires(const Op op, const Vjp& c) {
+  op.vjp(c);
+}
+|| requires(const Op op, const Vjp& c, const typename AuxOf<Op>::type& aux) { op.vjp(c, aux); };
 template <class Op>
-inline constexpr bool has_jvp = requires(const Op op, const Jvp& c) { op.jvp(c); };
+inline constexpr bool has_jvp = requires(const Op op, const Jvp& c) {
+  op.jvp(c);
+};
 template <class Op, class... In>
-concept HasReference = requires(const Op op, const In&... in) { op.reference(in...); };
+concept HasReference = requires(const Op op, const In&... in) {
+  op.reference(in...);
+};
 template <class Op, size_t N>
 inline constexpr bool has_reference = []<size_t... I>(std::index_sequence<I...>) {
   return N > 0 && HasReference<Op, decltype((void)I, Tensor())...>;
-}(std::make_index_sequence<N>());
+}
+(std::make_index_sequence<N>());
 template <class Op>
-inline constexpr bool is_linear = requires { requires Op::linear; };
+inline constexpr bool is_linear = requires {
+  requires Op::linear;
+};
 
 // Calls fn with the elements of a span as N arguments.
 template <size_t N, class Fn>
 Tensor spread(std::span<const Tensor> in, Fn&& fn) {
-  return [&]<size_t... I>(std::index_sequence<I...>) { return fn(in[I]...); }(std::make_index_sequence<N>());
+  return [&]<size_t... I>(std::index_sequence<I...>) { return fn(in[I]...); }
+  (std::make_index_sequence<N>());
 }
 
 /// The same tensor as a new node, so that a graph built on it can be walked down to it and no further.

@@ -21,9 +21,10 @@ struct GradOptions {
   bool allow_unused = false;
 };
 
-/// Gradients of the sum of ⟨outputs, grad_outputs⟩ with respect to `inputs`, which may be leaves or intermediate results.
-/// Throws if an input does not require grad, an output has no history, or shapes differ.
-std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor> inputs, const GradOptions& options = {});
+/// Gradients of the sum of ⟨outputs, grad_outputs⟩ with respect to `inputs`, which may be leaves or intermediate
+/// results. Throws if an input does not require grad, an output has no history, or shapes differ.
+std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
+                         const GradOptions& options = {});
 std::vector<Tensor> grad(const Tensor& output, std::span<const Tensor> inputs, const GradOptions& options = {});
 std::vector<Tensor> grad(const Tensor& output, std::initializer_list<Tensor> inputs, const GradOptions& options = {});
 Tensor grad(const Tensor& output, const Tensor& input, const GradOptions& options = {});

@@ -9,8 +9,8 @@
 #include "autograd/node.h"
 
 namespace gg {
-Tensor add(const Tensor& a, const Tensor& b);              ///< defined in ops/
-Tensor sum_to(const Tensor& x, const Shape& shape);        ///< defined in ops/: sums broadcast axes away
+Tensor add(const Tensor& a, const Tensor& b);        ///< defined in ops/
+Tensor sum_to(const Tensor& x, const Shape& shape);  ///< defined in ops/: sums broadcast axes away
 }  // namespace gg
 
 namespace gg::autograd {
@@ -41,8 +41,8 @@ class Vjp {
 };
 
 struct RunOptions {
-  bool create_graph = false;    ///< record the rules, so that the gradients can be differentiated again
-  bool retain_graph = false;    ///< keep saved values for another run
+  bool create_graph = false;  ///< record the rules, so that the gradients can be differentiated again
+  bool retain_graph = false;  ///< keep saved values for another run
 };
 
 /// Gradients of sum_i ⟨outputs[i], seeds[i]⟩ with respect to `inputs`; undefined where there is no path.

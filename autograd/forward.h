@@ -30,9 +30,7 @@ class ForwardLevel {
 };
 
 /// The largest level among the tangents of t; 0 if it has none.
-inline uint64_t top_level(const Tensor& t) {
-  return t.defined() && t.get().tangent ? t.get().tangent->level : 0;
-}
+inline uint64_t top_level(const Tensor& t) { return t.defined() && t.get().tangent ? t.get().tangent->level : 0; }
 
 /// t without its tangent of `level`, if that is its innermost one; else t itself.
 Tensor strip(const Tensor& t, uint64_t level);

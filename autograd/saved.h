@@ -18,8 +18,7 @@ class Saved {
   const Tensor& get(const char* op) const {
     if (const auto& storage = value_.get().storage; storage && storage->version() != version_) [[unlikely]] {
       fail(op, ": a value of shape ", value_.shape(), " that its gradient needs was changed in place (version ",
-           storage->version(), ", saved at version ", version_,
-           "). Write into a clone, or after the backward pass");
+           storage->version(), ", saved at version ", version_, "). Write into a clone, or after the backward pass");
     }
     return value_;
   }

@@ -13,7 +13,8 @@ Tensor& Tensor::requires_grad_(bool on) {
   TensorImpl& t = get();
   if (on == static_cast<bool>(t.node)) return *this;
   if (on) {
-    GG_CHECK(is_floating(t.dtype), "requires_grad_: only floating tensors have gradients, this one is ", name_of(t.dtype));
+    GG_CHECK(is_floating(t.dtype), "requires_grad_: only floating tensors have gradients, this one is ",
+             name_of(t.dtype));
     t.node = Ref<Node>::adopt(new LeafNode(*this));
     t.output_index = 0;
   } else {
@@ -41,8 +42,8 @@ void Tensor::set_grad(const Tensor& grad) const {
   GG_CHECK(t.node && t.node->is_leaf(), "set_grad: the tensor is not a leaf that requires grad");
   if (grad.defined()) {
     GG_CHECK(grad.shape() == shape() && grad.dtype() == dtype() && grad.device() == device(), "set_grad: expected ",
-             name_of(dtype()), " ", shape(), " on ", device(), ", got ", name_of(grad.dtype()), " ", grad.shape(), " on ",
-             grad.device());
+             name_of(dtype()), " ", shape(), " on ", device(), ", got ", name_of(grad.dtype()), " ", grad.shape(),
+             " on ", grad.device());
   }
   static_cast<LeafNode&>(*t.node).grad = grad.defined() ? grad.detach() : grad;
 }
@@ -80,7 +81,8 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
   }
   GG_CHECK(!used.empty() || options.allow_unused,
            "grad: the output has no history: nothing it was made of requires grad (or it was made under NoGrad)");
-  for (const Tensor& x : inputs) GG_CHECK(x.requires_grad(), "grad: an input of shape ", x.shape(), " does not require grad");
+  for (const Tensor& x : inputs)
+    GG_CHECK(x.requires_grad(), "grad: an input of shape ", x.shape(), " does not require grad");
   auto found = autograd::run_backward(
       used, seeds, inputs,
       {.create_graph = options.create_graph, .retain_graph = options.retain_graph || options.create_graph});

@@ -1,8 +1,8 @@
 // The CPU side of the caching allocator; other devices are reached through the hooks of core/device_memory.h.
 //
 // Sizes are rounded up to classes: multiples of 64 bytes up to 1 KiB, then four classes to a doubling. Blocks up to
-// kSmallLimit live in per-thread lists without locks; a thread that frees a block keeps it, whoever allocated it. Larger
-// blocks live in one shared list behind a mutex.
+// kSmallLimit live in per-thread lists without locks; a thread that frees a block keeps it, whoever allocated it.
+// Larger blocks live in one shared list behind a mutex.
 #include "core/allocator.h"
 
 #include <sys/mman.h>

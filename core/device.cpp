@@ -20,9 +20,12 @@ namespace gg {
 
 std::string to_string(Device device) {
   switch (device.type) {
-    case Device::cpu: return "cpu";
-    case Device::cuda: return "cuda:" + std::to_string(device.index);
-    default: return "emulated";
+    case Device::cpu:
+      return "cpu";
+    case Device::cuda:
+      return "cuda:" + std::to_string(device.index);
+    default:
+      return "emulated";
   }
 }
 
@@ -38,7 +41,8 @@ Device parse_device(std::string_view text) {
 
 bool is_available(Device device) {
   switch (device.type) {
-    case Device::cpu: return true;
+    case Device::cpu:
+      return true;
     case Device::cuda:
 #ifdef GG_HAS_CUDA
       return device.index < cuda::device_count();

@@ -64,9 +64,8 @@ struct Printer {
       }
     });
     scientific = largest >= 1e6 || (largest > 0 && largest < 1e-3) || largest / smallest > 1e7;
-    shown(0, 0, [&](int64_t i) {
-      width = std::max(width, static_cast<int>(text(values[static_cast<size_t>(i)]).size()));
-    });
+    shown(0, 0,
+          [&](int64_t i) { width = std::max(width, static_cast<int>(text(values[static_cast<size_t>(i)]).size())); });
   }
 
   void print(int axis, int64_t base) {

@@ -1,4 +1,5 @@
-// Ref<T>: a pointer that shares ownership through a count inside the object (half the size of shared_ptr, one allocation).
+// Ref<T>: a pointer that shares ownership through a count inside the object (half the size of shared_ptr, one
+// allocation).
 #pragma once
 
 #include <atomic>
@@ -51,8 +52,7 @@ class Ref {
   }
   Ref(Ref&& o) noexcept : p_(std::exchange(o.p_, nullptr)) {}
   template <class U>
-    requires std::convertible_to<U*, T*>
-  Ref(Ref<U> o) : p_(o.detach()) {}
+  requires std::convertible_to<U*, T*> Ref(Ref<U> o) : p_(o.detach()) {}
   Ref& operator=(const Ref& o) {
     Ref(o).swap(*this);
     return *this;

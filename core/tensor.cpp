@@ -36,7 +36,8 @@ void Tensor::undefined() { fail("this tensor is undefined (default-constructed, 
 
 Array Tensor::array() const {
   TensorImpl& t = get();
-  if (!t.storage) [[unlikely]] t.materialize();
+  if (!t.storage) [[unlikely]]
+    t.materialize();
   return {t.data(), t.dtype, t.layout.shape, t.layout.strides};
 }
 
@@ -136,8 +137,7 @@ int64_t span_of(const Layout& l) {
 
 template <class T>
 std::vector<T> Tensor::to_vector() const {
-  GG_CHECK(dtype() == dtype_of<T>, "to_vector: the tensor is ", name_of(dtype()), ", asked for ",
-           name_of(dtype_of<T>));
+  GG_CHECK(dtype() == dtype_of<T>, "to_vector: the tensor is ", name_of(dtype()), ", asked for ", name_of(dtype_of<T>));
   Array a = array();
   std::vector<T> out(static_cast<size_t>(numel()));
   if (out.empty()) return out;
@@ -212,7 +212,8 @@ Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, TensorO
   std::vector<double> flat;
   size_t columns = rows.size() ? rows.begin()->size() : 0;
   for (auto row : rows) {
-    GG_CHECK(row.size() == columns, "tensor: rows of a matrix must be equally long, got ", columns, " and ", row.size());
+    GG_CHECK(row.size() == columns, "tensor: rows of a matrix must be equally long, got ", columns, " and ",
+             row.size());
     flat.insert(flat.end(), row.begin(), row.end());
   }
   return from_doubles(flat, {static_cast<int64_t>(rows.size()), static_cast<int64_t>(columns)}, options);

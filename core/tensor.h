@@ -1,7 +1,7 @@
 // Tensor: a handle to an n-dimensional array that can remember how it was computed.
 //
-// Copying a Tensor shares it; `clone` (ops/) copies the numbers. Mathematics lives in free functions (ops/ops.h); methods
-// are for inspection and for autograd. Read core/layout.h for views, autograd/autograd.h for gradients.
+// Copying a Tensor shares it; `clone` (ops/) copies the numbers. Mathematics lives in free functions (ops/ops.h);
+// methods are for inspection and for autograd. Read core/layout.h for views, autograd/autograd.h for gradients.
 #pragma once
 
 #include <vector>
@@ -98,7 +98,8 @@ class Tensor {
 
   // ---- for the library's own code ---------------------------------------------------------------------------------
   TensorImpl& get() const {
-    if (!impl_) [[unlikely]] undefined();
+    if (!impl_) [[unlikely]]
+      undefined();
     return *impl_;
   }
   const Ref<TensorImpl>& impl() const { return impl_; }
