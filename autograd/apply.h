@@ -280,13 +280,13 @@ Tensor apply(const Op& op, const In&... inputs) {
 
 /// The same for an operation on any number of inputs: `forward(std::span<const Tensor>)`. No Aux, no reference.
 template <class Op>
-Tensor apply(const Op& op, std::span<const Tensor> inputs) {
+Tensor apply_list(const Op& op, std::span<const Tensor> inputs) {
   std::vector<const Tensor*> in;
   for (const Tensor& x : inputs) in.push_back(&x);
   if (ForwardLevel::any_active()) {
     for (const Tensor& x : inputs) {
       if (top_level(x)) {
-        return detail::apply_forward<0>(op, in, [&](std::span<const Tensor> primals) { return apply(op, primals); });
+        return detail::apply_forward<0>(op, in, [&](std::span<const Tensor> primals) { return apply_list(op, primals); });
       }
     }
   }
@@ -304,6 +304,7 @@ Tensor apply(const Op& op, std::span<const Tensor> inputs) {
 
 namespace gg {
 using autograd::apply;  // the vocabulary of those who write operations
+using autograd::apply_list;
 using autograd::Jvp;
 using autograd::kSaveInputs;
 using autograd::kSaveNothing;
