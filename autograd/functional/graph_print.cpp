@@ -42,7 +42,7 @@ std::string graph_text(const Tensor& t) {
   std::vector<std::string> lines;
   size_t width = 0;
   for (const Node* node : list.nodes) {
-    std::string line = str("%", list.number[node], " = ", node->name());
+    std::string line = str("%", list.number[node], " = ", node->label());
     if (!node->is_leaf()) {
       line += "(";
       bool first = true;
@@ -67,7 +67,7 @@ std::string graph_dot(const Tensor& t) {
   Listing list(t);
   std::string out = "digraph gradgrad {\n  rankdir=BT;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n";
   for (const Node* node : list.nodes) {
-    out += str("  n", list.number[node], " [label=\"", node->name(), "\\n", node->output(0).shape, "\"",
+    out += str("  n", list.number[node], " [label=\"", node->label(), "\\n", node->output(0).shape, "\"",
                node->is_leaf() ? ", shape=ellipse" : "", "];\n");
     for (const Edge& e : node->inputs()) {
       if (e.node) out += str("  n", list.number[e.node.get()], " -> n", list.number[node], ";\n");
