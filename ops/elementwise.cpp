@@ -18,8 +18,8 @@ using detail::check_floating;
 using detail::check_same;
 using detail::run_elementwise;
 
-Tensor run_arithmetic(cpu::Arithmetic op, const char* name, const Tensor& a, const Tensor& b) {
-  auto loop = cpu::arithmetic_loop(op, a.dtype());
+Tensor run_arithmetic(cpu::Plain op, const char* name, const Tensor& a, const Tensor& b) {
+  auto loop = cpu::plain_loop(op, a.dtype());
   GG_CHECK(loop, name, ": expected floating or int64 tensors, got ", name_of(a.dtype()));
   return run_elementwise(name, loop, nullptr, a.dtype(), {&a, &b});
 }
@@ -32,7 +32,7 @@ Tensor expanded_tangent(const Jvp& c, int i) {
 struct Add {
   static constexpr const char* name = "add";
   static constexpr unsigned saves = kSaveNothing;
-  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(cpu::Arithmetic::add, name, a, b); }
+  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(cpu::Plain::add, name, a, b); }
   Tensors vjp(const Vjp& c) const { return {c.grad(), c.grad()}; }
   Tensor jvp(const Jvp& c) const {
     return add_tangents(c.has(0) ? expanded_tangent(c, 0) : Tensor(), c.has(1) ? expanded_tangent(c, 1) : Tensor());
@@ -42,7 +42,7 @@ struct Add {
 struct Sub {
   static constexpr const char* name = "sub";
   static constexpr unsigned saves = kSaveNothing;
-  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(cpu::Arithmetic::sub, name, a, b); }
+  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(cpu::Plain::sub, name, a, b); }
   Tensors vjp(const Vjp& c) const { return {c.grad(), c.needs(1) ? neg(c.grad()) : Tensor()}; }
   Tensor jvp(const Jvp& c) const {
     return add_tangents(c.has(0) ? expanded_tangent(c, 0) : Tensor(),
@@ -55,7 +55,7 @@ struct Mul {
   static constexpr unsigned saves = kSaveInputs;
   static constexpr bool linear = true;
   Shape output_shape(const Tensor& a, const Tensor& b) const { return broadcast_shapes(a.shape(), b.shape(), name); }
-  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(cpu::Arithmetic::mul, name, a, b); }
+  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(cpu::Plain::mul, name, a, b); }
   Tensors vjp(const Vjp& c) const {
     return {c.needs(0) ? mul(c.grad(), c.input(1)) : Tensor(), c.needs(1) ? mul(c.grad(), c.input(0)) : Tensor()};
   }
@@ -100,9 +100,9 @@ struct Cast {
   Tensor jvp(const Jvp& c) const { return to(c.tangent(0), dtype); }
 };
 
-Tensor compare(cpu::Comparison op, const char* name, const Tensor& a, const Tensor& b) {
+Tensor compare(cpu::Plain op, const char* name, const Tensor& a, const Tensor& b) {
   check_same(name, a, b);
-  return run_elementwise(name, cpu::comparison_loop(op, a.dtype()), nullptr, boolean, {&a, &b});
+  return run_elementwise(name, cpu::plain_loop(op, a.dtype()), nullptr, boolean, {&a, &b});
 }
 
 // zero + x: x itself, broadcast to the shape of the sum.
@@ -137,12 +137,12 @@ Tensor operator/(double c, const Tensor& x) { return reciprocal(x) * c; }
 Tensor affine(const Tensor& x, double a, double b) { return elementwise(Affine{a, b}, x); }
 Tensor neg(const Tensor& x) { return affine(x, -1, 0); }
 
-Tensor eq(const Tensor& a, const Tensor& b) { return compare(cpu::Comparison::eq, "eq", a, b); }
-Tensor ne(const Tensor& a, const Tensor& b) { return compare(cpu::Comparison::ne, "ne", a, b); }
-Tensor lt(const Tensor& a, const Tensor& b) { return compare(cpu::Comparison::lt, "lt", a, b); }
-Tensor le(const Tensor& a, const Tensor& b) { return compare(cpu::Comparison::le, "le", a, b); }
-Tensor gt(const Tensor& a, const Tensor& b) { return compare(cpu::Comparison::gt, "gt", a, b); }
-Tensor ge(const Tensor& a, const Tensor& b) { return compare(cpu::Comparison::ge, "ge", a, b); }
+Tensor eq(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::eq, "eq", a, b); }
+Tensor ne(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::ne, "ne", a, b); }
+Tensor lt(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::lt, "lt", a, b); }
+Tensor le(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::le, "le", a, b); }
+Tensor gt(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::gt, "gt", a, b); }
+Tensor ge(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::ge, "ge", a, b); }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   GG_CHECK(condition.dtype() == boolean, "where: the condition must be bool, got ", name_of(condition.dtype()));
