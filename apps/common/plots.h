@@ -1,6 +1,6 @@
 // Plots as SVG text: to put into a report as they are, or to write to a file. They adapt to light and dark pages, and
 // take any numbers: empty series, NaN, infinities and constants give a plain plot, never a broken one.
-// The drawing is in line_plot.cc, bar_chart.cc, histogram.cc and scatter_plot.cc, on top of plot_frame.h and axis.h.
+// The drawing is in line_plot.cpp, bar_chart.cpp, histogram.cpp and scatter_plot.cpp, on top of plot_frame.h and axis.h.
 #pragma once
 
 #include <optional>
@@ -38,9 +38,9 @@ struct Baseline {
 /// A curve. A point that cannot be drawn (NaN, infinite, not positive on a log axis) leaves a gap, and is counted below
 /// the plot. `x` empty: 0, 1, 2, ...
 struct Series {
-  std::string name;
-  std::vector<double> x;
-  std::vector<double> y;
+  std::string name = {};
+  std::vector<double> x = {};
+  std::vector<double> y = {};
   bool dashed = false;
   bool markers = false;
   bool smooth = false;  ///< values faint, with their running mean over a fiftieth of the curve on top

@@ -1,5 +1,5 @@
 // The style sheet of the report. Colours are variables with a light and a dark set; the paper of cards and figures is
-// the same as the background of the plots (svg.cc).
+// the same as the background of the plots (svg.cpp).
 #include "apps/common/report_blocks.h"
 
 namespace gg::apps {
