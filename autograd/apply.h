@@ -121,6 +121,10 @@ class OpNode final : public Node {
   }
 
   const char* name() const override { return op_.name; }
+  std::string label() const override {
+    if constexpr (requires(const Op op) { op.label(); }) return op_.label();
+    return op_.name;
+  }
 
   Tensors vjp(const Vjp& c) override {
     if constexpr (has_reference<Op, N>) {
@@ -222,6 +226,8 @@ Tensor apply_forward(const Op& op, std::span<const Tensor* const> in, const Run&
     fail(op.name, " has no forward rule, so jvp cannot pass through it");
   }
   if (!dy.defined()) return y;
+  GG_CHECK(dy.rank() == y.rank() + 1 && dy.shape().part(1, dy.rank()) == y.shape(), op.name,
+           ": the forward rule gave a tangent of shape ", dy.shape(), " for an output of shape ", y.shape());
   Tensor out = with_tangent(y, level, dy);
   // Recorded once more around the whole of it, with the tangents in the saved values: so gradients taken inside a jvp
   // carry tangents themselves (forward over reverse).
@@ -280,13 +286,13 @@ Tensor apply(const Op& op, const In&... inputs) {
 
 /// The same for an operation on any number of inputs: `forward(std::span<const Tensor>)`. No Aux, no reference.
 template <class Op>
-Tensor apply(const Op& op, std::span<const Tensor> inputs) {
+Tensor apply_list(const Op& op, std::span<const Tensor> inputs) {
   std::vector<const Tensor*> in;
   for (const Tensor& x : inputs) in.push_back(&x);
   if (ForwardLevel::any_active()) {
     for (const Tensor& x : inputs) {
       if (top_level(x)) {
-        return detail::apply_forward<0>(op, in, [&](std::span<const Tensor> primals) { return apply(op, primals); });
+        return detail::apply_forward<0>(op, in, [&](std::span<const Tensor> primals) { return apply_list(op, primals); });
       }
     }
   }
@@ -304,6 +310,7 @@ Tensor apply(const Op& op, std::span<const Tensor> inputs) {
 
 namespace gg {
 using autograd::apply;  // the vocabulary of those who write operations
+using autograd::apply_list;
 using autograd::Jvp;
 using autograd::kSaveInputs;
 using autograd::kSaveNothing;

@@ -32,6 +32,8 @@ class Node : public RefCounted {
  public:
   virtual ~Node() = default;
   virtual const char* name() const = 0;
+  /// The name with what tells it from its relatives, such as an order of derivative: for pictures of the graph.
+  virtual std::string label() const { return name(); }
   virtual bool is_leaf() const { return false; }
 
   /// The gradients with respect to the inputs, in their order; undefined where zero or not asked for. Ordinary tensor

@@ -285,7 +285,7 @@ Tensor concat(const std::vector<Tensor>& tensors, int axis) {
              axis);
     op.sizes.push_back(t.size(axis));
   }
-  return apply(op, std::span<const Tensor>(tensors));
+  return apply_list(op, tensors);
 }
 
 Tensor stack(const std::vector<Tensor>& tensors, int axis) {
