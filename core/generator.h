@@ -5,20 +5,18 @@
 
 #include <cstdint>
 
+#include "core/philox.h"
+
 namespace gg {
 
 class Generator {
  public:
   explicit Generator(uint64_t seed = 0) : seed_(seed) {}
 
-  /// The place of one draw: what kernels are given.
-  struct State {
-    uint64_t seed = 0;
-    uint64_t offset = 0;  ///< in blocks of four 32-bit numbers
-    bool operator==(const State&) const = default;
-  };
+  /// The place of one draw: what kernels are given. `stream` stays 0 here.
+  using State = PhiloxState;
 
-  State state() const { return {seed_, offset_}; }
+  State state() const { return {seed_, offset_, 0}; }
   void set_state(State s) {
     seed_ = s.seed;
     offset_ = s.offset;

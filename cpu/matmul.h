@@ -1,8 +1,8 @@
 // Matrix products. Which code runs: small loops of our own for tiny products, OpenBLAS where all sizes are small or n
 // is thin, oneDNN's sgemm for the rest, OpenBLAS' dgemm for f64; our own blocked product (kernels/gemm.h) on request.
 //
-// A product is split along m (along n where m is short and n is long), and along k where both are short and k is very
-// long. The cuts depend on the sizes only, so the result has the same bits for any number of threads.
+// A product is split along the longer of m and n, and along k where both are short and k is very long. The cuts depend
+// on the sizes only, so the result has the same bits for any number of threads.
 #pragma once
 
 #include <string>

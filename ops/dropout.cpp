@@ -19,7 +19,7 @@ struct Dropout {
   Shape output_shape(const Tensor& x) const { return x.shape(); }
   Tensor mask(const Shape& shape, TensorOptions o) const {
     Tensor m = empty(shape, o);
-    GG_CPU_KERNEL(o.device, bernoulli, m.array(), 1 - p, state.seed, state.offset);
+    GG_CPU_KERNEL(o.device, random_bernoulli, m.array(), &state, 1 - p);
     return m * (1 / (1 - p));
   }
   Tensor forward(const Tensor& x) const { return x * mask(x.shape(), x.options()); }
@@ -33,8 +33,7 @@ Tensor dropout(const Tensor& x, double p, bool training, Generator& generator) {
   GG_CHECK(p >= 0 && p < 1, "dropout: the probability must be in [0, 1), got ", p);
   GG_CHECK(is_floating(x.dtype()), "dropout: expected a floating tensor, got ", name_of(x.dtype()));
   if (!training || p == 0) return x;
-  auto blocks = static_cast<uint64_t>(x.numel() + 3) / 4;
-  return apply(Dropout{p, generator.reserve(blocks)}, x);
+  return apply(Dropout{p, generator.reserve(philox_blocks(x.numel(), 4))}, x);
 }
 
 }  // namespace gg

@@ -15,21 +15,21 @@
 #include "core/isa.h"
 
 #if defined(__x86_64__)
-#define GG_CPU_KERNEL_TABLE(Type, name)                                              \
-  namespace baseline {                                                               \
-  extern const Type name##_table;                                                    \
-  }                                                                                  \
-  namespace avx2 {                                                                   \
-  extern const Type name##_table;                                                    \
-  }                                                                                  \
-  namespace avx512 {                                                                 \
-  extern const Type name##_table;                                                    \
-  }                                                                                  \
-  inline const Type& name() {                                                        \
-    static const Type& chosen = isa() == ::gg::Isa::avx512 ? avx512::name##_table    \
-                                : isa() == ::gg::Isa::avx2 ? avx2::name##_table      \
-                                                           : baseline::name##_table; \
-    return chosen;                                                                   \
+#define GG_CPU_KERNEL_TABLE(Type, name)                                                   \
+  namespace baseline {                                                                    \
+  extern const Type name##_table;                                                         \
+  }                                                                                       \
+  namespace avx2 {                                                                        \
+  extern const Type name##_table;                                                         \
+  }                                                                                       \
+  namespace avx512 {                                                                      \
+  extern const Type name##_table;                                                         \
+  }                                                                                       \
+  inline const Type& name() {                                                             \
+    static const Type& chosen = isa() == ::gg::cpu::Isa::avx512 ? avx512::name##_table    \
+                                : isa() == ::gg::cpu::Isa::avx2 ? avx2::name##_table      \
+                                                                : baseline::name##_table; \
+    return chosen;                                                                        \
   }
 #else
 #define GG_CPU_KERNEL_TABLE(Type, name) \

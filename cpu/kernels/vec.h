@@ -4,16 +4,21 @@
 
 #include <cstdint>
 
+#include "core/target.h"
+
 #define GG_INLINE inline __attribute__((always_inline))
 
 namespace gg::cpu::GG_ISA {
 
 #if defined(GG_ISA_AVX512)
 inline constexpr int kVecBytes = 64;
+using Target = Avx512;
 #elif defined(GG_ISA_AVX2)
 inline constexpr int kVecBytes = 32;
+using Target = Avx2;
 #else
 inline constexpr int kVecBytes = 16;
+using Target = Baseline;
 #endif
 
 template <class T>
