@@ -67,12 +67,11 @@ Tensor extreme_index(const Tensor& x, int axis, bool largest, const char* op) {
   Shape kept = x.shape();
   kept[axis] = 1;
   Tensor index = empty(kept, {i64, x.device()});
-  Tensor values = empty(kept, x.options());
   Tensor bare = x.detach();
   if (largest) {
-    GG_CPU_KERNEL(x.device(), max_with_index, values.array(), index.array(), bare.array());
+    GG_CPU_KERNEL(x.device(), max, Array{nullptr, x.dtype(), kept}, index.array(), bare.array(), axis);
   } else {
-    GG_CPU_KERNEL(x.device(), min_with_index, values.array(), index.array(), bare.array());
+    GG_CPU_KERNEL(x.device(), min, Array{nullptr, x.dtype(), kept}, index.array(), bare.array(), axis);
   }
   return index;
 }

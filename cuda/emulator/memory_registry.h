@@ -1,0 +1,51 @@
+// Device memory: exact-size allocations that only kernels and copies may touch.
+//
+// Each allocation is filled with Options::fill and, under the address sanitizer, poisoned while host code runs, so that
+// a host dereference of a device pointer is reported, and so is a kernel's access one byte past the end. The list of
+// allocations also tells host pointers from device pointers. Not locked: the callers hold the device's lock.
+#pragma once
+
+#include <cstddef>
+#include <map>
+
+namespace gg::emulator {
+
+class MemoryRegistry {
+ public:
+  /// Null if the device has no such amount left. `bytes` > 0.
+  void* allocate(size_t bytes);
+  /// False if `p` is not the beginning of an allocation.
+  bool free(void* p);
+  /// The same for page-locked host memory, which both sides may touch.
+  void* allocate_pinned(size_t bytes);
+  bool free_pinned(void* p);
+
+  bool is_device(const void* p) const { return find(device_, p) != nullptr; }
+  bool is_pinned(const void* p) const { return find(pinned_, p) != nullptr; }
+  /// Whether [p, p + bytes) lies within one device allocation.
+  bool holds(const void* p, size_t bytes) const;
+
+  size_t used_bytes() const { return used_; }
+
+  /// While at least one of these lives the device is working and its memory is open.
+  class Open {
+   public:
+    explicit Open(MemoryRegistry& registry);
+    ~Open();
+    Open(const Open&) = delete;
+    Open& operator=(const Open&) = delete;
+
+   private:
+    MemoryRegistry& registry_;
+  };
+
+ private:
+  using Blocks = std::map<const char*, size_t>;
+  static const Blocks::value_type* find(const Blocks& blocks, const void* p);
+
+  Blocks device_, pinned_;
+  size_t used_ = 0;
+  int open_ = 0;
+};
+
+}  // namespace gg::emulator

@@ -1,0 +1,41 @@
+// Reductions within a warp and within a block. Every thread of the block must call them, and every thread gets the
+// result.
+//
+// The order of the operations depends on the number of threads only, so results repeat bit by bit.
+#pragma once
+
+#include "cuda/platform.h"
+
+namespace gg::GG_CUDA_NS {
+
+inline constexpr unsigned kFullMask = 0xffffffffu;
+
+/// Combines one value of each lane of a full warp; `combine` must be commutative. T may be a struct of 4- or 8-byte
+/// parts with an overload of shuffle_xor.
+template <class T>
+__device__ T shuffle_xor(T value, int lanes) {
+  return __shfl_xor_sync(kFullMask, value, lanes);
+}
+
+template <class T, class Combine>
+__device__ T warp_reduce(T value, Combine combine) {
+  for (int lanes = 16; lanes > 0; lanes /= 2) value = combine(value, shuffle_xor(value, lanes));
+  return value;
+}
+
+/// Combines one value of each of the block's kThreads threads (a multiple of 32, up to 1024, one-dimensional block).
+template <int kThreads, class T, class Combine>
+__device__ T block_reduce(T value, T identity, Combine combine) {
+  static_assert(kThreads % 32 == 0 && kThreads <= 1024);
+  constexpr int kWarps = kThreads / 32;
+  value = warp_reduce(value, combine);
+  if constexpr (kWarps == 1) return value;
+  GG_SHARED(T, partial, [kWarps]);
+  const int lane = static_cast<int>(threadIdx.x % 32), warp = static_cast<int>(threadIdx.x / 32);
+  __syncthreads();  // the last call's readers must be done with `partial`
+  if (lane == 0) partial[warp] = value;
+  __syncthreads();
+  return warp_reduce(lane < kWarps ? partial[lane] : identity, combine);
+}
+
+}  // namespace gg::GG_CUDA_NS
