@@ -2,8 +2,8 @@
 
 # ---- projects outside: tests/install and tests/out_of_tree_op against a staged installation ---------------------------
 set(stage ${PROJECT_BINARY_DIR}/outside/stage)
-add_test(NAME outside.install COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --prefix ${stage})
-set_tests_properties(outside.install PROPERTIES FIXTURES_SETUP staged LABELS outside)
+add_test(NAME outside.stage COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --prefix ${stage})
+set_tests_properties(outside.stage PROPERTIES FIXTURES_SETUP staged LABELS outside)
 
 foreach(project install out_of_tree_op)
   add_test(NAME outside.${project} COMMAND ${CMAKE_CTEST_COMMAND}
