@@ -103,6 +103,7 @@ std::vector<std::string> violations(const SourceFile& file, const std::function<
       say("line ", number, ": includes \"", target, "\", which is no file of the repository (paths begin at its root)");
       continue;
     }
+    if (target.find('/') == std::string::npos) continue;  // beside it, in a project of its own
     const Place there = place_of(target);
     if (there.room != here.room && there.floor >= here.floor) {
       say("line ", number, ": ", here.room, " must not include ", there.room, " (\"", target, "\")");
