@@ -1,7 +1,6 @@
 #include "optim/sgd.h"
 
 #include "core/dispatch.h"
-#include "cpu/optimizer.h"
 
 namespace gg::optim {
 namespace {
@@ -30,6 +29,12 @@ SGD::SGD(const std::vector<Group>& groups) : Optimizer("SGD", state_of(groups)) 
     add_group(g.parameters);
     options_.push_back(checked(g.options));
   }
+}
+
+void SGD::update(size_t group, const cpu::OptimizerTable& table, Device device, int64_t, double lr) {
+  const SgdOptions& o = options_[group];
+  cpu::SgdStep step{lr, o.momentum, o.weight_decay, o.nesterov};
+  GG_CPU_KERNEL(device, sgd, table, &step);
 }
 
 }  // namespace gg::optim
