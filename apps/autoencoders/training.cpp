@@ -86,7 +86,7 @@ std::int64_t warmup_steps(std::int64_t asked, std::int64_t steps) { return std::
 }  // namespace
 
 void TrainingOptions::declare(OptionSet& options, const std::string& prefix) {
-  options.add(prefix + "epochs", epochs, "passes over the training images").range(1, 100000).quick(1);
+  options.add(prefix + "epochs", epochs, "passes over the training images").range(1, 100000).quick(5);
   options.add(prefix + "batch_size", batch_size, "images in a step").range(1, 100000);
   options.add(prefix + "lr", lr, "peak learning rate; a cosine leads down to 0").above(0).range(0, 10);
   options.add(prefix + "warmup", warmup, "steps in which the rate rises, at most a fifth of all").at_least(0);
@@ -101,15 +101,27 @@ void TrainingOptions::declare(OptionSet& options, const std::string& prefix) {
 Trainer::Trainer(RunContext& context, Device device) : context_(context), device_(device) {
   RunDir& run = context.run();
   if (!context.resuming()) return;
-  std::int64_t last = -1;
+  std::map<std::int64_t, std::pair<std::string, std::int64_t>> by_first_step;  // name, last step
   for (const fs::directory_entry& entry : fs::directory_iterator(run.checkpoints())) {
     if (entry.path().extension() != ".safetensors") continue;
     reading(entry.path(), [&] {
       data::Safetensors file = data::load_safetensors(entry.path());
-      last = std::max(last, state_from(file).global_step);
+      const State state = state_from(file);
+      by_first_step[state.global_step - state.step] = {entry.path().stem().string(), state.global_step};
       saved_.emplace(entry.path().stem().string(), std::move(file));
     });
   }
+  // Each stage begins where the one before it ended. What comes after a gap (a file that somebody removed) is trained
+  // again, so that the lines of metrics.jsonl keep their order.
+  std::int64_t last = 0;
+  for (const auto& [first, stage] : by_first_step) {
+    if (first == last) {
+      last = stage.second;
+    } else {
+      saved_.erase(stage.first);
+    }
+  }
+  if (last == 0) last = -1;
   run.cut_back(last);
 }
 

@@ -1,0 +1,44 @@
+// Runs a program in a process of its own and keeps what it said.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tests/kit/temp_dir.h"
+
+namespace gg::apps {
+
+struct Outcome {
+  int code = -1;  ///< exit code, or 1000 + signal
+  std::string out, err;
+};
+
+/// `meanwhile` is called with the process's id while it runs.
+inline Outcome run_program(const std::string& program, const std::vector<std::string>& arguments,
+                           const std::function<void(pid_t)>& meanwhile = {}) {
+  TempDir logs;
+  const std::string out = (logs / "out").string(), err = (logs / "err").string();
+  std::vector<std::string> words = {program};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
+    ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT, 0600), STDERR_FILENO);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  if (meanwhile) meanwhile(child);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status), slurp(out), slurp(err)};
+}
+
+}  // namespace gg::apps
