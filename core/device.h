@@ -24,7 +24,8 @@ std::string to_string(Device device);
 /// The reverse of to_string; "cuda" means "cuda:0". Throws on any other text, naming the choices.
 Device parse_device(std::string_view text);
 
-/// Whether tensors can be made there: always for cpu; for emulated when the build has it; for cuda with a driver and GPU.
+/// Whether tensors can be made there: always for cpu; for emulated when the build has it; for cuda with a driver and
+/// GPU.
 bool is_available(Device device);
 
 }  // namespace gg

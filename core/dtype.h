@@ -50,10 +50,14 @@ decltype(auto) visit_floating(DType t, const char* op, Fn&& fn) {
 template <class Fn>
 decltype(auto) visit_any(DType t, Fn&& fn) {
   switch (t) {
-    case DType::f32: return fn.template operator()<float>();
-    case DType::f64: return fn.template operator()<double>();
-    case DType::i64: return fn.template operator()<int64_t>();
-    default: return fn.template operator()<bool>();
+    case DType::f32:
+      return fn.template operator()<float>();
+    case DType::f64:
+      return fn.template operator()<double>();
+    case DType::i64:
+      return fn.template operator()<int64_t>();
+    default:
+      return fn.template operator()<bool>();
   }
 }
 

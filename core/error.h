@@ -28,9 +28,9 @@ void append(std::string& s, T v) {
 void append(std::string& s, double v);  ///< shortest decimal text that reads back as the same double
 inline void append(std::string& s, float v) { append(s, static_cast<double>(v)); }
 template <class T>
-  requires requires(const T& v) {
-    { to_string(v) } -> std::convertible_to<std::string>;
-  }
+requires requires(const T& v) {
+  { to_string(v) } -> std::convertible_to<std::string>;
+}
 void append(std::string& s, const T& v) {  // found by argument-dependent lookup: Shape, DType, Device …
   s += to_string(v);
 }
@@ -54,9 +54,9 @@ template <class... Parts>
 }  // namespace gg
 
 /// Throws gg::Error with the concatenated message parts unless `condition` holds. The parts are evaluated only then.
-#define GG_CHECK(condition, ...)                                  \
-  do {                                                            \
-    if (!(condition)) [[unlikely]] {                              \
-      ::gg::fail(__VA_ARGS__);                                    \
-    }                                                             \
+#define GG_CHECK(condition, ...)     \
+  do {                               \
+    if (!(condition)) [[unlikely]] { \
+      ::gg::fail(__VA_ARGS__);       \
+    }                                \
   } while (false)

@@ -99,7 +99,8 @@ class Pool {
     uint64_t seen = 0;
     while (true) {
       // Spin for some tens of microseconds, since the next job of a training step is usually near; then sleep.
-      for (int spins = 0; epoch_.load() == seen && spins < kSpins && !stopping_.load(std::memory_order_relaxed); ++spins) {
+      for (int spins = 0; epoch_.load() == seen && spins < kSpins && !stopping_.load(std::memory_order_relaxed);
+           ++spins) {
         cpu_relax();
       }
       if (epoch_.load() == seen) {

@@ -1,8 +1,8 @@
 // The library's one thread pool.
 //
-// Work is cut into chunks whose number and bounds depend on the problem only, never on the number of threads, so results
-// are bitwise the same for any number. Chunks are claimed from a counter; the caller works too, and never waits for a
-// worker that has not started. Nested calls, and calls while another thread holds the pool, run serially.
+// Work is cut into chunks whose number and bounds depend on the problem only, never on the number of threads, so
+// results are bitwise the same for any number. Chunks are claimed from a counter; the caller works too, and never waits
+// for a worker that has not started. Nested calls, and calls while another thread holds the pool, run serially.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,165 @@
+// The options of an app, declared once: from the declaration follow the JSON configuration, the command line, the
+// help text and config.json. Read command_line.h next (how values get in), help.h (how they are shown).
+//
+//   struct TrainOptions {
+//     std::int64_t epochs = 10;
+//     double lr = 1e-3;
+//     std::string variant = "conv";
+//     void declare(OptionSet& options) {
+//       options.group("Training");
+//       options.add("epochs", epochs, "passes over the training images").range(1, 10000).quick(1);
+//       options.add("lr", lr, "peak learning rate").above(0).example("--lr 3e-4");
+//       options.add("variant", variant, "network of encoder and decoder").choices({"conv", "mlp"});
+//     }
+//   };
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "apps/common/json_text.h"
+#include "core/error.h"
+
+namespace gg::apps {
+
+/// A mistake in how the program was called (exit code 2), as against a failure while it ran (exit code 1).
+class UsageError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// One option: a name, the variable it sets, and what that variable may hold. Lists hold one value or more per item;
+/// on the command line their items are separated by commas.
+class Option {
+ public:
+  using Target = std::variant<bool*, int*, std::int64_t*, double*, std::string*, std::vector<std::int64_t>*,
+                              std::vector<double>*, std::vector<std::string>*>;
+
+  Option(std::string name, Target target, std::string help, std::string group);
+
+  // What the declaration may add; each returns *this.
+
+  /// Smallest and largest number allowed, both included. Holds for each item of a list.
+  Option& range(double low, double high);
+  /// Numbers must be at least `low`.
+  Option& at_least(double low);
+  /// Numbers must be greater than `low`.
+  Option& above(double low);
+  /// Strings must be one of these.
+  Option& choices(std::vector<std::string> allowed);
+  /// Value under --quick. A configuration file and the command line still win over it.
+  Option& quick(Json value);
+  /// A line for the help text, as one would type it: "--lr 3e-4".
+  Option& example(std::string line);
+  /// A resumed run may have another value than the run it goes on with.
+  Option& may_change_on_resume();
+  /// Says where or how to run rather than what: not written to config.json, and refused in a configuration file when
+  /// `command_line_only`.
+  Option& not_saved(bool command_line_only = false);
+
+  const std::string& name() const { return name_; }
+  const std::string& group() const { return group_; }
+  const std::string& help() const { return help_; }
+  const std::vector<std::string>& allowed() const { return choices_; }
+  const std::vector<std::string>& examples() const { return examples_; }
+  const std::optional<Json>& quick_value() const { return quick_; }
+  bool changes_on_resume() const { return may_change_on_resume_; }
+  bool saved() const { return saved_; }
+  bool command_line_only() const { return command_line_only_; }
+  bool is_flag() const { return std::holds_alternative<bool*>(target_); }
+  /// The name as the command line has it: code_dim is --code-dim.
+  std::string flag() const;
+
+  /// What the option takes, for help and messages: "a whole number between 1 and 10000", "conv or mlp".
+  std::string expectation() const;
+
+  /// Sets the variable. `where` names the place of the value in messages. Throws UsageError, variable untouched,
+  /// when the value has another type, is out of range or not finite.
+  void set(const Json& value, const std::string& where);
+  /// The same from text of the command line.
+  void set_text(std::string_view text, const std::string& where);
+  /// The present value.
+  Json value() const;
+
+ private:
+  void assign(const Json& value, const std::string& where, const std::string& got);
+  void check_number(double value, const std::string& where, const std::string& got) const;
+  void check_choice(const std::string& value, const std::string& where) const;
+  double number_from(const Json& value, const std::string& where, const std::string& got, bool whole) const;
+  Json parse_item(std::string_view text) const;
+  [[noreturn]] void refuse(const std::string& where, const std::string& got) const;
+
+  std::string name_;
+  Target target_;
+  std::string help_;
+  std::string group_;
+  double low_ = -std::numeric_limits<double>::infinity();
+  double high_ = std::numeric_limits<double>::infinity();
+  bool low_excluded_ = false;
+  std::vector<std::string> choices_;
+  std::vector<std::string> examples_;
+  std::optional<Json> quick_;
+  bool may_change_on_resume_ = false;
+  bool saved_ = true;
+  bool command_line_only_ = false;
+};
+
+/// All options of a command, in the order of declaration. Holds pointers into the struct that declared them, which must
+/// outlive the set and stay where it is.
+class OptionSet {
+ public:
+  OptionSet() = default;
+  OptionSet(const OptionSet&) = delete;
+  OptionSet& operator=(const OptionSet&) = delete;
+
+  /// Options added from now on stand under this heading in the help text.
+  void group(std::string title) { group_ = std::move(title); }
+
+  /// Declares an option whose default is the present value of `variable`. `name` is snake_case, letters first.
+  /// The reference stays valid. Throws gg::Error for a bad name or one declared before.
+  Option& add(std::string name, Option::Target variable, std::string help);
+  template <class T>
+  Option& add(std::string name, T& variable, std::string help) {
+    return add(std::move(name), Option::Target(&variable), std::move(help));
+  }
+
+  const std::deque<Option>& all() const { return options_; }
+  /// The option of this name ('-' counts as '_'), or nullptr.
+  Option* find(std::string_view name);
+
+  /// Sets every option that has one to its --quick value.
+  void apply_quick();
+  /// Sets options from a JSON object; `source` names the file in messages. All keys are checked, the nearest name is
+  /// offered for an unknown one. Throws UsageError.
+  void apply(const Json& object, const std::string& source);
+  /// The saved options with their present values, in order of declaration.
+  Json values() const;
+  /// " Did you mean --epochs?" or "", for messages about an unknown name.
+  std::string suggestion(std::string_view name, bool as_flag) const;
+
+ private:
+  std::deque<Option> options_;
+  std::string group_ = "Options";
+};
+
+/// What every app takes.
+struct StandardOptions {
+  std::string device = "auto";
+  std::int64_t seed = 0;
+  std::int64_t threads = 0;
+  std::string out;
+  std::string data;
+  std::string resume;
+  std::string config;
+  bool quick = false;
+  bool force = false;
+  void declare(OptionSet& options);
+};
+
+}  // namespace gg::apps

@@ -1,0 +1,321 @@
+// apply: runs an operation and records it. Every differentiable operation that is not made of others goes through here,
+// the library's and the user's alike.
+//
+// An operation is a struct:
+//
+//   struct Square {
+//     static constexpr const char* name = "square";
+//     static constexpr unsigned saves = kSaveInputs;                       // what the rules below will read
+//     Tensor forward(const Tensor& x) const;                               // computes; what it calls is not recorded
+//     Tensors vjp(const Vjp& c) const { return {c.grad() * (2.0 * c.input(0))}; }          // reverse rule
+//     Tensor jvp(const Jvp& c) const { return c.tangent(0) * (2.0 * c.input(0)); }         // forward rule
+//   };
+//   Tensor square(const Tensor& x) { return apply(Square{}, x); }
+//
+// Rules are ordinary tensor code, so they can be differentiated again. Parameters are data members. Optional parts:
+//
+//   - `Aux` and `forward(Aux&, inputs…)`: buffers that only the rule `vjp(const Vjp&, const Aux&)` reads (arg-max
+//     indices, row statistics). Floating ones must not be used while a graph is recorded: hence `reference`.
+//   - `reference(inputs…)`: the same function made of other operations. Forward mode, and reverse mode while recording,
+//     differentiate it; `vjp` then only serves the plain backward pass. `saves` must hold all inputs.
+//   - `linear`: `forward` is linear in all its inputs together or in each; a symbolic zero among the inputs gives a
+//     symbolic zero of shape `output_shape(inputs…)`.
+//
+// A missing rule is an error when it is needed ("X is not differentiable with respect to input i"), never a silent cut.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <functional>
+#include <vector>
+
+#include "autograd/engine.h"
+#include "autograd/forward.h"
+#include "autograd/raw.h"
+#include "autograd/saved.h"
+#include "core/grad_mode.h"
+
+namespace gg::autograd {
+
+inline constexpr unsigned kSaveNothing = 0;
+inline constexpr unsigned save_input(int i) { return 1u << i; }
+inline constexpr unsigned kSaveInputs = 0x7fffffffu;  ///< all of them
+inline constexpr unsigned kSaveOutput = 0x80000000u;
+
+namespace detail {
+
+struct NoAux {};
+template <class Op>
+struct AuxOf {
+  using type = NoAux;
+};
+template <class Op>
+requires requires { typename Op::Aux; }
+struct AuxOf<Op> {
+  using type = typename Op::Aux;
+};
+
+template <class Op>
+inline constexpr bool has_aux = requires {
+  typename Op::Aux;
+};
+template <class Op>
+inline constexpr bool has_vjp = requires(const Op op, const Vjp& c) {
+  op.vjp(c);
+}
+|| requires(const Op op, const Vjp& c, const typename AuxOf<Op>::type& aux) { op.vjp(c, aux); };
+template <class Op>
+inline constexpr bool has_jvp = requires(const Op op, const Jvp& c) {
+  op.jvp(c);
+};
+template <class Op, class... In>
+concept HasReference = requires(const Op op, const In&... in) {
+  op.reference(in...);
+};
+template <class Op, size_t N>
+inline constexpr bool has_reference = []<size_t... I>(std::index_sequence<I...>) {
+  return N > 0 && HasReference<Op, decltype((void)I, Tensor())...>;
+}
+(std::make_index_sequence<N>());
+template <class Op>
+inline constexpr bool is_linear = requires {
+  requires Op::linear;
+};
+
+// Calls fn with the elements of a span as N arguments.
+template <size_t N, class Fn>
+Tensor spread(std::span<const Tensor> in, Fn&& fn) {
+  return [&]<size_t... I>(std::index_sequence<I...>) { return fn(in[I]...); }
+  (std::make_index_sequence<N>());
+}
+
+/// The same tensor as a new node, so that a graph built on it can be walked down to it and no further.
+Tensor identity(const Tensor& x);
+
+Tensors differentiate_reference(const Vjp& c, int arity, const SmallVector<Edge, 2>& inputs,
+                                const std::function<Tensor(std::span<const Tensor>)>& reference);
+
+template <class Op, size_t N>
+class OpNode final : public Node {
+ public:
+  OpNode(const Op& op, std::span<const Tensor* const> in, const Tensor& out, typename AuxOf<Op>::type&& aux)
+      : op_(op), aux_(std::move(aux)) {
+    inputs_.resize(in.size());
+    for (size_t i = 0; i < in.size(); ++i) {
+      if (in[i]->requires_grad()) inputs_[i] = {in[i]->get().node, in[i]->get().output_index};
+    }
+    output_ = {out.shape(), out.dtype(), out.device()};
+    unsigned saves = saved_mask();
+    if (saves & kSaveInputs) {
+      saved_.resize(in.size());
+      for (size_t i = 0; i < in.size(); ++i) {
+        if ((saves & save_input(static_cast<int>(i < 30 ? i : 30))) && in[i]->defined()) saved_[i] = Saved(*in[i]);
+      }
+    }
+    // The output is kept without its node (this one), else the two would keep each other alive.
+    if (saves & kSaveOutput) {
+      Tensor kept = out.with_layout(out.layout());
+      kept.get().tangent = out.get().tangent;
+      saved_output_ = Saved(std::move(kept));
+    }
+  }
+
+  const char* name() const override { return op_.name; }
+  std::string label() const override {
+    if constexpr (requires(const Op op) { op.label(); }) return op_.label();
+    return op_.name;
+  }
+
+  Tensors vjp(const Vjp& c) override {
+    if constexpr (has_reference<Op, N>) {
+      bool only_reference = !has_vjp<Op>;
+      if (only_reference || GradMode::enabled() || has_tangents(c)) {
+        return differentiate_reference(c, N, inputs_, [this](std::span<const Tensor> in) {
+          return spread<N>(in, [&](const auto&... x) { return op_.reference(x...); });
+        });
+      }
+    }
+    if constexpr (!has_vjp<Op>) {
+      int i = 0;
+      while (!c.needs(i)) ++i;
+      fail(op_.name, " is not differentiable with respect to input ", i);
+    } else if constexpr (has_aux<Op>) {
+      return op_.vjp(c, aux_);
+    } else {
+      return op_.vjp(c);
+    }
+  }
+
+  Tensor saved_input(int i) const override {
+    GG_CHECK(static_cast<size_t>(i) < saved_.size() && (saved_[i].has_value() || !inputs_[i].node), op_.name,
+             ": its rule reads input ", i, ", which `saves` does not name");
+    return saved_[i].has_value() ? saved_[i].get(op_.name) : Tensor();
+  }
+
+  Tensor saved_output() const override {
+    GG_CHECK(saved_output_.has_value(), op_.name, ": its rule reads the output, which `saves` does not name");
+    Tensor y = alias(saved_output_.get(op_.name));
+    y.get().node = Ref<Node>::share(const_cast<OpNode*>(this));
+    return y;
+  }
+
+  void release_saved() override {
+    saved_.clear();
+    saved_output_ = Saved();
+    aux_ = {};
+    released_ = true;
+  }
+
+ private:
+  unsigned saved_mask() const {
+    if constexpr (requires(const Op op) { op.saves(); }) {
+      return op_.saves();
+    } else {
+      return Op::saves;
+    }
+  }
+
+  bool has_tangents(const Vjp& c) const {
+    if (!ForwardLevel::any_active()) return false;
+    if (top_level(c.grad())) return true;
+    for (const Saved& s : saved_) {
+      if (s.has_value() && top_level(s.get(op_.name))) return true;
+    }
+    return false;
+  }
+
+  Op op_;
+  [[no_unique_address]] typename AuxOf<Op>::type aux_;
+  SmallVector<Saved, 2> saved_;
+  Saved saved_output_;
+};
+
+// Makes `out` the result of a new node.
+template <size_t N, class Op>
+void record(const Op& op, std::span<const Tensor* const> in, Tensor& out, typename AuxOf<Op>::type&& aux) {
+  for (const Tensor* x : in) {
+    if (x->is_same(out)) out = out.with_layout(out.layout());
+  }
+  // The node is made before the output knows it, so that a saved output has no history.
+  out.get().node = Ref<Node>::adopt(new OpNode<Op, N>(op, in, out, std::move(aux)));
+  out.get().output_index = 0;
+}
+
+inline bool any_requires_grad(std::span<const Tensor* const> in) {
+  for (const Tensor* x : in) {
+    if (x->requires_grad()) return true;
+  }
+  return false;
+}
+
+// The inputs carry tangents: compute without the innermost level, apply the forward rule, and put the tangent back.
+template <size_t N, class Op, class Run>
+Tensor apply_forward(const Op& op, std::span<const Tensor* const> in, const Run& run) {
+  uint64_t level = 0;
+  for (const Tensor* x : in) level = std::max(level, top_level(*x));
+  std::vector<Tensor> primals, tangents;
+  for (const Tensor* x : in) {
+    primals.push_back(strip(*x, level));
+    tangents.push_back(top_level(*x) == level ? x->get().tangent->value : Tensor());
+  }
+  Tensor y = run(primals);
+  Tensor dy;
+  if constexpr (has_jvp<Op>) {
+    dy = op.jvp(Jvp(primals, tangents, y));
+  } else {
+    fail(op.name, " has no forward rule, so jvp cannot pass through it");
+  }
+  if (!dy.defined()) return y;
+  GG_CHECK(dy.rank() == y.rank() + 1 && dy.shape().part(1, dy.rank()) == y.shape(), op.name,
+           ": the forward rule gave a tangent of shape ", dy.shape(), " for an output of shape ", y.shape());
+  Tensor out = with_tangent(y, level, dy);
+  // Recorded once more around the whole of it, with the tangents in the saved values: so gradients taken inside a jvp
+  // carry tangents themselves (forward over reverse).
+  if (GradMode::enabled() && any_requires_grad(in)) {
+    typename AuxOf<Op>::type aux{};
+    if constexpr (has_aux<Op>) {
+      GradModeGuard off(false);
+      std::vector<Tensor> bare;
+      for (const Tensor& p : primals) bare.push_back(p.defined() ? p.detach() : p);
+      spread<N>(bare, [&](const auto&... x) { return op.forward(aux, x...); });
+    }
+    record<N>(op, in, out, std::move(aux));
+  }
+  return out;
+}
+
+}  // namespace detail
+
+/// Runs `op` on the inputs (undefined ones are absent optional arguments) and records it where one requires grad.
+template <class Op, std::same_as<Tensor>... In>
+Tensor apply(const Op& op, const In&... inputs) {
+  constexpr size_t N = sizeof...(In);
+  const Tensor* const list[] = {&inputs...};
+  std::span<const Tensor* const> in(list);
+  if (ForwardLevel::any_active()) [[unlikely]] {
+    bool dual = ((top_level(inputs) != 0) || ...);
+    if (dual) {
+      if constexpr (detail::has_reference<Op, N>) {
+        return op.reference(inputs...);
+      } else {
+        return detail::apply_forward<N>(op, in, [&](std::span<const Tensor> primals) {
+          return detail::spread<N>(primals, [&](const auto&... x) { return apply(op, x...); });
+        });
+      }
+    }
+  }
+  if constexpr (detail::is_linear<Op>) {
+    if ((inputs.is_symbolic_zero() || ...)) [[unlikely]] {
+      return symbolic_zeros(op.output_shape(inputs...), list[0]->options());
+    }
+  }
+  bool recording = GradMode::enabled() && (inputs.requires_grad() || ...);
+  typename detail::AuxOf<Op>::type aux{};
+  Tensor out;
+  {
+    GradModeGuard off(false);
+    if constexpr (detail::has_aux<Op>) {
+      out = op.forward(aux, inputs...);
+    } else {
+      out = op.forward(inputs...);
+    }
+  }
+  if (recording) detail::record<N>(op, in, out, std::move(aux));
+  return out;
+}
+
+/// The same for an operation on any number of inputs: `forward(std::span<const Tensor>)`. No Aux, no reference.
+template <class Op>
+Tensor apply_list(const Op& op, std::span<const Tensor> inputs) {
+  std::vector<const Tensor*> in;
+  for (const Tensor& x : inputs) in.push_back(&x);
+  if (ForwardLevel::any_active()) {
+    for (const Tensor& x : inputs) {
+      if (top_level(x)) {
+        return detail::apply_forward<0>(op, in, [&](std::span<const Tensor> primals) { return apply_list(op, primals); });
+      }
+    }
+  }
+  bool recording = GradMode::enabled() && detail::any_requires_grad(in);
+  Tensor out;
+  {
+    GradModeGuard off(false);
+    out = op.forward(inputs);
+  }
+  if (recording) detail::record<0>(op, in, out, {});
+  return out;
+}
+
+}  // namespace gg::autograd
+
+namespace gg {
+using autograd::apply;  // the vocabulary of those who write operations
+using autograd::apply_list;
+using autograd::Jvp;
+using autograd::kSaveInputs;
+using autograd::kSaveNothing;
+using autograd::kSaveOutput;
+using autograd::save_input;
+using autograd::Tensors;
+using autograd::Vjp;
+}  // namespace gg

@@ -1,0 +1,208 @@
+#include "autograd/engine.h"
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+#include "autograd/raw.h"
+#include "core/grad_mode.h"
+
+namespace gg::autograd {
+
+namespace {
+std::atomic<uint64_t> next_run{1};
+thread_local int depth = 0;  // runs may nest: a rule may itself ask for gradients
+}  // namespace
+
+class Engine {
+ public:
+  Engine(const RunOptions& options, bool accumulate_into_leaves)
+      : options_(options),
+        into_leaves_(accumulate_into_leaves),
+        run_(next_run.fetch_add(1, std::memory_order_relaxed)),
+        oldest_(accumulate_into_leaves ? 0 : ~uint64_t{0}) {
+    ++depth;
+  }
+  ~Engine() {
+    // A nested run gives the nodes it shares with the outer run their marks back.
+    if (--depth > 0) {
+      for (const Entry& e : entries_) {
+        e.node->visit_ = e.outer_visit;
+        e.node->slot_ = e.outer_slot;
+      }
+    }
+  }
+
+  void seed(const Tensor& output, const Tensor& gradient) {
+    Entry& e = visit(output.get().node.get());
+    accumulate(e, output.get().output_index, gradient);
+  }
+
+  void request(const Tensor& input) {
+    Node* node = input.get().node.get();
+    visit(node).wanted = true;
+    oldest_ = std::min(oldest_, node->sequence_);
+  }
+
+  void collect() {
+    // Depth first with a stack of our own: a graph may be a million nodes deep.
+    std::vector<Node*> stack;
+    for (const Entry& e : entries_) stack.push_back(e.node);
+    while (!stack.empty()) {
+      Node* node = stack.back();
+      stack.pop_back();
+      for (const Edge& edge : node->inputs()) {
+        Node* input = edge.node.get();
+        if (!input || input->visit_ == run_ || input->sequence_ < oldest_) continue;
+        Entry& e = visit(input);
+        e.wanted = into_leaves_ && input->is_leaf();
+        stack.push_back(input);
+      }
+    }
+    std::sort(entries_.begin(), entries_.end(),
+              [](const Entry& a, const Entry& b) { return a.node->sequence_ > b.node->sequence_; });
+    for (size_t i = 0; i < entries_.size(); ++i) entries_[i].node->slot_ = static_cast<uint32_t>(i);
+    // A node runs if it leads to something that is wanted.
+    for (size_t i = entries_.size(); i-- > 0;) {
+      Entry& e = entries_[i];
+      for (const Edge& edge : e.node->inputs()) {
+        if (edge.node && leads_somewhere(*edge.node)) {
+          e.runs = true;
+          break;
+        }
+      }
+    }
+  }
+
+  void run() {
+    GradModeGuard mode(options_.create_graph);
+    for (size_t i = 0; i < entries_.size(); ++i) {
+      Entry& e = entries_[i];
+      if (!has_gradient(e)) continue;
+      if (into_leaves_ && e.wanted) accumulate_into_leaf(static_cast<LeafNode&>(*e.node), std::move(e.grad));
+      if (!e.runs) continue;
+      Node& node = *e.node;
+      GG_CHECK(!node.released(), node.name(),
+               ": this part of the graph was freed by an earlier backward() or grad(). Pass retain_graph = true there "
+               "to walk it twice");
+      Tensors grads = call(node, e);
+      if (!e.wanted) e.grad = Tensor();
+      GG_CHECK(grads.size() <= node.inputs().size(), node.name(), ": the rule returned ", grads.size(),
+               " gradients for ", node.inputs().size(), " inputs");
+      for (size_t k = 0; k < grads.size(); ++k) {
+        const Edge& edge = node.inputs()[k];
+        if (!grads[k].defined() || !edge.node || !leads_somewhere(*edge.node)) continue;
+        Entry& target = entries_[edge.node->slot_];
+        accumulate(target, edge.output, fit(std::move(grads[k]), edge.node->output(edge.output), node, k));
+      }
+      if (!options_.retain_graph) node.release_saved();
+    }
+  }
+
+  Tensor result(const Tensor& input) const {
+    const Entry& e = entries_[input.get().node->slot_];
+    uint32_t i = input.get().output_index;
+    if (i == 0) return e.grad;
+    return i - 1 < e.more_grads.size() ? e.more_grads[i - 1] : Tensor();
+  }
+
+  bool leads_somewhere(const Node& node) const {
+    if (node.visit_ != run_) return false;
+    const Entry& e = entries_[node.slot_];
+    return e.wanted || e.runs;
+  }
+
+ private:
+  struct Entry {
+    Node* node;
+    Tensor grad;  // of output 0
+    std::vector<Tensor> more_grads;
+    bool wanted = false;
+    bool runs = false;
+    uint64_t outer_visit;
+    uint32_t outer_slot;
+  };
+
+  Entry& visit(Node* node) {
+    if (node->visit_ != run_) {
+      entries_.push_back({node, {}, {}, false, false, node->visit_, node->slot_});
+      node->visit_ = run_;
+      node->slot_ = static_cast<uint32_t>(entries_.size() - 1);
+    }
+    return entries_[node->slot_];
+  }
+
+  static bool has_gradient(const Entry& e) {
+    if (e.grad.defined()) return true;
+    return std::any_of(e.more_grads.begin(), e.more_grads.end(), [](const Tensor& t) { return t.defined(); });
+  }
+
+  Tensors call(Node& node, Entry& e) {
+    if (node.num_outputs() == 1) {
+      Tensor g = e.wanted ? e.grad : std::move(e.grad);
+      return node.vjp(Vjp(*this, node, std::span(&g, 1)));
+    }
+    std::vector<Tensor> grads{e.grad};
+    grads.insert(grads.end(), e.more_grads.begin(), e.more_grads.end());
+    grads.resize(node.num_outputs());
+    return node.vjp(Vjp(*this, node, grads));
+  }
+
+  static void accumulate(Entry& e, uint32_t output, Tensor g) {
+    if (output > 0 && e.more_grads.size() < output) e.more_grads.resize(output);
+    Tensor& sum = output == 0 ? e.grad : e.more_grads[output - 1];
+    sum = sum.defined() ? add(sum, g) : std::move(g);
+  }
+
+  static Tensor fit(Tensor g, const Meta& input, const Node& node, size_t k) {
+    GG_CHECK(g.dtype() == input.dtype, node.name(), ": the gradient of input ", k, " is ", name_of(g.dtype()),
+             ", the input is ", name_of(input.dtype));
+    GG_CHECK(g.device() == input.device, node.name(), ": the gradient of input ", k, " is on ", g.device(),
+             ", the input on ", input.device);
+    if (g.shape() == input.shape) return g;
+    bool fits = g.rank() >= input.shape.rank();
+    for (int i = 0; fits && i < input.shape.rank(); ++i) {
+      int64_t want = input.shape[i], got = g.shape()[g.rank() - input.shape.rank() + i];
+      fits = want == got || want == 1;
+    }
+    GG_CHECK(fits, node.name(), ": the gradient of input ", k, " has shape ", g.shape(), ", the input ", input.shape);
+    return sum_to(g, input.shape);
+  }
+
+  static void accumulate_into_leaf(LeafNode& leaf, Tensor g) {
+    NoGrad off;
+    if (leaf.grad.defined()) {
+      leaf.grad = add(leaf.grad, g.detach());
+      return;
+    }
+    // Take the buffer over if nobody else can see it; otherwise copy, so that writing to .grad writes nothing else.
+    bool own = g.impl()->is_unique() && !g.is_symbolic_zero() && g.get().storage->is_unique() && g.layout().is_dense();
+    leaf.grad = own ? g.detach() : raw::clone(g.detach());
+  }
+
+  const RunOptions options_;
+  const bool into_leaves_;
+  const uint64_t run_;
+  std::vector<Entry> entries_;
+  // Inputs are older than what is made of them, so nothing older than the oldest requested node leads to one.
+  uint64_t oldest_ = 0;
+};
+
+bool Vjp::needs(int i) const {
+  const Edge& e = node_.inputs()[i];
+  return e.node && engine_.leads_somewhere(*e.node);
+}
+
+Tensors run_backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds, std::span<const Tensor> inputs,
+                     const RunOptions& options) {
+  Engine engine(options, inputs.empty());
+  for (const Tensor& x : inputs) engine.request(x);
+  for (size_t i = 0; i < outputs.size(); ++i) engine.seed(outputs[i], seeds[i]);
+  engine.collect();
+  engine.run();
+  Tensors results;
+  for (const Tensor& x : inputs) results.push_back(engine.result(x));
+  return results;
+}
+
+}  // namespace gg::autograd

@@ -1,0 +1,79 @@
+#include "autograd/functional/graph_print.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <vector>
+
+#include "autograd/node.h"
+
+namespace gg {
+namespace {
+
+using autograd::Edge;
+using autograd::Node;
+
+// Every node once, newest first, and its number: inputs have smaller numbers than what is made of them.
+struct Listing {
+  std::vector<const Node*> nodes;
+  std::unordered_map<const Node*, size_t> number;
+
+  explicit Listing(const Tensor& t) {
+    if (!t.requires_grad()) return;
+    std::vector<const Node*> stack{t.get().node.get()};
+    number[stack[0]] = 0;
+    while (!stack.empty()) {
+      const Node* node = stack.back();
+      stack.pop_back();
+      nodes.push_back(node);
+      for (const Edge& e : node->inputs()) {
+        if (e.node && number.emplace(e.node.get(), 0).second) stack.push_back(e.node.get());
+      }
+    }
+    std::sort(nodes.begin(), nodes.end(), [](const Node* a, const Node* b) { return a->sequence() > b->sequence(); });
+    for (size_t i = 0; i < nodes.size(); ++i) number[nodes[i]] = nodes.size() - i;
+  }
+};
+
+}  // namespace
+
+std::string graph_text(const Tensor& t) {
+  Listing list(t);
+  if (list.nodes.empty()) return "(no history)\n";
+  std::vector<std::string> lines;
+  size_t width = 0;
+  for (const Node* node : list.nodes) {
+    std::string line = str("%", list.number[node], " = ", node->label());
+    if (!node->is_leaf()) {
+      line += "(";
+      bool first = true;
+      for (const Edge& e : node->inputs()) {
+        line += first ? "" : ", ";
+        line += e.node ? str("%", list.number[e.node.get()]) : std::string("·");
+        first = false;
+      }
+      line += ")";
+    }
+    width = std::max(width, line.size());
+    lines.push_back(line);
+  }
+  std::string out;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    out += lines[i] + std::string(width + 2 - lines[i].size(), ' ') + to_string(list.nodes[i]->output(0).shape) + "\n";
+  }
+  return out;
+}
+
+std::string graph_dot(const Tensor& t) {
+  Listing list(t);
+  std::string out = "digraph gradgrad {\n  rankdir=BT;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n";
+  for (const Node* node : list.nodes) {
+    out += str("  n", list.number[node], " [label=\"", node->label(), "\\n", node->output(0).shape, "\"",
+               node->is_leaf() ? ", shape=ellipse" : "", "];\n");
+    for (const Edge& e : node->inputs()) {
+      if (e.node) out += str("  n", list.number[e.node.get()], " -> n", list.number[node], ";\n");
+    }
+  }
+  return out + "}\n";
+}
+
+}  // namespace gg

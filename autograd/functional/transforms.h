@@ -1,0 +1,39 @@
+// Transforms of functions: vjp, jvp, hvp. Each result can itself be differentiated, in either mode.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "core/tensor.h"
+
+namespace gg {
+
+using Function = std::function<Tensor(const Tensor&)>;
+using FunctionN = std::function<Tensor(std::span<const Tensor>)>;
+
+struct Linearized {
+  Tensor value;    ///< f(x)
+  Tensor product;  ///< the product with the Jacobian
+};
+
+/// f(x) and the derivative of f at x in direction v (the shape of x), by one forward pass: about two evaluations of f.
+Linearized jvp(const Function& f, const Tensor& x, const Tensor& v);
+/// Several inputs, each with its direction; an undefined direction means zero.
+Linearized jvp(const FunctionN& f, std::span<const Tensor> x, std::span<const Tensor> v);
+/// Several directions at once: v is [directions, ...x.shape], the product [directions, ...f(x).shape].
+Linearized jvp_batched(const Function& f, const Tensor& x, const Tensor& v);
+
+/// f(x) and uᵀ·J, with u of the shape of f(x), by one reverse pass. The product is recorded when gradients are enabled.
+Linearized vjp(const Function& f, const Tensor& x, const Tensor& u);
+
+struct HvpResult {
+  Tensor value;     ///< f(x), a scalar
+  Tensor gradient;  ///< of f at x
+  Tensor product;   ///< Hessian of f at x times v
+};
+
+/// Hessian-vector product of a scalar function, forward over reverse: about three gradients for all three results.
+HvpResult hvp(const Function& f, const Tensor& x, const Tensor& v);
+
+}  // namespace gg

@@ -1,0 +1,348 @@
+// The CPU side of the caching allocator; other devices are reached through the hooks of core/device_memory.h.
+//
+// Sizes are rounded up to classes: multiples of 64 bytes up to 1 KiB, then four classes to a doubling. Blocks up to
+// kSmallLimit live in per-thread lists without locks; a thread that frees a block keeps it, whoever allocated it.
+// Larger blocks live in one shared list behind a mutex.
+#include "core/allocator.h"
+
+#include <sys/mman.h>
+
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#include "core/device_memory.h"
+#include "core/error.h"
+
+namespace gg {
+namespace {
+
+constexpr size_t kSmallLimit = 64 << 10;
+constexpr size_t kHugePage = 2 << 20;
+constexpr int kSmallClasses = 16 + 4 * 6;  // 64 … 1024 by 64, then four a doubling up to 64 KiB
+constexpr size_t kThreadKeep = 1 << 20;    // bytes of one class that a thread keeps before it hands blocks back
+
+struct Class {
+  int index;    // of the per-thread list; -1: large
+  size_t size;  // bytes that are really allocated
+};
+
+Class class_of(size_t bytes) {
+  if (bytes <= 1024) {
+    int index = bytes == 0 ? 0 : static_cast<int>((bytes - 1) / 64);
+    return {index, static_cast<size_t>(index + 1) * 64};
+  }
+  int exponent = std::bit_width(bytes - 1) - 1;  // 2^exponent < bytes <= 2^(exponent+1)
+  size_t step = size_t{1} << (exponent - 2);
+  size_t size = (bytes + step - 1) / step * step;
+  if (size > kSmallLimit) {
+    if (size >= 16 * kHugePage) size = (bytes + kHugePage - 1) / kHugePage * kHugePage;
+    return {-1, size};
+  }
+  int quarter = static_cast<int>((size - (size_t{1} << exponent)) / step);  // 1 … 4
+  return {16 + (exponent - 10) * 4 + quarter - 1, size};
+}
+
+void* system_allocate(size_t size) {
+  size_t alignment = size >= kHugePage ? kHugePage : kAlignment;
+  void* p = nullptr;
+  if (posix_memalign(&p, alignment, size) != 0) return nullptr;
+#ifdef MADV_HUGEPAGE
+  if (size >= kHugePage) madvise(p, size, MADV_HUGEPAGE);
+#endif
+  return p;
+}
+
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+// Blocks above kSmallLimit, and what threads left behind when they ended.
+struct SharedCache {
+  std::mutex lock;
+  std::multimap<size_t, void*> blocks;
+  FreeBlock* small[kSmallClasses] = {};
+  std::atomic<int64_t> cached{0};
+};
+SharedCache& shared_cache() {
+  static SharedCache* cache = new SharedCache;  // never destroyed: tensors may outlive every static object
+  return *cache;
+}
+
+// Counters of one thread, written by it alone and summed by memory_stats, so that counting costs no locked instruction.
+struct Counters {
+  std::atomic<int64_t> bytes{0}, blocks{0}, cached{0};
+  std::atomic<int64_t> unreported{0};  // part of `bytes` that `global_live` does not hold yet
+};
+
+std::atomic<int64_t> global_live{0}, global_peak{0};
+constexpr int64_t kReportStep = 64 << 10;
+
+void bump(std::atomic<int64_t>& counter, int64_t by) {
+  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+
+struct Registry {
+  std::mutex lock;
+  std::vector<Counters*> threads;
+  Counters ended;  // sums of threads that are gone
+};
+Registry& registry() {
+  static Registry* r = new Registry;
+  return *r;
+}
+
+void report(Counters& c) {
+  int64_t live = global_live.fetch_add(c.unreported.load(std::memory_order_relaxed), std::memory_order_relaxed) +
+                 c.unreported.load(std::memory_order_relaxed);
+  c.unreported.store(0, std::memory_order_relaxed);
+  int64_t peak = global_peak.load(std::memory_order_relaxed);
+  while (live > peak && !global_peak.compare_exchange_weak(peak, live, std::memory_order_relaxed)) {
+  }
+}
+
+struct ThreadCache {
+  FreeBlock* lists[kSmallClasses] = {};
+  size_t kept[kSmallClasses] = {};
+  Counters counters;
+
+  ThreadCache() {
+    std::lock_guard guard(registry().lock);
+    registry().threads.push_back(&counters);
+  }
+  ~ThreadCache();
+
+  void count(int64_t bytes, int64_t blocks) {
+    bump(counters.bytes, bytes);
+    bump(counters.blocks, blocks);
+    bump(counters.unreported, bytes);
+    int64_t open = counters.unreported.load(std::memory_order_relaxed);
+    if (open > kReportStep || open < -kReportStep) report(counters);
+  }
+};
+
+// After a thread's cache is destroyed (at thread or process end), `cache` is null and blocks go straight to the system.
+thread_local ThreadCache* cache = nullptr;
+thread_local bool cache_ended = false;
+
+struct CacheOwner {
+  ~CacheOwner() {
+    delete cache;
+    cache = nullptr;
+    cache_ended = true;
+  }
+};
+
+[[gnu::noinline]] ThreadCache* make_cache() {
+  if (cache_ended) return nullptr;
+  thread_local CacheOwner owner;
+  (void)owner;
+  cache = new ThreadCache;
+  return cache;
+}
+
+inline ThreadCache* thread_cache() { return cache ? cache : make_cache(); }
+
+ThreadCache::~ThreadCache() {
+  auto& shared = shared_cache();
+  {
+    std::lock_guard guard(shared.lock);
+    for (int i = 0; i < kSmallClasses; ++i) {
+      while (FreeBlock* b = lists[i]) {
+        lists[i] = b->next;
+        b->next = shared.small[i];
+        shared.small[i] = b;
+      }
+    }
+    shared.cached += counters.cached.load();
+  }
+  auto& reg = registry();
+  std::lock_guard guard(reg.lock);
+  report(counters);
+  bump(reg.ended.bytes, counters.bytes.load());
+  bump(reg.ended.blocks, counters.blocks.load());
+  std::erase(reg.threads, &counters);
+}
+
+void count_without_cache(int64_t bytes, int64_t blocks) {
+  auto& reg = registry();
+  std::lock_guard guard(reg.lock);
+  bump(reg.ended.bytes, bytes);
+  bump(reg.ended.blocks, blocks);
+  bump(reg.ended.unreported, bytes);
+  report(reg.ended);
+}
+
+#ifdef GG_SANITIZED
+constexpr bool kCaching = false;
+#else
+constexpr bool kCaching = true;
+#endif
+
+void* take_large(size_t size) {
+  auto& shared = shared_cache();
+  std::lock_guard guard(shared.lock);
+  auto it = shared.blocks.find(size);  // sizes are classes, so equal ones are common and others must not mix
+  if (it == shared.blocks.end()) return nullptr;
+  void* p = it->second;
+  shared.blocks.erase(it);
+  shared.cached -= static_cast<int64_t>(size);
+  return p;
+}
+
+[[gnu::noinline]] void* take_small_from_shared(int index) {
+  auto& shared = shared_cache();
+  std::lock_guard guard(shared.lock);
+  FreeBlock* b = shared.small[index];
+  if (b) shared.small[index] = b->next;
+  return b;
+}
+
+[[gnu::noinline]] void* refill(ThreadCache* tc, const Class& c) {
+  if (void* p = take_small_from_shared(c.index)) return p;
+  // Small classes are cut from slabs, so that many tiny tensors do not pay for a system call or heap header each.
+  if (c.size <= 1024) {
+    constexpr size_t kSlab = 64 << 10;
+    char* slab = static_cast<char*>(system_allocate(kSlab));
+    if (!slab) return nullptr;
+    size_t count = kSlab / c.size;
+    for (size_t i = count - 1; i > 0; --i) {
+      auto* b = reinterpret_cast<FreeBlock*>(slab + i * c.size);
+      b->next = tc->lists[c.index];
+      tc->lists[c.index] = b;
+    }
+    tc->kept[c.index] += (count - 1) * c.size;
+    bump(tc->counters.cached, static_cast<int64_t>((count - 1) * c.size));
+    return slab;
+  }
+  return system_allocate(c.size);
+}
+
+void* take(const Class& c, ThreadCache* tc) {
+  if (!kCaching) return system_allocate(c.size);
+  if (c.index < 0) {
+    void* p = take_large(c.size);
+    return p ? p : system_allocate(c.size);
+  }
+  if (!tc) {
+    void* p = take_small_from_shared(c.index);
+    return p ? p : system_allocate(c.size);
+  }
+  if (FreeBlock* b = tc->lists[c.index]) [[likely]] {
+    tc->lists[c.index] = b->next;
+    tc->kept[c.index] -= c.size;
+    bump(tc->counters.cached, -static_cast<int64_t>(c.size));
+    return b;
+  }
+  return refill(tc, c);
+}
+
+void put(void* p, const Class& c, ThreadCache* tc) noexcept {
+  if (!kCaching) return std::free(p);
+  if (c.index < 0) {
+    auto& shared = shared_cache();
+    std::lock_guard guard(shared.lock);
+    shared.blocks.emplace(c.size, p);
+    shared.cached += static_cast<int64_t>(c.size);
+    return;
+  }
+  auto* b = static_cast<FreeBlock*>(p);
+  // Slab pieces cannot be given to free(), so overflow goes to the shared lists.
+  if (!tc || tc->kept[c.index] + c.size > kThreadKeep) {
+    auto& shared = shared_cache();
+    std::lock_guard guard(shared.lock);
+    b->next = shared.small[c.index];
+    shared.small[c.index] = b;
+    shared.cached += static_cast<int64_t>(c.size);
+    return;
+  }
+  b->next = tc->lists[c.index];
+  tc->lists[c.index] = b;
+  tc->kept[c.index] += c.size;
+  bump(tc->counters.cached, static_cast<int64_t>(c.size));
+}
+
+[[noreturn]] void out_of_memory(size_t bytes, Device device) {
+  auto stats = memory_stats(device);
+  fail("out of memory on ", device, ": asked for ", bytes, " bytes with ", stats.live_bytes, " bytes in use and ",
+       stats.cached_bytes, " cached. Use a smaller batch or model, or free tensors first");
+}
+
+}  // namespace
+
+void* allocate(size_t bytes, Device device) {
+  if (!device.is_cpu()) return device_memory(device).allocate(bytes);
+  if (bytes > (size_t{1} << 47)) out_of_memory(bytes, device);
+  Class c = class_of(bytes);
+  ThreadCache* tc = thread_cache();
+  void* p = take(c, tc);
+  if (!p) {
+    empty_cache(device);
+    p = system_allocate(c.size);
+    if (!p) out_of_memory(bytes, device);
+  }
+  if (tc) {
+    tc->count(static_cast<int64_t>(bytes), 1);
+  } else {
+    count_without_cache(static_cast<int64_t>(bytes), 1);
+  }
+  return p;
+}
+
+void deallocate(void* block, size_t bytes, Device device) noexcept {
+  if (!device.is_cpu()) return device_memory(device).deallocate(block, bytes);
+  ThreadCache* tc = thread_cache();
+  put(block, class_of(bytes), tc);
+  if (tc) {
+    tc->count(-static_cast<int64_t>(bytes), -1);
+  } else {
+    count_without_cache(-static_cast<int64_t>(bytes), -1);
+  }
+}
+
+void* allocate_object(size_t bytes) {
+  void* p = take(class_of(bytes), thread_cache());
+  if (!p) throw std::bad_alloc();
+  return p;
+}
+
+void deallocate_object(void* block, size_t bytes) noexcept { put(block, class_of(bytes), thread_cache()); }
+
+MemoryStats memory_stats(Device device) {
+  if (!device.is_cpu()) return device_memory(device).stats();
+  MemoryStats stats;
+  auto& reg = registry();
+  std::lock_guard guard(reg.lock);
+  auto add = [&](const Counters& c) {
+    stats.live_bytes += c.bytes.load(std::memory_order_relaxed);
+    stats.live_blocks += c.blocks.load(std::memory_order_relaxed);
+    stats.cached_bytes += c.cached.load(std::memory_order_relaxed);
+  };
+  add(reg.ended);
+  for (Counters* c : reg.threads) add(*c);
+  stats.cached_bytes += shared_cache().cached.load(std::memory_order_relaxed);
+  stats.peak_bytes = std::max(global_peak.load(std::memory_order_relaxed), stats.live_bytes);
+  return stats;
+}
+
+void reset_peak_memory(Device device) {
+  if (!device.is_cpu()) return device_memory(device).reset_peak();
+  global_peak.store(memory_stats(device).live_bytes, std::memory_order_relaxed);
+}
+
+void empty_cache(Device device) {
+  if (!device.is_cpu()) return device_memory(device).empty_cache();
+  auto& shared = shared_cache();
+  std::lock_guard guard(shared.lock);
+  for (auto& [size, block] : shared.blocks) {
+    std::free(block);
+    shared.cached -= static_cast<int64_t>(size);
+  }
+  shared.blocks.clear();
+}
+
+}  // namespace gg

@@ -1,0 +1,482 @@
+// Elementary functions of float and double, written so that a loop over them becomes vector code.
+//
+// There are no branches and no tables: a choice is a blend, an exponent is built with integer arithmetic. Each function
+// is right at 0, subnormals, ±max and ±inf, and passes NaN on. Accuracy is at most 4 ulp
+// (tests/numbers/scalar_math_test.cpp sweeps it); sin and cos keep it up to |x| = 1e5, lose it gradually beyond, and
+// always stay in [-1, 1]. The polynomials are minimax fits of our own (Remez exchange, relative error). Every function
+// is a template on a Target (core/target.h); a target with built-in functions, such as a GPU, uses those. Read next:
+// core/number.h, the class that wraps these for functors.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/target.h"
+
+#if defined(__CUDACC__)
+// clang-format off
+#define GG_BUILTIN(f32_call, f64_call) \
+  if constexpr (Target::has_builtins) { if constexpr (sizeof(S) == 4) return f32_call; else return f64_call; }
+// clang-format on
+#else
+#define GG_BUILTIN(f32_call, f64_call)
+#endif
+
+namespace gg::math {
+
+/// The layout of an IEEE number, and constants that depend on it.
+template <class S>
+struct Format;
+
+template <>
+struct Format<float> {
+  using Bits = uint32_t;
+  static constexpr int mantissa = 23;
+  static constexpr Bits bias = 127;
+  static constexpr float infinity = __builtin_inff();
+  static constexpr float nan = __builtin_nanf("");
+  static constexpr float min_normal = 0x1p-126f;
+  static constexpr float rounder = 0x1.8p23f;  ///< x + rounder - rounder rounds x to an integer, |x| ≤ 2²²
+  static constexpr float pow_mantissa = 0x1p23f;
+  static constexpr float ln2_hi = 0x1.63p-1f;  ///< ln 2 = ln2_hi + ln2_lo; n·ln2_hi is exact for the n of exp and log
+  static constexpr float ln2_lo = -2.12194440055e-4f;
+  static constexpr float exp_low = -105.0f;  ///< exp is 0 below and inf above
+  static constexpr float exp_high = 90.0f;
+  static constexpr Bits upper_half = 0xfffff000u;  ///< keeps 12 significant bits, so that their product is exact
+  static constexpr Bits sqrt_half = 0x3f3504f3u;
+};
+
+template <>
+struct Format<double> {
+  using Bits = uint64_t;
+  static constexpr int mantissa = 52;
+  static constexpr Bits bias = 1023;
+  static constexpr double infinity = __builtin_inf();
+  static constexpr double nan = __builtin_nan("");
+  static constexpr double min_normal = 0x1p-1022;
+  static constexpr double rounder = 0x1.8p52;
+  static constexpr double pow_mantissa = 0x1p52;
+  static constexpr double ln2_hi = 0x1.62e42feep-1;
+  static constexpr double ln2_lo = 0x1.a39ef35793c76p-33;
+  static constexpr double exp_low = -747.0;
+  static constexpr double exp_high = 711.0;
+  static constexpr Bits upper_half = 0xfffffffff8000000ull;  ///< keeps 26 significant bits
+  static constexpr Bits sqrt_half = 0x3fe6a09e667f3bcdull;
+};
+
+template <class S>
+GG_HD typename Format<S>::Bits bits_of(S x) {
+  return __builtin_bit_cast(typename Format<S>::Bits, x);
+}
+template <class S>
+GG_HD S from_bits(typename Format<S>::Bits b) {
+  return __builtin_bit_cast(S, b);
+}
+
+template <class S>
+GG_HD S copysign(S magnitude, S sign) {
+  if constexpr (sizeof(S) == 4)
+    return __builtin_copysignf(magnitude, sign);
+  else
+    return __builtin_copysign(magnitude, sign);
+}
+
+template <class S>
+GG_HD S abs(S x) {
+  if constexpr (sizeof(S) == 4)
+    return __builtin_fabsf(x);
+  else
+    return __builtin_fabs(x);
+}
+
+/// a·b + c, in one rounding where the target can.
+template <class Target, class S>
+GG_HD S multiply_add(S a, S b, S c) {
+  if constexpr (!Target::has_fma)
+    return a * b + c;
+  else if constexpr (sizeof(S) == 4)
+    return __builtin_fmaf(a, b, c);
+  else
+    return __builtin_fma(a, b, c);
+}
+
+/// c0 + c1·x + c2·x² + … by Horner's rule.
+template <class Target, class S>
+GG_HD S polynomial(S, S c) {
+  return c;
+}
+template <class Target, class S, class... Rest>
+GG_HD S polynomial(S x, S c, S next, Rest... rest) {
+  return multiply_add<Target>(polynomial<Target>(x, next, static_cast<S>(rest)...), x, c);
+}
+
+/// x without the lower half of its significant bits.
+template <class S>
+GG_HD S upper_half(S x) {
+  return from_bits<S>(bits_of(x) & Format<S>::upper_half);
+}
+
+/// A number as an unevaluated sum hi + lo.
+template <class S>
+struct Pair {
+  S hi, lo;
+};
+
+/// a·b exactly, barring overflow and underflow.
+template <class Target, class S>
+GG_HD Pair<S> exact_product(S a, S b) {
+  S p = a * b;
+  if constexpr (Target::has_fma) {
+    return {p, multiply_add<Target>(a, b, -p)};
+  } else {
+    S ah = upper_half(a), al = a - ah, bh = upper_half(b), bl = b - bh;
+    return {p, ((ah * bh - p) + ah * bl + al * bh) + al * bl};
+  }
+}
+
+template <class Target, class S>
+GG_HD S sqrt(S x) {
+  GG_BUILTIN(::sqrtf(x), ::sqrt(x))
+  if constexpr (sizeof(S) == 4)
+    return __builtin_sqrtf(x);
+  else
+    return __builtin_sqrt(x);
+}
+
+template <class Target, class S>
+GG_HD S floor(S x) {
+  GG_BUILTIN(::floorf(x), ::floor(x))
+  using F = Format<S>;
+  S a = abs(x);
+  S r = (a + F::pow_mantissa) - F::pow_mantissa;  // |x| rounded to an integer
+  r = copysign(r, x);
+  r = r > x ? r - 1 : r;
+  return a < F::pow_mantissa ? r : x;
+}
+
+// ---- exp and its family ---------------------------------------------------------------------------------------------
+
+/// (eʳ - 1 - r) / r² for |r| ≤ ln 2 / 2.
+template <class Target, class S>
+GG_HD S exp_tail(S r) {
+  if constexpr (sizeof(S) == 4) {
+    return polynomial<Target, S>(r, 0.500000007832577921f, 0.166666668616514692f, 0.0416662685074960207f,
+                                 0.00833326412589825239f, 0.00139461766932568589f, 0.000199185146388635781f);
+  } else {
+    return polynomial<Target, S>(r, 0.5, 0.166666666666666840, 0.0416666666666667248, 0.00833333333331661829,
+                                 0.00138888888888583172, 0.000198412698973621775, 0.0000248015873739654612,
+                                 2.75572339290311949e-6, 2.75572331793494438e-7, 2.51123486584742501e-8,
+                                 2.09269965976167479e-9);
+  }
+}
+
+/// 2ⁿ for t = n + rounder: the integer stands in the lowest bits of t.
+template <class S>
+GG_HD S power_of_two(S t) {
+  using F = Format<S>;
+  return from_bits<S>((bits_of(t) + F::bias) << F::mantissa);
+}
+
+/// e^(hi + lo) with |lo| small beside 1.
+template <class Target, class S>
+GG_HD S exp_of_sum(S hi, S lo) {
+  using F = Format<S>;
+  S x = hi < F::exp_low ? F::exp_low : hi;
+  x = x > F::exp_high ? F::exp_high : x;  // written so that NaN passes
+  S n = (x * static_cast<S>(1.442695040888963407) + F::rounder) - F::rounder;
+  S r = multiply_add<Target>(n, -F::ln2_lo, multiply_add<Target>(n, -F::ln2_hi, x)) + lo;
+  S p = multiply_add<Target>(r * r, exp_tail<Target>(r), r) + 1;
+  // 2ⁿ in two factors: n reaches below the smallest exponent where the result is subnormal.
+  S t1 = n * static_cast<S>(0.5) + F::rounder;
+  S t2 = (n - (t1 - F::rounder)) + F::rounder;
+  return p * power_of_two(t1) * power_of_two(t2);
+}
+
+template <class Target, class S>
+GG_HD S exp(S x) {
+  GG_BUILTIN(::expf(x), ::exp(x))
+  return exp_of_sum<Target>(x, S(0));
+}
+
+/// eˣ - 1 without cancellation near 0.
+template <class Target, class S>
+GG_HD S expm1(S x) {
+  GG_BUILTIN(::expm1f(x), ::expm1(x))
+  using F = Format<S>;
+  constexpr S low = sizeof(S) == 4 ? S(-20) : S(-45);
+  S c = x < low ? low : x;
+  c = c > F::exp_high ? F::exp_high : c;
+  S t = c * static_cast<S>(1.442695040888963407) + F::rounder;
+  S n = t - F::rounder;
+  S r = multiply_add<Target>(n, -F::ln2_lo, multiply_add<Target>(n, -F::ln2_hi, c));
+  S q = multiply_add<Target>(r * r, exp_tail<Target>(r), r);
+  S half = power_of_two((n - 1) + F::rounder);  // 2ⁿ⁻¹: 2ⁿ itself may overflow where the result does not
+  S y = 2 * (half * q + (half - static_cast<S>(0.5)));
+  return n == 0 ? (x == 0 ? x : q) : y;
+}
+
+template <class Target, class S>
+GG_HD S tanh(S x) {
+  GG_BUILTIN(::tanhf(x), ::tanh(x))
+  S e = expm1<Target>(-2 * abs(x));
+  return copysign(-e / (2 + e), x);
+}
+
+// ---- log and its family ---------------------------------------------------------------------------------------------
+
+/// A positive normal number as 2ᵏ·(1 + f) with √½ ≤ 1 + f < √2.
+template <class S>
+struct Split {
+  S k, f;
+};
+template <class S>
+GG_HD Split<S> split_exponent(S x) {
+  using F = Format<S>;
+  using Bits = typename F::Bits;
+  Bits t = bits_of(x) + ((F::bias << F::mantissa) - F::sqrt_half);
+  Bits k = t >> F::mantissa;
+  Bits m = (t & ((Bits(1) << F::mantissa) - 1)) + F::sqrt_half;
+  // The integer k becomes a floating-point number in the low bits of 2^mantissa: no machine need convert 64-bit
+  // integers.
+  S kf = from_bits<S>(k | bits_of(F::pow_mantissa)) - (F::pow_mantissa + static_cast<S>(F::bias));
+  return {kf, from_bits<S>(m) - 1};
+}
+
+/// k·ln 2 + log(1 + f) + correction.
+template <class Target, class S>
+GG_HD S log_of_split(S k, S f, S correction) {
+  using F = Format<S>;
+  if constexpr (sizeof(S) == 4) {
+    S p = polynomial<Target, S>(f, 0.333333098929518284f, -0.249999850410496549f, 0.200022691241687280f,
+                                -0.166693685898121692f, 0.142177907981912358f, -0.123816579964288244f,
+                                0.118772892874102656f, -0.118084456767826367f, 0.0692782340391623807f);
+    S f2 = f * f;
+    S y = multiply_add<Target>(f2 * f, p, multiply_add<Target>(k, F::ln2_lo, correction));
+    y = multiply_add<Target>(f2, S(-0.5f), y);
+    return multiply_add<Target>(k, F::ln2_hi, f + y);
+  } else {
+    S s = f / (2 + f), z = s * s, h = S(0.5) * f * f;  // log(1 + f) = 2 artanh s = f - h + s·(h + z·P(z))
+    S p = z * polynomial<Target, S>(z, 0.666666666666673938, 0.399999999993779813, 0.285714287513025557,
+                                    0.222221975873682006, 0.181836189877658656, 0.153125698771160613,
+                                    0.148115403182580346);
+    S low = multiply_add<Target>(s, h + p, multiply_add<Target>(k, F::ln2_lo, correction));
+    return multiply_add<Target>(k, F::ln2_hi, f - (h - low));
+  }
+}
+
+/// `y` where 0 < x < inf, and the limits of the logarithm elsewhere.
+template <class S>
+GG_HD S log_edges(S x, S y) {
+  using F = Format<S>;
+  S edge = x == 0 ? -F::infinity : F::nan;
+  y = x > 0 ? y : edge;
+  return x == F::infinity ? x : y;
+}
+
+template <class Target, class S>
+GG_HD S log(S x) {
+  GG_BUILTIN(::logf(x), ::log(x))
+  using F = Format<S>;
+  bool tiny = x < F::min_normal;
+  Split<S> u = split_exponent(tiny ? x * F::pow_mantissa : x);
+  S k = tiny ? u.k - static_cast<S>(F::mantissa) : u.k;
+  return log_edges(x, log_of_split<Target>(k, u.f, S(0)));
+}
+
+/// log(1 + x) without cancellation near 0.
+template <class Target, class S>
+GG_HD S log1p(S x) {
+  GG_BUILTIN(::log1pf(x), ::log1p(x))
+  S u = 1 + x;
+  S lost = x < 1 ? x - (u - 1) : 1 - (u - x);  // what rounding took from u
+  Split<S> split = split_exponent(u);
+  bool near = split.k == 0;
+  S y = log_of_split<Target>(split.k, near ? x : split.f, near ? S(0) : lost / u);
+  return log_edges(u, x == 0 ? x : y);
+}
+
+/// log of a positive number in about 1.2 times the bits of a double.
+template <class Target>
+GG_HD Pair<double> precise_log(double x) {
+  using F = Format<double>;
+  bool tiny = x < F::min_normal;
+  Split<double> u = split_exponent(tiny ? x * F::pow_mantissa : x);
+  double k = tiny ? u.k - F::mantissa : u.k, f = u.f;
+  double d = 2 + f, d_low = f - (d - 2), s = f / d;
+  Pair<double> sd = exact_product<Target>(s, d);
+  double s_low = (((f - sd.hi) - sd.lo) - s * d_low) / d;
+  double z = s * s;
+  double tail =
+      s * z *
+      polynomial<Target, double>(z, 0.666666666666666667, 0.400000000000000007, 0.285714285714281768,
+                                 0.222222222223324999, 0.181818181641249231, 0.153846171384096879, 0.133332224012523805,
+                                 0.117691869191266078, 0.104147853516111321, 0.110680992670483657);
+  double a = k * F::ln2_hi, b = 2 * s, hi = a + b;
+  double bb = hi - a, rest = (a - (hi - bb)) + (b - bb);  // what the sum lost
+  double lo = rest + (multiply_add<Target>(k, F::ln2_lo, tail) + 2 * s_low);
+  double sum = hi + lo;
+  return {sum, lo - (sum - hi)};
+}
+
+/// xʸ with C's rules for negative bases, zeros and infinities.
+template <class Target, class S>
+GG_HD S pow(S x, S y) {
+  GG_BUILTIN(::powf(x, y), ::pow(x, y))
+  S a = abs(x), r = 0;
+  if constexpr (sizeof(S) == 4) {
+    r = static_cast<S>(exp<Target>(static_cast<double>(y) * log<Target>(static_cast<double>(a))));
+  } else {
+    Pair<double> l = precise_log<Target>(a);
+    bool regular = a > 0 && a < Format<S>::infinity;
+    double plain = a == 0 ? -Format<S>::infinity : a;  // log of 0 and of inf
+    double hi = regular ? l.hi : plain;
+    Pair<double> p = exact_product<Target>(y, hi);
+    double lo = multiply_add<Target>(y, l.lo, p.lo);
+    r = exp_of_sum<Target>(p.hi, abs(p.hi) < 800 ? lo : 0.0);
+  }
+  bool integer = floor<Target>(y) == y, odd = integer & (floor<Target>(y * S(0.5)) != y * S(0.5));
+  bool negative = bits_of(x) >> (sizeof(S) * 8 - 1);
+  S domain = integer | (a == 0) | (a == Format<S>::infinity) ? r : Format<S>::nan;
+  r = (x < 0) ? domain : r;
+  r = negative & odd ? -r : r;
+  return (y == 0) | (x == 1) | ((x == -1) & (abs(y) == Format<S>::infinity)) ? S(1) : r;
+}
+
+// ---- sine and cosine ------------------------------------------------------------------------------------------------
+
+/// x = quadrant·π/2 + r, |r| ≤ π/4.
+template <class S>
+struct Angle {
+  S r;
+  typename Format<S>::Bits quadrant;
+};
+template <class Target, class S>
+GG_HD Angle<S> reduce_angle(S x) {
+  using F = Format<S>;
+  S t = x * static_cast<S>(0.6366197723675813431) + F::rounder, r = 0;
+  double n = t - F::rounder;
+  // π/2 in parts whose products with n are exact. For float, double does the subtraction.
+  r = static_cast<S>(
+      multiply_add<Target>(n, -0x1.0b4611a6p-34, multiply_add<Target>(n, -0x1.921fb544p+0, static_cast<double>(x))) -
+      n * 0x1.3198a2e037073p-69);
+  constexpr S limit = S(0.8);  // reached only where |x| is too large for the parts: the result then stays in [-1, 1]
+  r = r > limit ? limit : r;
+  r = r < -limit ? -limit : r;
+  return {r, bits_of(t)};
+}
+
+template <class Target, class S>
+GG_HD S sin_near(S r) {
+  S z = r * r, p = 0;
+  if constexpr (sizeof(S) == 4) {
+    p = polynomial<Target, S>(z, -0.166666666414268478f, 0.00833332936231358783f, -0.000198393271454824728f,
+                              2.71823734825570250e-6f);
+  } else {
+    p = polynomial<Target, S>(z, -0.166666666666666666, 0.00833333333333332270, -0.000198412698412549893,
+                              2.75573192141489075e-6, -2.50521049005531616e-8, 1.60583651949232706e-10,
+                              -7.57862557993596961e-13);
+  }
+  return multiply_add<Target>(r * z, p, r);
+}
+
+template <class Target, class S>
+GG_HD S cos_near(S r) {
+  S z = r * r, p = 0, h = S(0.5) * z, w = 1 - h;
+  if constexpr (sizeof(S) == 4) {
+    p = polynomial<Target, S>(z, 0.0416666666224777560f, -0.00138888837226658446f, 0.0000247995117720053272f,
+                              -2.72095482690300606e-7f);
+  } else {
+    p = polynomial<Target, S>(z, 0.0416666666666666666, -0.00138888888888888740, 0.0000248015873015713812,
+                              -2.75573192153256432e-7, 2.08767543546547956e-9, -1.14702919391255221e-11,
+                              4.73804823489415736e-14);
+  }
+  return w + multiply_add<Target>(z * z, p, (1 - w) - h);
+}
+
+/// sin of the angle `shift` quadrants further on.
+template <class Target, class S>
+GG_HD S sin_of_angle(Angle<S> a, unsigned shift) {
+  using Bits = typename Format<S>::Bits;
+  Bits q = a.quadrant + shift;
+  S y = (q & 1) ? cos_near<Target>(a.r) : sin_near<Target>(a.r);
+  return from_bits<S>(bits_of(y) ^ ((q & 2) << (sizeof(S) * 8 - 2)));
+}
+
+template <class Target, class S>
+GG_HD S sin(S x) {
+  GG_BUILTIN(::sinf(x), ::sin(x))
+  return sin_of_angle<Target>(reduce_angle<Target>(x), 0);
+}
+template <class Target, class S>
+GG_HD S cos(S x) {
+  GG_BUILTIN(::cosf(x), ::cos(x))
+  return sin_of_angle<Target>(reduce_angle<Target>(x), 1);
+}
+
+// ---- the error function and the normal distribution -----------------------------------------------------------------
+
+/// exp(-scale·x²) for scale 1 or ½, with the rounding error of x² made good. 0 from |x| = 40 on.
+template <class Target, class S>
+GG_HD S exp_of_square(S x, S scale) {
+  S a = abs(x);
+  a = a > 40 ? S(40) : a;
+  S h = upper_half(a), l = a - h;
+  return exp_of_sum<Target>(-scale * (h * h), -scale * (l * (a + h)));
+}
+
+/// exp(x²)·erfc(x) for x ≥ 0: a polynomial of (x - c)/(x + c), divided by 1 + 2x
+/// (Shepherd and Laframboise, Math. Comp. 36, 1981).
+template <class Target, class S>
+GG_HD S scaled_erfc(S x) {
+  x = x > 40 ? S(40) : x;
+  S p = 0;
+  if constexpr (sizeof(S) == 4) {
+    S q = (x - 2) / (x + 2);
+    p = polynomial<Target, S>(q, 1.27697838180781339f, -0.0927638285723018362f, -0.166030430543197473f,
+                              0.164051356064879397f, -0.0542192823548213852f, -0.00803465847541500116f,
+                              0.00871670001824411657f, 0.00127200005812265926f, -0.00143408750651628962f,
+                              -0.000444526758676518751f, 0.000167332678299672381f, 0.000115759493609405356f,
+                              0.0000174874888919676606f);
+  } else {
+    S q = (x - 4) / (x + 4);
+    p = polynomial<Target, S>(
+        q, 1.23299511862555251, -0.139621116840562516, 0.0153796521026200801, 0.0680970542546929832,
+        -0.101039066036327655, 0.0937328349983358075, -0.0663303658115880993, 0.0371675155378259004,
+        -0.0161977340665206027, 0.00503196997285851772, -0.000757773218334057126, -0.000199256647474855750,
+        0.000150621326859757862, -0.0000243994846963919474, -0.0000112209400741378279, 5.71070899184668440e-6,
+        2.91701298420839460e-7, -8.27647406658680504e-7, 7.69927392802925508e-8, 1.13154852155788312e-7,
+        -1.91055861167462432e-8, -1.65314784561585975e-8, 1.70583894879248604e-9, 2.08352861058659635e-9,
+        2.82988614940862389e-10);
+  }
+  return p / (1 + 2 * x);
+}
+
+template <class Target, class S>
+GG_HD S erf(S x) {
+  GG_BUILTIN(::erff(x), ::erf(x))
+  S a = abs(x), z = x * x, p = 0;
+  if constexpr (sizeof(S) == 4) {
+    p = polynomial<Target, S>(z, 1.12837916705802462f, -0.376126384346724165f, 0.112837819744069982f,
+                              -0.0268654000588627055f, 0.00522094547801617884f, -0.000848282948032142716f,
+                              0.000112569523578694527f, -9.64152835250091140e-6f);
+  } else {
+    p = polynomial<Target, S>(z, 1.12837916709551257, -0.376126389031837476, 0.112837916709548575,
+                              -0.0268661706450728957, 0.00522397762478087459, -0.000854832697874263246,
+                              0.000120553310369137944, -0.0000149255935071906622, 1.64609728211846726e-6,
+                              -1.63500252600550962e-7, 1.46578800519936597e-8, -1.13656666245677019e-9,
+                              5.94526264075395537e-11);
+  }
+  S tail = 1 - scaled_erfc<Target>(a) * exp_of_square<Target>(x, S(1));
+  return a < 1 ? x * p : copysign(tail, x);
+}
+
+/// Φ(x) = ½ erfc(-x/√2), relatively accurate in the left tail too.
+template <class Target, class S>
+GG_HD S normal_cdf(S x) {
+  S tail =
+      S(0.5) * (scaled_erfc<Target>(abs(x) * static_cast<S>(0.7071067811865475244)) * exp_of_square<Target>(x, S(0.5)));
+  return x > 0 ? 1 - tail : tail;
+}
+
+}  // namespace gg::math
+
+#undef GG_BUILTIN

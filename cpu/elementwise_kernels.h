@@ -1,0 +1,164 @@
+// The loops over functors for one instruction set, and the table of them.
+//
+// Included only by sources that are compiled for one instruction set with its own flags: nothing here or below it may
+// be an inline function that other sources share, unless its name carries the Target. The compiler turns the loops into
+// vector code. Orders up to GG_KERNEL_DEPTH are served here, higher ones by cpu/elementwise_dispatch.h.
+#pragma once
+
+#include "cpu/elementwise_loops.h"
+
+#ifndef GG_KERNEL_DEPTH
+#define GG_KERNEL_DEPTH 4
+#endif
+
+namespace gg::cpu {
+
+namespace detail {
+
+template <class F, class Target>
+GG_HD F functor_at(const void* functor) {
+  if constexpr (std::is_empty_v<F>) {
+    return F{};
+  } else {
+    return *static_cast<const F*>(functor);
+  }
+}
+
+template <class F, class S, class Target>
+void unary_value(int64_t n, void* out, const void* const* in, const void* functor) {
+  using R = Real<S, Target>;
+  const F f = functor_at<F, Target>(functor);
+  const S* x = static_cast<const S*>(in[0]);
+  S* y = static_cast<S*>(out);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) y[i] = f.f(R(x[i])).value;
+}
+
+template <class F, class S, class Target, int K>
+void unary_derivative(int64_t n, void* out, const void* const* in, const void* functor) {
+  using R = Real<S, Target>;
+  const F f = functor_at<F, Target>(functor);
+  const S *g = static_cast<const S*>(in[0]), *x = static_cast<const S*>(in[1]);
+  S* y = static_cast<S*>(out);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) y[i] = (R(g[i]) * f.f(Jet<R, K>::variable(R(x[i]))).c[K]).value;
+}
+
+template <class F, class S, class Target, int K>
+void output_derivative(int64_t n, void* out, const void* const* in, const void* functor) {
+  using R = Real<S, Target>;
+  const F f = functor_at<F, Target>(functor);
+  const S *g = static_cast<const S*>(in[0]), *x = static_cast<const S*>(in[1]);
+  S* y = static_cast<S*>(out);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) y[i] = (R(g[i]) * f.df(Jet<R, K>::variable(R(x[i]))).c[K]).value;
+}
+
+template <class F, class S, class Target>
+void binary_value(int64_t n, void* out, const void* const* in, const void* functor) {
+  using R = Real<S, Target>;
+  const F f = functor_at<F, Target>(functor);
+  const S *a = static_cast<const S*>(in[0]), *b = static_cast<const S*>(in[1]);
+  S* y = static_cast<S*>(out);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) y[i] = f.f(R(a[i]), R(b[i])).value;
+}
+
+template <class F, class S, class Target, int I, int J>
+void binary_derivative(int64_t n, void* out, const void* const* in, const void* functor) {
+  using R = Real<S, Target>;
+  using Inner = Jet<R, J>;
+  using Outer = Jet<Inner, I>;
+  const F f = functor_at<F, Target>(functor);
+  const S *g = static_cast<const S*>(in[0]), *a = static_cast<const S*>(in[1]), *b = static_cast<const S*>(in[2]);
+  S* y = static_cast<S*>(out);
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) {
+    Outer d = f.f(Outer::variable(Inner(R(a[i]))), Outer(Inner::variable(R(b[i]))));
+    y[i] = (R(g[i]) * d.c[I].c[J]).value;
+  }
+}
+
+template <class F, class Target>
+struct UnaryTable {
+  static constexpr auto facts = dependency_of<F>();
+  static constexpr auto output_facts = output_dependency_of<F>();
+
+  template <class S, int K>
+  static consteval ElementwiseLoop by_input() {
+    if constexpr (K == 0) {
+      return &unary_value<F, S, Target>;
+    } else if constexpr (K <= GG_KERNEL_DEPTH && !facts.partial(K).vanishes) {
+      return &unary_derivative<F, S, Target, K>;
+    } else {
+      return nullptr;
+    }
+  }
+  template <class S, int K>
+  static consteval ElementwiseLoop by_output() {
+    if constexpr (K < GG_KERNEL_DEPTH && !output_facts.partial(K).vanishes) {
+      return &output_derivative<F, S, Target, K>;
+    } else {
+      return nullptr;
+    }
+  }
+  static consteval UnaryLoops make() {
+    UnaryLoops t{};
+    static_for<kMaxOrder + 1>([&]<int K>() {
+      t.by_input[0][K] = by_input<float, K>();
+      t.by_input[1][K] = by_input<double, K>();
+      t.input_facts[K] = facts.partial(K);
+    });
+    static_for<kMaxOrder>([&]<int K>() {
+      t.by_output[0][K] = by_output<float, K>();
+      t.by_output[1][K] = by_output<double, K>();
+      t.output_facts[K] = output_facts.partial(K);
+    });
+    t.has_output_derivative = HasOutputDerivative<F>;
+    return t;
+  }
+};
+
+template <class F, class Target>
+struct BinaryTable {
+  static constexpr auto facts = dependency_of<F>();
+
+  template <class S, int I, int J>
+  static consteval ElementwiseLoop partial() {
+    if constexpr (I + J == 0) {
+      return &binary_value<F, S, Target>;
+    } else if constexpr (I + J <= GG_KERNEL_DEPTH && !facts.partial(I, J).vanishes) {
+      return &binary_derivative<F, S, Target, I, J>;
+    } else {
+      return nullptr;
+    }
+  }
+  static consteval BinaryLoops make() {
+    BinaryLoops t{};
+    static_for<kMaxOrder + 1>([&]<int I>() {
+      static_for<kMaxOrder + 1 - I>([&]<int J>() {
+        t.partial[0][I][J] = partial<float, I, J>();
+        t.partial[1][I][J] = partial<double, I, J>();
+        t.facts[I][J] = facts.partial(I, J);
+      });
+    });
+    return t;
+  }
+};
+
+template <class F, class Target>
+consteval auto make_table() {
+  if constexpr (UnaryFunctor<F>) {
+    return UnaryTable<F, Target>::make();
+  } else {
+    return BinaryTable<F, Target>::make();
+  }
+}
+
+}  // namespace detail
+
+template <class F, class Target>
+constinit const typename detail::TableOf<F>::Type ElementwiseKernels<F, Target>::table =
+    detail::make_table<F, Target>();
+
+}  // namespace gg::cpu

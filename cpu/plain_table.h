@@ -1,0 +1,26 @@
+// The table of plain loops for one instruction set: what cpu/plain_loops.h and cpu/plain_kernels.h share. It leaves out
+// core/dtype.h, whose inline functions must not be compiled for a single instruction set.
+#pragma once
+
+#include "cpu/elementwise_loops.h"
+
+namespace gg::cpu {
+
+/// add, sub, mul: float32, float64, and int64 (which wraps around); mul of bools is "and". The comparisons take any
+/// type and yield bool; all but ne are false where an operand is NaN.
+enum class Plain { add, sub, mul, eq, ne, lt, le, gt, ge };
+inline constexpr int kPlainCount = 9;
+
+/// Indexed by static_cast<int>(DType).
+struct PlainLoops {
+  ElementwiseLoop binary[kPlainCount][4];
+  ElementwiseLoop where[4];
+  ElementwiseLoop cast[4][4];
+};
+
+template <class Target>
+struct PlainKernels {
+  static const PlainLoops table;  ///< defined in generated sources
+};
+
+}  // namespace gg::cpu

@@ -1,0 +1,105 @@
+#include "cpu/random.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/parallel.h"
+#include "cpu/copy.h"
+#include "cpu/kernels/random.h"
+#include "cpu/scratch.h"
+
+namespace gg::cpu {
+namespace {
+
+constexpr int64_t kGrain = 16 * 1024;  // elements in a chunk; a multiple of what a block makes
+
+// Calls fill(pointer, count, state at that place) for pieces of `out` in row-major order.
+template <int PerBlock, class T, class Fill>
+void fill_contiguous(T* out, int64_t n, const PhiloxState& state, Fill&& fill) {
+  parallel_for(n, kGrain, [&](int64_t begin, int64_t end) {
+    PhiloxState here = state;
+    here.offset += static_cast<uint64_t>(begin / PerBlock);
+    fill(out + begin, end - begin, here);
+  });
+}
+
+// As fill_contiguous, for any layout.
+template <int PerBlock, class T, class Fill>
+void fill_any(const Array& out, const PhiloxState& state, Fill&& fill) {
+  if (out.numel() == 0) return;
+  if (out.is_contiguous()) return fill_contiguous<PerBlock>(out.as<T>(), out.numel(), state, fill);
+  Scratch scratch(sizeof(T) * static_cast<size_t>(out.numel()));
+  fill_contiguous<PerBlock>(scratch.as<T>(), out.numel(), state, fill);
+  Array temporary = out;
+  temporary.data = scratch.as<void>();
+  temporary.strides = Layout::contiguous(out.shape).strides;
+  copy(out, temporary);
+}
+
+}  // namespace
+
+void random_uniform(Array out, const PhiloxState* state) {
+  const RandomKernels& kernels = random_kernels();
+  visit_floating(out.dtype, "random_uniform", [&]<class T>() {
+    if constexpr (std::is_same_v<T, float>) {
+      fill_any<4, float>(out, *state, kernels.uniform_f32);
+    } else {
+      fill_any<2, double>(out, *state, kernels.uniform_f64);
+    }
+  });
+}
+
+void random_normal(Array out, const PhiloxState* state) {
+  const RandomKernels& kernels = random_kernels();
+  visit_floating(out.dtype, "random_normal", [&]<class T>() {
+    if constexpr (std::is_same_v<T, float>) {
+      fill_any<4, float>(out, *state, kernels.normal_f32);
+    } else {
+      fill_any<2, double>(out, *state, kernels.normal_f64);
+    }
+  });
+}
+
+void random_bernoulli(Array out, const PhiloxState* state, double p) {
+  GG_CHECK(p >= 0 && p <= 1, "random_bernoulli: expected a probability from 0 to 1, got ", p);
+  uint64_t threshold = bernoulli_threshold(p);
+  const RandomKernels& kernels = random_kernels();
+  visit_any(out.dtype, [&]<class T>() {
+    fill_any<4, T>(out, *state, [&](T* values, int64_t n, const PhiloxState& here) {
+      uint8_t bits[1024];
+      for (int64_t begin = 0; begin < n; begin += 1024) {
+        int64_t count = std::min<int64_t>(1024, n - begin);
+        PhiloxState at = here;
+        at.offset += static_cast<uint64_t>(begin / 4);
+        kernels.bernoulli(bits, count, at, threshold);
+        for (int64_t i = 0; i < count; ++i) values[begin + i] = static_cast<T>(bits[i]);
+      }
+    });
+  });
+}
+
+void random_integers(Array out, const PhiloxState* state, int64_t low, int64_t high) {
+  GG_CHECK(out.dtype == i64, "random_integers: expected int64, got ", out.dtype);
+  GG_CHECK(low < high, "random_integers: the range from ", low, " to ", high, " (exclusive) is empty");
+  uint64_t range = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
+  const RandomKernels& kernels = random_kernels();
+  fill_any<2, int64_t>(out, *state, [&](int64_t* values, int64_t n, const PhiloxState& here) {
+    kernels.integers(values, n, here, low, range);
+  });
+}
+
+void random_permutation(Array out, const PhiloxState* state) {
+  GG_CHECK(out.dtype == i64 && out.rank() == 1, "random_permutation: expected int64 with one axis, got ", out.dtype,
+           " ", out.shape);
+  arange(out, int64_t{0}, int64_t{1});
+  int64_t* values = out.as<int64_t>();
+  int64_t step = out.strides[0];
+  for (int64_t i = out.shape[0] - 1; i > 0; --i) {
+    PhiloxBlock block = philox(state->seed, state->offset + static_cast<uint64_t>(i / 2), state->stream);
+    int w = static_cast<int>(i % 2) * 2;
+    auto j = static_cast<int64_t>(uniform_integer(block.word[w], block.word[w + 1], static_cast<uint64_t>(i) + 1));
+    std::swap(values[i * step], values[j * step]);
+  }
+}
+
+}  // namespace gg::cpu

@@ -1,0 +1,199 @@
+#include "nn/module.h"
+
+#include <algorithm>
+#include <set>
+
+#include "autograd/raw.h"
+#include "core/grad_mode.h"
+#include "nn/assign.h"
+#include "ops/shape.h"
+
+namespace gg::nn {
+
+struct Module::State {
+  std::string description;
+  bool training = true;
+  Named parameters, buffers;
+  std::vector<std::pair<std::string, Module>> children;
+
+  void check_new(const std::string& name) const {
+    GG_CHECK(!name.empty() && name.find('.') == std::string::npos, description, ": '", name,
+             "' is no name for a part of a module: expected some text without dots");
+    auto taken = [&](const auto& list) {
+      return std::any_of(list.begin(), list.end(), [&](const auto& item) { return item.first == name; });
+    };
+    GG_CHECK(!taken(parameters) && !taken(buffers) && !taken(children), description, ": there already is a '", name,
+             "'");
+  }
+};
+
+namespace {
+
+// Calls fn(dotted prefix, module) for the module and everything below it, parents first.
+template <class Fn>
+void visit(const Module& module, const std::string& prefix, const Fn& fn) {
+  fn(prefix, module);
+  for (const auto& [name, child] : module.children()) visit(child, prefix + name + ".", fn);
+}
+
+// Gives the tensor behind a handle other numbers, so that all its handles change at once.
+void replace(const Tensor& t, const Tensor& fresh) {
+  if (t.get().storage == fresh.get().storage) return;
+  Tensor handle = t;
+  bool required = handle.requires_grad();
+  handle.requires_grad_(false);
+  TensorImpl& impl = handle.get();
+  impl.layout = fresh.layout();
+  impl.storage = fresh.get().storage;
+  impl.dtype = fresh.dtype();
+  impl.device = fresh.device();
+  impl.contiguous = fresh.is_contiguous();
+  handle.requires_grad_(required);  // a new leaf, which describes the new tensor and has no gradient
+}
+
+void print(const Module& module, const std::string& name, int depth, std::string& out) {
+  out += std::string(static_cast<size_t>(depth) * 2, ' ') + (name.empty() ? "" : name + ": ") + module.description() +
+         "\n";
+  for (const auto& [child_name, child] : module.children()) print(child, child_name, depth + 1, out);
+}
+
+}  // namespace
+
+Module::Module(std::string description) : state_(std::make_shared<State>()) {
+  state_->description = std::move(description);
+}
+
+Tensor Module::register_parameter(std::string name, Tensor value) {
+  state_->check_new(name);
+  GG_CHECK(value.defined() && is_floating(value.dtype()) && value.is_leaf(), state_->description, ": parameter '", name,
+           "' must be a floating tensor without history");
+  GG_CHECK(value.layout().is_dense(), state_->description, ": parameter '", name,
+           "' must have storage of its own, not be a strided view; clone it first");
+  value.requires_grad_();
+  state_->parameters.emplace_back(std::move(name), value);
+  return value;
+}
+
+Tensor Module::register_buffer(std::string name, Tensor value) {
+  state_->check_new(name);
+  GG_CHECK(value.defined() && !value.requires_grad(), state_->description, ": buffer '", name,
+           "' must be a tensor that does not require grad");
+  state_->buffers.emplace_back(std::move(name), value);
+  return value;
+}
+
+void Module::add_module(std::string name, const Module& module) {
+  state_->check_new(name);
+  visit(module, "", [&](const std::string&, const Module& below) {
+    GG_CHECK(below.state_ != state_, state_->description, ": a module cannot be a part of itself ('", name, "')");
+  });
+  state_->children.emplace_back(std::move(name), module);
+}
+
+Module::Named Module::named_parameters() const {
+  Named all;
+  std::set<const TensorImpl*> seen;
+  visit(*this, "", [&](const std::string& prefix, const Module& m) {
+    for (const auto& [name, t] : m.state_->parameters) {
+      if (seen.insert(&t.get()).second) all.emplace_back(prefix + name, t);
+    }
+  });
+  return all;
+}
+
+std::vector<Tensor> Module::parameters() const {
+  std::vector<Tensor> all;
+  for (auto& [name, t] : named_parameters()) all.push_back(t);
+  return all;
+}
+
+Module::Named Module::named_buffers() const {
+  Named all;
+  std::set<const TensorImpl*> seen;
+  visit(*this, "", [&](const std::string& prefix, const Module& m) {
+    for (const auto& [name, t] : m.state_->buffers) {
+      if (seen.insert(&t.get()).second) all.emplace_back(prefix + name, t);
+    }
+  });
+  return all;
+}
+
+std::vector<std::pair<std::string, Module>> Module::children() const { return state_->children; }
+
+int64_t Module::num_parameters() const {
+  int64_t n = 0;
+  for (const Tensor& t : parameters()) n += t.requires_grad() ? t.numel() : 0;
+  return n;
+}
+
+void Module::train(bool on) const {
+  visit(*this, "", [&](const std::string&, const Module& m) { m.state_->training = on; });
+}
+
+bool Module::training() const { return state_->training; }
+
+void Module::to(Device device) const {
+  for (auto& [name, t] : named_parameters()) replace(t, raw::to_device(t.detach(), device));
+  for (auto& [name, t] : named_buffers()) replace(t, raw::to_device(t, device));
+}
+
+void Module::to(DType dtype) const {
+  GG_CHECK(is_floating(dtype), "Module::to: parameters are float32 or float64, not ", dtype);
+  for (auto& [name, t] : named_parameters()) replace(t, gg::to(t.detach(), dtype));
+  for (auto& [name, t] : named_buffers()) {
+    if (is_floating(t.dtype())) replace(t, gg::to(t, dtype));
+  }
+}
+
+void Module::zero_grad() const {
+  for (const Tensor& t : parameters()) {
+    if (t.requires_grad()) t.set_grad({});
+  }
+}
+
+void Module::requires_grad_(bool on) const {
+  for (Tensor& t : parameters()) t.requires_grad_(on);
+}
+
+TensorMap Module::state_dict() const {
+  TensorMap all;
+  visit(*this, "", [&](const std::string& prefix, const Module& m) {
+    for (const auto* list : {&m.state_->parameters, &m.state_->buffers}) {
+      for (const auto& [name, t] : *list) all.emplace(prefix + name, t.detach());
+    }
+  });
+  return all;
+}
+
+void Module::load_state_dict(const TensorMap& state, const LoadOptions& options) const {
+  TensorMap own = state_dict();
+  std::string problems;
+  for (const auto& [name, t] : own) {
+    auto it = state.find(name);
+    if (it == state.end()) {
+      if (options.strict) problems += "\n  missing: " + name;
+    } else if (!it->second.defined()) {
+      problems += "\n  undefined: " + name;
+    } else if (it->second.shape() != t.shape() || it->second.dtype() != t.dtype()) {
+      problems += str("\n  wrong: ", name, ": expected ", t.dtype(), " ", t.shape(), ", got ", it->second.dtype(), " ",
+                      it->second.shape());
+    }
+  }
+  for (const auto& [name, t] : state) {
+    if (options.strict && !own.contains(name)) problems += "\n  unexpected: " + name;
+  }
+  GG_CHECK(problems.empty(), "load_state_dict: these tensors do not fit ", state_->description, ":", problems);
+  for (const auto& [name, t] : own) {
+    if (auto it = state.find(name); it != state.end()) assign(t, it->second);
+  }
+}
+
+const std::string& Module::description() const { return state_->description; }
+
+std::string to_string(const Module& module) {
+  std::string out;
+  print(module, "", 0, out);
+  return out + str(module.num_parameters(), " trainable numbers");
+}
+
+}  // namespace gg::nn

@@ -1,0 +1,14 @@
+// Everything in nn/: start with module.h.
+#pragma once
+
+#include "nn/activation.h"
+#include "nn/assign.h"
+#include "nn/conv.h"
+#include "nn/dropout.h"
+#include "nn/init.h"
+#include "nn/linear.h"
+#include "nn/module.h"
+#include "nn/norm.h"
+#include "nn/pool.h"
+#include "nn/sequential.h"
+#include "nn/shape.h"

@@ -1,0 +1,63 @@
+#include "nn/norm.h"
+
+#include "core/grad_mode.h"
+#include "nn/assign.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/norm.h"
+
+namespace gg::nn {
+
+LayerNorm::LayerNorm(const Shape& shape, const LayerNormOptions& o)
+    : Module(str("LayerNorm(", shape, o.affine ? ")" : ", affine = false)")), normalized(shape), options(o) {
+  GG_CHECK(shape.rank() >= 1 && shape.numel() > 0, description(), ": expected the sizes of at least one trailing axis");
+  if (o.affine) {
+    weight = register_parameter("weight", ones(shape));
+    bias = register_parameter("bias", zeros(shape));
+  }
+}
+
+Tensor LayerNorm::operator()(const Tensor& x) const {
+  int axes = normalized.rank();
+  GG_CHECK(x.rank() >= axes && x.shape().part(x.rank() - axes, x.rank()) == normalized, description(),
+           ": the input's trailing axes must be ", normalized, ", got ", x.shape());
+  if (options.affine || axes == 1) return layer_norm(x, weight, bias, options.eps);
+  return layer_norm(x, ones(normalized, x.options()), {}, options.eps);  // says how many axes
+}
+
+BatchNorm::BatchNorm(const char* name, int64_t channels, int min_rank, int max_rank, const BatchNormOptions& o)
+    : Module(str(name, "(", channels, o.affine ? ")" : ", affine = false)")),
+      options(o),
+      min_rank_(min_rank),
+      max_rank_(max_rank) {
+  GG_CHECK(channels > 0, description(), ": the number of channels must be positive");
+  GG_CHECK(o.momentum >= 0 && o.momentum <= 1, description(), ": momentum must be in [0, 1], got ", o.momentum);
+  if (o.affine) {
+    weight = register_parameter("weight", ones({channels}));
+    bias = register_parameter("bias", zeros({channels}));
+  }
+  running_mean = register_buffer("running_mean", zeros({channels}));
+  running_var = register_buffer("running_var", ones({channels}));
+  num_batches_tracked = register_buffer("num_batches_tracked", scalar(0, {.dtype = i64}));
+}
+
+Tensor BatchNorm::operator()(const Tensor& x) const {
+  GG_CHECK(x.rank() >= min_rank_ && x.rank() <= max_rank_ && x.size(1) == running_mean.size(0), description(),
+           ": expected ", min_rank_ == 4 ? "[N, C, H, W]" : "[N, C] or [N, C, L]", " with ", running_mean.size(0),
+           " channels, got ", x.shape());
+  if (!training()) return batch_norm_fixed(x, {running_mean, running_var}, weight, bias, options.eps);
+
+  BatchStatistics batch;
+  Tensor y = batch_norm(x, weight, bias, options.eps, &batch);
+  NoGrad guard;
+  auto follow = [&](const Tensor& running, const Tensor& newest, double scale) {
+    assign(running, running * (1 - options.momentum) + newest * (options.momentum * scale));
+  };
+  auto n = static_cast<double>(x.numel() / x.size(1));
+  follow(running_mean, batch.mean, 1);
+  follow(running_var, batch.var, n / (n - 1));
+  assign(num_batches_tracked, scalar(num_batches_tracked.item() + 1, num_batches_tracked.options()));
+  return y;
+}
+
+}  // namespace gg::nn

@@ -1,0 +1,26 @@
+// Changes of shape as layers.
+#pragma once
+
+#include "nn/module.h"
+#include "ops/shape.h"
+
+namespace gg::nn {
+
+/// Merges axes first … last into one; by default all but the batch axis.
+struct Flatten : Module {
+  explicit Flatten(int f = 1, int l = -1) : Module("Flatten"), first(f), last(l) {}
+  Tensor operator()(const Tensor& x) const { return flatten(x, first, last); }
+  int first, last;
+};
+
+/// Gives each sample of x [N, ...] the shape `shape`, one entry of which may be -1: [N, ...shape].
+struct Unflatten : Module {
+  explicit Unflatten(const Shape& s) : Module(str("Unflatten(", s, ")")), shape(s) {}
+  Tensor operator()(const Tensor& x) const {
+    GG_CHECK(x.rank() >= 1, description(), ": expected a batch [N, ...], got a scalar");
+    return reshape(x, shape.inserted(0, x.size(0)));
+  }
+  Shape shape;
+};
+
+}  // namespace gg::nn

@@ -1,0 +1,102 @@
+#include "ops/creation.h"
+
+#include <cmath>
+
+#include "autograd/raw.h"
+#include "core/dispatch.h"
+#include "core/grad_mode.h"
+#include "cpu/copy.h"
+#include "cpu/random.h"
+#include "ops/elementwise.h"
+#include "ops/shape.h"
+
+namespace gg {
+namespace {
+
+// Numbers are made on the CPU and moved: the same everywhere.
+// `words` is how many 32-bit numbers one element takes.
+template <class Fill>
+Tensor random(const Shape& shape, TensorOptions o, Generator& generator, int words, const Fill& fill) {
+  Tensor out = empty(shape, {o.dtype, Device::cpu});
+  Generator::State state = generator.reserve(philox_blocks(out.numel(), 4 / words));
+  fill(out.array(), state);
+  return raw::to_device(out, o.device);
+}
+
+int words_of(DType t) { return t == f64 ? 2 : 1; }
+
+void check_random(DType t, const char* op) {
+  GG_CHECK(is_floating(t), op, ": expected a floating dtype, got ", name_of(t));
+}
+
+}  // namespace
+
+Tensor full(const Shape& shape, double value, TensorOptions options) { return raw::full(shape, value, options); }
+Tensor zeros(const Shape& shape, TensorOptions options) { return raw::full(shape, 0, options); }
+Tensor ones(const Shape& shape, TensorOptions options) { return raw::full(shape, 1, options); }
+Tensor full_like(const Tensor& like, double value) { return raw::full(like.shape(), value, like.options()); }
+Tensor zeros_like(const Tensor& like) { return full_like(like, 0); }
+Tensor ones_like(const Tensor& like) { return full_like(like, 1); }
+
+Tensor arange(double start, double end, double step, TensorOptions options) {
+  GG_CHECK(step != 0 && std::isfinite(start) && std::isfinite(end) && std::isfinite(step),
+           "arange: expected finite numbers and a step other than 0, got ", start, " to ", end, " by ", step);
+  auto count = static_cast<int64_t>(std::max(0.0, std::ceil((end - start) / step)));
+  Tensor out = empty({count}, {options.dtype, Device::cpu});
+  GG_CPU_KERNEL(Device(), arange, out.array(), start, step);
+  return raw::to_device(out, options.device);
+}
+
+Tensor linspace(double start, double end, int64_t count, TensorOptions options) {
+  GG_CHECK(count >= 1, "linspace: expected at least one number, got ", count);
+  double step = count > 1 ? (end - start) / static_cast<double>(count - 1) : 0;
+  Tensor index = arange(0, static_cast<double>(count), 1, {options.dtype, options.device});
+  NoGrad off;
+  return affine(index, step, start);
+}
+
+Tensor eye(int64_t n, TensorOptions options) {
+  return one_hot(arange(0, static_cast<double>(n), 1, {i64, options.device}), n, options);
+}
+
+Tensor one_hot(const Tensor& index, int64_t classes, TensorOptions options) {
+  GG_CHECK(index.dtype() == i64, "one_hot: positions must be int64, got ", name_of(index.dtype()));
+  GG_CHECK(classes >= 1, "one_hot: expected at least one class, got ", classes);
+  Tensor column = arange(0, static_cast<double>(classes), 1, {i64, index.device()});
+  return to(eq(unsqueeze(index, -1), column), options.dtype);
+}
+
+Tensor rand(const Shape& shape, TensorOptions o, Generator& generator) {
+  check_random(o.dtype, "rand");
+  return random(shape, o, generator, words_of(o.dtype),
+                [](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_uniform, a, &s); });
+}
+
+Tensor randn(const Shape& shape, TensorOptions o, Generator& generator) {
+  check_random(o.dtype, "randn");
+  return random(shape, o, generator, words_of(o.dtype),
+                [](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_normal, a, &s); });
+}
+
+Tensor rand_like(const Tensor& like) { return rand(like.shape(), like.options()); }
+Tensor randn_like(const Tensor& like) { return randn(like.shape(), like.options()); }
+
+Tensor randint(int64_t low, int64_t high, const Shape& shape, Generator& generator) {
+  GG_CHECK(low < high, "randint: the range from ", low, " to ", high, " is empty");
+  return random(shape, {i64}, generator, 2,
+                [&](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_integers, a, &s, low, high); });
+}
+
+Tensor bernoulli(const Shape& shape, double p, TensorOptions o, Generator& generator) {
+  GG_CHECK(p >= 0 && p <= 1, "bernoulli: the probability must be in [0, 1], got ", p);
+  return random(shape, o, generator, 1,
+                [&](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_bernoulli, a, &s, p); });
+}
+
+Tensor randperm(int64_t n, Generator& generator) {
+  GG_CHECK(n >= 0, "randperm: expected a number of elements, got ", n);
+  return random({n}, {i64}, generator, 2,
+                [](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_permutation, a, &s); });
+}
+
+}  // namespace gg

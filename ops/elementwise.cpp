@@ -1,0 +1,197 @@
+#include "ops/elementwise.h"
+
+#include "autograd/apply.h"
+#include "cpu/plain_loops.h"
+#include "ops/elementwise_apply.h"
+#include "ops/elementwise_run.h"
+#include "ops/functors/activations.h"
+#include "ops/functors/arithmetic.h"
+#include "ops/functors/exponential.h"
+#include "ops/functors/powers.h"
+#include "ops/functors/special.h"
+#include "ops/tangent.h"
+
+namespace gg {
+namespace {
+
+using detail::check_floating;
+using detail::check_same;
+using detail::run_elementwise;
+
+Tensor run_arithmetic(cpu::Plain op, const char* name, const Tensor& a, const Tensor& b) {
+  auto loop = cpu::plain_loop(op, a.dtype());
+  GG_CHECK(loop, name, ": expected floating or int64 tensors, got ", name_of(a.dtype()));
+  return run_elementwise(name, loop, nullptr, a.dtype(), {&a, &b});
+}
+
+// A tangent or its negative in the shape of the output's tangent: sums do not shrink what they broadcast.
+Tensor expanded_tangent(const Jvp& c, int i) {
+  return expand(aligned_tangent(c, i, c.output().rank()), with_directions(c, c.output().shape()));
+}
+
+struct Add {
+  static constexpr const char* name = "add";
+  static constexpr unsigned saves = kSaveNothing;
+  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(cpu::Plain::add, name, a, b); }
+  Tensors vjp(const Vjp& c) const { return {c.grad(), c.grad()}; }
+  Tensor jvp(const Jvp& c) const {
+    return add_tangents(c.has(0) ? expanded_tangent(c, 0) : Tensor(), c.has(1) ? expanded_tangent(c, 1) : Tensor());
+  }
+};
+
+struct Sub {
+  static constexpr const char* name = "sub";
+  static constexpr unsigned saves = kSaveNothing;
+  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(cpu::Plain::sub, name, a, b); }
+  Tensors vjp(const Vjp& c) const { return {c.grad(), c.needs(1) ? neg(c.grad()) : Tensor()}; }
+  Tensor jvp(const Jvp& c) const {
+    return add_tangents(c.has(0) ? expanded_tangent(c, 0) : Tensor(),
+                        c.has(1) ? neg(expanded_tangent(c, 1)) : Tensor());
+  }
+};
+
+struct Mul {
+  static constexpr const char* name = "mul";
+  static constexpr unsigned saves = kSaveInputs;
+  static constexpr bool linear = true;
+  Shape output_shape(const Tensor& a, const Tensor& b) const { return broadcast_shapes(a.shape(), b.shape(), name); }
+  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(cpu::Plain::mul, name, a, b); }
+  Tensors vjp(const Vjp& c) const {
+    return {c.needs(0) ? mul(c.grad(), c.input(1)) : Tensor(), c.needs(1) ? mul(c.grad(), c.input(0)) : Tensor()};
+  }
+  Tensor jvp(const Jvp& c) const {
+    int rank = c.output().rank();
+    return add_tangents(c.has(0) ? mul(aligned_tangent(c, 0, rank), c.input(1)) : Tensor(),
+                        c.has(1) ? mul(c.input(0), aligned_tangent(c, 1, rank)) : Tensor());
+  }
+};
+
+struct Where {
+  static constexpr const char* name = "where";
+  static constexpr unsigned saves = kSaveNothing;
+  Tensor condition;  // no input: nothing is ever differentiated with respect to it
+  Tensor forward(const Tensor& a, const Tensor& b) const {
+    return run_elementwise(name, cpu::where_loop(a.dtype()), nullptr, a.dtype(), {&condition, &a, &b});
+  }
+  Tensors vjp(const Vjp& c) const {
+    Tensor none = symbolic_zeros({}, c.grad().options());
+    return {c.needs(0) ? where(condition, c.grad(), none) : Tensor(),
+            c.needs(1) ? where(condition, none, c.grad()) : Tensor()};
+  }
+  Tensor jvp(const Jvp& c) const {
+    Tensor none = symbolic_zeros({}, c.output().options());
+    int rank = c.output().rank();
+    return where(condition, c.has(0) ? aligned_tangent(c, 0, rank) : none, c.has(1) ? aligned_tangent(c, 1, rank) : none);
+  }
+};
+
+struct Cast {
+  static constexpr const char* name = "to_dtype";
+  static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool linear = true;
+  DType from, dtype;
+  Shape output_shape(const Tensor& x) const { return x.shape(); }
+  Tensor forward(const Tensor& x) const {
+    Tensor out = empty_like(x, dtype);
+    raw::copy_into(out, x);
+    return out;
+  }
+  Tensors vjp(const Vjp& c) const { return {to(c.grad(), from)}; }
+  Tensor jvp(const Jvp& c) const { return to(c.tangent(0), dtype); }
+};
+
+Tensor compare(cpu::Plain op, const char* name, const Tensor& a, const Tensor& b) {
+  check_same(name, a, b);
+  return run_elementwise(name, cpu::plain_loop(op, a.dtype()), nullptr, boolean, {&a, &b});
+}
+
+// zero + x: x itself, broadcast to the shape of the sum.
+Tensor other_summand(const Tensor& zero, const Tensor& x, const char* name) {
+  return expand(x, broadcast_shapes(zero.shape(), x.shape(), name));
+}
+
+}  // namespace
+
+Tensor add(const Tensor& a, const Tensor& b) {
+  check_same(Add::name, a, b);
+  if (a.is_symbolic_zero()) return other_summand(a, b, Add::name);
+  if (b.is_symbolic_zero()) return other_summand(b, a, Add::name);
+  return apply(Add{}, a, b);
+}
+
+Tensor sub(const Tensor& a, const Tensor& b) {
+  check_same(Sub::name, a, b);
+  if (a.is_symbolic_zero()) return other_summand(a, neg(b), Sub::name);
+  if (b.is_symbolic_zero()) return other_summand(b, a, Sub::name);
+  return apply(Sub{}, a, b);
+}
+
+Tensor mul(const Tensor& a, const Tensor& b) {
+  check_same(Mul::name, a, b);
+  return apply(Mul{}, a, b);
+}
+
+Tensor div(const Tensor& a, const Tensor& b) { return elementwise(Div{}, a, b); }
+Tensor operator/(double c, const Tensor& x) { return reciprocal(x) * c; }
+
+Tensor affine(const Tensor& x, double a, double b) { return elementwise(Affine{a, b}, x); }
+Tensor neg(const Tensor& x) { return affine(x, -1, 0); }
+
+Tensor eq(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::eq, "eq", a, b); }
+Tensor ne(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::ne, "ne", a, b); }
+Tensor lt(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::lt, "lt", a, b); }
+Tensor le(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::le, "le", a, b); }
+Tensor gt(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::gt, "gt", a, b); }
+Tensor ge(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::ge, "ge", a, b); }
+
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
+  GG_CHECK(condition.dtype() == boolean, "where: the condition must be bool, got ", name_of(condition.dtype()));
+  GG_CHECK(condition.device() == a.device(), "where: the condition is on ", condition.device(), ", the tensors on ",
+           a.device());
+  check_same(Where::name, a, b);
+  return apply(Where{condition}, a, b);
+}
+
+Tensor to(const Tensor& x, DType dtype) {
+  if (x.dtype() == dtype) return x;
+  if (is_floating(x.dtype()) && is_floating(dtype)) return apply(Cast{x.dtype(), dtype}, x);
+  return Cast{x.dtype(), dtype}.forward(x.detach());
+}
+
+Tensor maximum(const Tensor& a, const Tensor& b) { return elementwise(Maximum{}, a, b); }
+Tensor minimum(const Tensor& a, const Tensor& b) { return elementwise(Minimum{}, a, b); }
+
+Tensor exp(const Tensor& x) { return elementwise(Exp{}, x); }
+Tensor log(const Tensor& x) { return elementwise(Log{}, x); }
+Tensor log1p(const Tensor& x) { return elementwise(Log1p{}, x); }
+Tensor expm1(const Tensor& x) { return elementwise(Expm1{}, x); }
+Tensor sqrt(const Tensor& x) { return elementwise(Sqrt{}, x); }
+Tensor rsqrt(const Tensor& x) { return elementwise(Rsqrt{}, x); }
+Tensor reciprocal(const Tensor& x) { return elementwise(Reciprocal{}, x); }
+Tensor square(const Tensor& x) { return elementwise(Square{}, x); }
+Tensor pow(const Tensor& x, double exponent) { return elementwise(PowScalar{exponent}, x); }
+Tensor pow(const Tensor& x, const Tensor& exponent) { return elementwise(Pow{}, x, exponent); }
+Tensor abs(const Tensor& x) { return elementwise(Abs{}, x); }
+Tensor sin(const Tensor& x) { return elementwise(Sin{}, x); }
+Tensor cos(const Tensor& x) { return elementwise(Cos{}, x); }
+Tensor tanh(const Tensor& x) { return elementwise(Tanh{}, x); }
+Tensor erf(const Tensor& x) { return elementwise(Erf{}, x); }
+Tensor sigmoid(const Tensor& x) { return elementwise(Sigmoid{}, x); }
+Tensor silu(const Tensor& x) { return elementwise(Silu{}, x); }
+Tensor relu(const Tensor& x) { return elementwise(Relu{}, x); }
+Tensor leaky_relu(const Tensor& x, double negative_slope) { return elementwise(LeakyRelu{negative_slope}, x); }
+Tensor elu(const Tensor& x, double alpha) { return elementwise(Elu{alpha}, x); }
+Tensor gelu(const Tensor& x) { return elementwise(Gelu{}, x); }
+Tensor gelu_tanh(const Tensor& x) { return elementwise(GeluTanh{}, x); }
+
+Tensor softplus(const Tensor& x, double beta) {
+  GG_CHECK(beta > 0, "softplus: beta must be positive, got ", beta);
+  return elementwise(Softplus{beta}, x);
+}
+
+Tensor clamp(const Tensor& x, double min, double max) {
+  GG_CHECK(min <= max, "clamp: min must not exceed max, got ", min, " and ", max);
+  return elementwise(Clamp{min, max}, x);
+}
+
+}  // namespace gg

@@ -1,0 +1,186 @@
+#include "ops/elementwise_apply.h"
+
+#include "autograd/apply.h"
+#include "ops/elementwise.h"
+#include "ops/elementwise_run.h"
+#include "ops/tangent.h"
+
+namespace gg::detail {
+namespace {
+
+int type_index(const Tensor& t) { return t.dtype() == f32 ? 0 : 1; }
+
+[[noreturn]] void too_deep(const char* name) {
+  fail(name, ": derivatives above order ", cpu::kMaxOrder, " are not supported");
+}
+
+// What a loop is given for an operand that it does not read.
+Tensor unread(const Tensor& like) { return raw::full({}, 1, like.options()); }
+
+std::string primes(const char* name, int order) {
+  return order <= 3 ? name + std::string(static_cast<size_t>(order), '\'') : str(name, "^(", order, ")");
+}
+
+// ---- unary ----------------------------------------------------------------------------------------------------------
+
+// g·f⁽ᵒʳᵈᵉʳ⁾(x), or with `by_output` g·df⁽ᵒʳᵈᵉʳ⁾(y). The second input is undefined where it is not read.
+struct UnaryDerivative {
+  UnaryFamily family;
+  int order;
+  bool by_output;
+  const char* name = family.name;
+
+  Partial facts(int k) const { return by_output ? family.loops->output_facts[k] : family.loops->input_facts[k]; }
+  bool vanishes(int k) const {
+    if (k > (by_output ? cpu::kMaxOrder - 1 : cpu::kMaxOrder)) too_deep(name);
+    return facts(k).vanishes;
+  }
+  unsigned saves() const { return save_input(0) | save_input(1); }
+  std::string label() const { return primes(name, order + (by_output ? 1 : 0)); }
+
+  Tensor forward(const Tensor& g, const Tensor& x) const {
+    auto loop = by_output ? family.loops->by_output[type_index(g)][order] : family.loops->by_input[type_index(g)][order];
+    if (x.defined()) return run_elementwise(name, loop, family.functor.bytes, g.dtype(), {&g, &x});
+    Tensor any = unread(g);
+    return run_elementwise(name, loop, family.functor.bytes, g.dtype(), {&g, &any});
+  }
+  Tensor at(int k, const Tensor& g, const Tensor& x) const;
+  Tensors vjp(const Vjp& c) const {
+    Tensor x = c.input(1);
+    Tensors grads(2);
+    if (c.needs(0)) grads[0] = at(order, c.grad(), x);
+    if (x.defined() && c.needs(1) && !vanishes(order + 1)) grads[1] = at(order + 1, c.grad() * c.input(0), x);
+    return grads;
+  }
+  Tensor jvp(const Jvp& c) const {
+    int rank = c.output().rank();
+    Tensor x = c.input(1), sum;
+    if (c.has(0)) sum = at(order, aligned_tangent(c, 0, rank), x);
+    if (c.has(1) && !vanishes(order + 1)) {
+      sum = add_tangents(sum, at(order + 1, aligned_tangent(c, 1, rank) * c.input(0), x));
+    }
+    return sum;
+  }
+};
+
+Tensor UnaryDerivative::at(int k, const Tensor& g, const Tensor& x) const {
+  return apply(UnaryDerivative{family, k, by_output}, g, facts(k).reads ? x : Tensor());
+}
+
+struct Unary {
+  UnaryFamily family;
+  const char* name = family.name;
+
+  bool by_output() const { return family.loops->has_output_derivative; }
+  Partial first() const { return by_output() ? family.loops->output_facts[0] : family.loops->input_facts[1]; }
+  unsigned saves() const {
+    if (first().vanishes || !first().reads) return kSaveNothing;
+    return by_output() ? kSaveOutput : save_input(0);
+  }
+  Tensor forward(const Tensor& x) const {
+    return run_elementwise(name, family.loops->by_input[type_index(x)][0], family.functor.bytes, x.dtype(), {&x});
+  }
+  Tensor derivative(const Tensor& g, const Tensor& at) const {
+    return apply(UnaryDerivative{family, by_output() ? 0 : 1, by_output()}, g, at);
+  }
+  Tensors vjp(const Vjp& c) const {
+    if (first().vanishes) return {};
+    if (!first().reads) return {derivative(c.grad(), {})};
+    return {derivative(c.grad(), by_output() ? c.output() : c.input(0))};
+  }
+  Tensor jvp(const Jvp& c) const {
+    if (first().vanishes) return {};
+    return derivative(c.tangent(0), !first().reads ? Tensor() : by_output() ? c.output() : c.input(0));
+  }
+};
+
+// ---- binary ---------------------------------------------------------------------------------------------------------
+
+struct BinaryDerivative {
+  BinaryFamily family;
+  int i, j;
+  const char* name = family.name;
+
+  Partial facts(int p, int q) const {
+    if (p + q > cpu::kMaxOrder) too_deep(name);
+    return family.loops->facts[p][q];
+  }
+  unsigned saves() const { return save_input(0) | save_input(1) | save_input(2); }
+  std::string label() const { return str(name, "_", std::string(static_cast<size_t>(i), 'a'), std::string(static_cast<size_t>(j), 'b')); }
+
+  Tensor forward(const Tensor& g, const Tensor& a, const Tensor& b) const {
+    Tensor any = a.defined() && b.defined() ? Tensor() : unread(g);
+    return run_elementwise(name, family.loops->partial[type_index(g)][i][j], family.functor.bytes, g.dtype(),
+                           {&g, a.defined() ? &a : &any, b.defined() ? &b : &any});
+  }
+  Tensor at(int p, int q, const Tensor& g, const Tensor& a, const Tensor& b) const {
+    unsigned char reads = facts(p, q).reads;
+    return apply(BinaryDerivative{family, p, q}, g, reads & 1 ? a : Tensor(), reads & 2 ? b : Tensor());
+  }
+  Tensors vjp(const Vjp& c) const {
+    Tensor a = c.input(1), b = c.input(2);
+    Tensors grads(3);
+    if (c.needs(0)) grads[0] = at(i, j, c.grad(), a, b);
+    if (a.defined() && c.needs(1) && !facts(i + 1, j).vanishes) grads[1] = at(i + 1, j, c.grad() * c.input(0), a, b);
+    if (b.defined() && c.needs(2) && !facts(i, j + 1).vanishes) grads[2] = at(i, j + 1, c.grad() * c.input(0), a, b);
+    return grads;
+  }
+  Tensor jvp(const Jvp& c) const {
+    int rank = c.output().rank();
+    Tensor a = c.input(1), b = c.input(2), sum;
+    if (c.has(0)) sum = at(i, j, aligned_tangent(c, 0, rank), a, b);
+    if (c.has(1) && !facts(i + 1, j).vanishes) {
+      sum = add_tangents(sum, at(i + 1, j, aligned_tangent(c, 1, rank) * c.input(0), a, b));
+    }
+    if (c.has(2) && !facts(i, j + 1).vanishes) {
+      sum = add_tangents(sum, at(i, j + 1, aligned_tangent(c, 2, rank) * c.input(0), a, b));
+    }
+    return sum;
+  }
+};
+
+struct Binary {
+  BinaryFamily family;
+  const char* name = family.name;
+
+  unsigned saves() const {
+    unsigned char reads = 0;
+    for (Partial p : {family.loops->facts[1][0], family.loops->facts[0][1]}) {
+      if (!p.vanishes) reads |= p.reads;
+    }
+    return reads;  // bit i: input i, as save_input has it
+  }
+  Tensor forward(const Tensor& a, const Tensor& b) const {
+    return run_elementwise(name, family.loops->partial[type_index(a)][0][0], family.functor.bytes, a.dtype(), {&a, &b});
+  }
+  Tensor at(int p, int q, const Tensor& g, const Tensor& a, const Tensor& b) const {
+    Partial facts = family.loops->facts[p][q];
+    if (facts.vanishes) return {};
+    return apply(BinaryDerivative{family, p, q}, g, facts.reads & 1 ? a : Tensor(), facts.reads & 2 ? b : Tensor());
+  }
+  Tensors vjp(const Vjp& c) const {
+    unsigned saved = saves();
+    Tensor a = saved & 1 ? c.input(0) : Tensor(), b = saved & 2 ? c.input(1) : Tensor();
+    return {c.needs(0) ? at(1, 0, c.grad(), a, b) : Tensor(), c.needs(1) ? at(0, 1, c.grad(), a, b) : Tensor()};
+  }
+  Tensor jvp(const Jvp& c) const {
+    int rank = c.output().rank();
+    return add_tangents(c.has(0) ? at(1, 0, aligned_tangent(c, 0, rank), c.input(0), c.input(1)) : Tensor(),
+                        c.has(1) ? at(0, 1, aligned_tangent(c, 1, rank), c.input(0), c.input(1)) : Tensor());
+  }
+};
+
+}  // namespace
+
+Tensor apply_unary(const UnaryFamily& family, const Tensor& x) {
+  check_floating(family.name, x);
+  return apply(Unary{family}, x);
+}
+
+Tensor apply_binary(const BinaryFamily& family, const Tensor& a, const Tensor& b) {
+  check_floating(family.name, a);
+  check_same(family.name, a, b);
+  return apply(Binary{family}, a, b);
+}
+
+}  // namespace gg::detail

@@ -1,0 +1,69 @@
+#include "ops/elementwise_run.h"
+
+#include "core/dispatch.h"
+
+namespace gg::detail {
+namespace {
+
+Array broadcast(const Tensor& t, const Shape& shape, const char* name) {
+  Array a = t.array();
+  if (a.shape == shape) return a;
+  Layout l = a.layout().expanded(shape, name);
+  a.shape = l.shape;
+  a.strides = l.strides;
+  return a;
+}
+
+// The output keeps the axis order of the first input that has its shape; so channels-last stays channels-last.
+Tensor make_output(const Shape& shape, DType dtype, std::initializer_list<const Tensor*> inputs) {
+  for (const Tensor* t : inputs) {
+    if (t->shape() == shape && t->layout().is_dense()) return empty_like(*t, dtype);
+  }
+  return empty(shape, {dtype, (*inputs.begin())->device()});
+}
+
+}  // namespace
+
+Tensor run_elementwise(const char* name, cpu::ElementwiseLoop loop, const void* functor, DType out_type,
+                       std::initializer_list<const Tensor*> inputs) {
+  const Tensor& first = **inputs.begin();
+  bool flat = true;
+  for (const Tensor* t : inputs) flat = flat && t->is_contiguous() && t->shape() == first.shape();
+  if (flat && first.device().is_cpu() && first.numel() <= cpu::kElementwiseGrain) {
+    // The common small case, without building strided arrays.
+    KernelScope scope(name, first.device());
+    Tensor out = empty(first.shape(), {out_type, first.device()});
+    const void* in[cpu::kMaxElementwiseInputs];
+    int i = 0;
+    for (const Tensor* t : inputs) {
+      TensorImpl& impl = t->get();
+      if (!impl.storage) impl.materialize();
+      in[i++] = impl.data();
+    }
+    if (first.numel() > 0) loop(first.numel(), out.get().data(), in, functor);
+    return out;
+  }
+  Shape shape = first.shape();
+  for (const Tensor* t : inputs) shape = broadcast_shapes(shape, t->shape(), name);
+  Tensor out = make_output(shape, out_type, inputs);
+  Array arrays[cpu::kMaxElementwiseInputs];
+  int n = 0;
+  for (const Tensor* t : inputs) arrays[n++] = broadcast(*t, shape, name);
+  KernelScope scope(name, first.device());
+  if (!first.device().is_cpu()) no_kernel(name, first.device());
+  cpu::elementwise(loop, functor, out.array(), std::span<const Array>(arrays, static_cast<size_t>(n)));
+  return out;
+}
+
+void check_same(const char* op, const Tensor& a, const Tensor& b) {
+  GG_CHECK(a.dtype() == b.dtype(), op, ": types differ: ", name_of(a.dtype()), " and ", name_of(b.dtype()),
+           ". There is no implicit promotion; convert one with to(x, dtype)");
+  GG_CHECK(a.device() == b.device(), op, ": tensors are on ", a.device(), " and ", b.device());
+}
+
+void check_floating(const char* op, const Tensor& x) {
+  GG_CHECK(is_floating(x.dtype()), op, ": expected a floating tensor, got ", name_of(x.dtype()),
+           ". Convert it with to(x, f32)");
+}
+
+}  // namespace gg::detail

@@ -1,0 +1,97 @@
+// Piecewise linear functions and division. Sums and products of tensors are no functors but linear and bilinear
+// operations with kernels of their own (cpu/plain_loops.h).
+// How functors are written: core/functor.h; what they may use: core/number.h.
+#pragma once
+
+#include "core/functor.h"
+
+namespace gg {
+
+struct Affine {
+  static constexpr const char* name = "affine";
+  static constexpr const char* doc = "scale * x + shift; also serves neg, add_scalar and mul_scalar";
+  double scale = 1;
+  double shift = 0;
+  template <class T>
+  GG_HD T f(T x) const {
+    return scale * x + shift;
+  }
+};
+
+struct Abs {
+  static constexpr const char* name = "abs";
+  static constexpr const char* doc = "|x|; derivative 0 at 0";
+  template <class T>
+  GG_HD T f(T x) const {
+    return abs(x);
+  }
+};
+
+struct Sign {
+  static constexpr const char* name = "sign";
+  static constexpr const char* doc = "-1, 0 or 1; derivative 0";
+  template <class T>
+  GG_HD T f(T x) const {
+    return sign(x);
+  }
+};
+
+struct Floor {
+  static constexpr const char* name = "floor";
+  static constexpr const char* doc = "the largest integer not above x; derivative 0";
+  template <class T>
+  GG_HD T f(T x) const {
+    return floor(x);
+  }
+};
+
+struct Clamp {
+  static constexpr const char* name = "clamp";
+  static constexpr const char* doc = "x limited to [low, high], low <= high; derivative 1 at the limits";
+  double low = -1;
+  double high = 1;
+  template <class T>
+  GG_HD T f(T x) const {
+    return select(x < low, low, select(x > high, high, x));
+  }
+};
+
+struct Div {
+  static constexpr const char* name = "div";
+  static constexpr const char* doc = "a / b";
+  template <class T>
+  GG_HD T f(T a, T b) const {
+    return a / b;
+  }
+};
+
+struct Maximum {
+  static constexpr const char* name = "maximum";
+  static constexpr const char* doc = "the larger of a and b; NaN if either is; where equal each gets half the gradient";
+  template <class T>
+  GG_HD T f(T a, T b) const {
+    return select(a > b, a, select(b > a, b, 0.5 * a + 0.5 * b));
+  }
+};
+
+struct Minimum {
+  static constexpr const char* name = "minimum";
+  static constexpr const char* doc =
+      "the smaller of a and b; NaN if either is; where equal each gets half the gradient";
+  template <class T>
+  GG_HD T f(T a, T b) const {
+    return select(a < b, a, select(b < a, b, 0.5 * a + 0.5 * b));
+  }
+};
+
+using ArithmeticOps = OpList<  //
+    Affine,                    //
+    Abs,                       //
+    Sign,                      //
+    Floor,                     //
+    Clamp,                     //
+    Div,                       //
+    Maximum,                   //
+    Minimum>;
+
+}  // namespace gg

@@ -1,0 +1,22 @@
+// Reading and adding at positions given by integer tensors. Positions are int64, have no gradient, and are checked.
+#pragma once
+
+#include "core/tensor.h"
+
+namespace gg {
+
+/// Slices x[..., index[i], ...] along `axis`; index is one-dimensional.
+Tensor index_select(const Tensor& x, int axis, const Tensor& index);
+/// Zeros of x's shape but with `axis` of size `size`, to which slice i of x is added at index[i]. The adjoint of
+/// index_select.
+Tensor index_add_zeros(const Tensor& x, int axis, const Tensor& index, int64_t size);
+/// x with slice i of `source` added at index[i] along `axis`.
+Tensor index_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source);
+/// out[i][j] = x[i][index[i][j]] for axis 1, and so on: index has x's rank, and x's sizes or less outside `axis`.
+Tensor gather(const Tensor& x, int axis, const Tensor& index);
+/// x plus `source` added at the positions that gather would read.
+Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source);
+/// Rows of weight [n, d] chosen by an index tensor of any shape: [...index.shape, d].
+Tensor embedding(const Tensor& weight, const Tensor& index);
+
+}  // namespace gg

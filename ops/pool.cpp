@@ -1,0 +1,155 @@
+#include "ops/pool.h"
+
+#include "autograd/apply.h"
+#include "core/dispatch.h"
+#include "cpu/pool.h"
+#include "ops/index.h"
+#include "ops/shape.h"
+#include "ops/tangent.h"
+
+namespace gg {
+namespace {
+
+cpu::Pool2dParams params(const Pool2dOptions& o) {
+  return {{o.kernel[0], o.kernel[1]},
+          {o.stride[0], o.stride[1]},
+          {o.padding[0], o.padding[1]},
+          {o.dilation[0], o.dilation[1]}};
+}
+
+// [.., C, H, W] with any leading axes as a batch: how the linear operations here take tangents.
+template <class Fn>
+Tensor as_batch(const Tensor& x, const Fn& fn) {
+  if (x.rank() == 4) return fn(x);
+  Tensor y = fn(flatten(x, 0, x.rank() - 4));
+  Shape shape = x.shape().part(0, x.rank() - 3);
+  for (int i = 1; i < 4; ++i) shape.push_back(y.size(i));
+  return reshape(y, shape);
+}
+
+Tensor like_input(const Tensor& x, int64_t height, int64_t width) {
+  Shape shape{x.size(0), x.size(1), height, width};
+  return empty(shape, x.options()).with_layout(Layout::dense_like(shape, x.layout()));
+}
+
+Shape resized(const Shape& s, int64_t height, int64_t width) { return {s[0], s[1], height, width}; }
+
+int64_t pooled_size(int64_t size, const Pool2dOptions& o, int i) {
+  return (size + 2 * o.padding[i] - o.dilation[i] * (o.kernel[i] - 1) - 1) / o.stride[i] + 1;
+}
+
+struct AvgPool2dAdjoint {
+  static constexpr const char* name = "avg_pool2d_adjoint";
+  static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool linear = true;
+  Pool2dOptions o;
+  int64_t height, width;
+  Shape output_shape(const Tensor& g) const { return resized(g.shape(), height, width); }
+  Tensor forward(const Tensor& g) const {
+    Tensor out = like_input(g, height, width);
+    GG_CPU_KERNEL(g.device(), avg_pool2d_adjoint, out.array(), g.array(), params(o));
+    return out;
+  }
+  Tensors vjp(const Vjp& c) const { return {avg_pool2d(c.grad(), o)}; }
+  Tensor jvp(const Jvp& c) const {
+    return as_batch(c.tangent(0), [&](const Tensor& t) { return apply(*this, t); });
+  }
+};
+
+struct AvgPool2d {
+  static constexpr const char* name = "avg_pool2d";
+  static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool linear = true;
+  Pool2dOptions o;
+  Shape output_shape(const Tensor& x) const {
+    return resized(x.shape(), pooled_size(x.size(2), o, 0), pooled_size(x.size(3), o, 1));
+  }
+  Tensor forward(const Tensor& x) const {
+    Shape s = output_shape(x);
+    Tensor out = like_input(x, s[2], s[3]);
+    GG_CPU_KERNEL(x.device(), avg_pool2d, out.array(), x.array(), params(o));
+    return out;
+  }
+  Tensors vjp(const Vjp& c) const { return {apply(AvgPool2dAdjoint{o, c.shape(0)[2], c.shape(0)[3]}, c.grad())}; }
+  Tensor jvp(const Jvp& c) const {
+    return as_batch(c.tangent(0), [&](const Tensor& t) { return apply(*this, t); });
+  }
+};
+
+struct NearestAdjoint {
+  static constexpr const char* name = "interpolate_nearest_adjoint";
+  static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool linear = true;
+  int64_t height, width;
+  Shape output_shape(const Tensor& g) const { return resized(g.shape(), height, width); }
+  Tensor forward(const Tensor& g) const {
+    Tensor out = like_input(g, height, width);
+    GG_CPU_KERNEL(g.device(), interpolate_nearest_adjoint, out.array(), g.array());
+    return out;
+  }
+  Tensors vjp(const Vjp& c) const { return {interpolate_nearest(c.grad(), c.shape(0)[2], c.shape(0)[3])}; }
+  Tensor jvp(const Jvp& c) const {
+    return as_batch(c.tangent(0), [&](const Tensor& t) { return apply(*this, t); });
+  }
+};
+
+struct Nearest {
+  static constexpr const char* name = "interpolate_nearest";
+  static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool linear = true;
+  int64_t height, width;
+  Shape output_shape(const Tensor& x) const { return resized(x.shape(), height, width); }
+  Tensor forward(const Tensor& x) const {
+    Tensor out = like_input(x, height, width);
+    GG_CPU_KERNEL(x.device(), interpolate_nearest, out.array(), x.array());
+    return out;
+  }
+  Tensors vjp(const Vjp& c) const { return {apply(NearestAdjoint{c.shape(0)[2], c.shape(0)[3]}, c.grad())}; }
+  Tensor jvp(const Jvp& c) const {
+    return as_batch(c.tangent(0), [&](const Tensor& t) { return apply(*this, t); });
+  }
+};
+
+void check_image(const Tensor& x, const char* op) {
+  GG_CHECK(x.rank() == 4, op, ": expected [N,C,H,W], got shape ", x.shape());
+  GG_CHECK(is_floating(x.dtype()), op, ": expected a floating tensor, got ", name_of(x.dtype()));
+}
+
+Pool2dOptions checked(const Tensor& x, Pool2dOptions o, const char* op) {
+  check_image(x, op);
+  for (int i = 0; i < 2; ++i) {
+    if (o.stride[i] == 0) o.stride[i] = o.kernel[i];
+    GG_CHECK(o.kernel[i] >= 1 && o.stride[i] >= 1 && o.dilation[i] >= 1, op,
+             ": kernel, stride and dilation must be at least 1, got ", o.kernel[i], ", ", o.stride[i], ", ",
+             o.dilation[i]);
+    GG_CHECK(o.padding[i] >= 0 && 2 * o.padding[i] <= o.kernel[i], op,
+             ": padding must be from 0 to half the kernel, got ", o.padding[i], " for kernel ", o.kernel[i]);
+    GG_CHECK(pooled_size(x.size(2 + i), o, i) >= 1, op, ": the window is larger than the padded input ", x.shape());
+  }
+  return o;
+}
+
+}  // namespace
+
+Tensor max_pool2d(const Tensor& x, const Pool2dOptions& options) {
+  Pool2dOptions o = checked(x, options, "max_pool2d");
+  Shape pooled = resized(x.shape(), pooled_size(x.size(2), o, 0), pooled_size(x.size(3), o, 1));
+  Tensor index = empty(pooled, {i64, x.device()});
+  GG_CPU_KERNEL(x.device(), max_pool2d_index, index.array(), x.detach().array(), params(o));
+  return reshape(gather(flatten(x, 2), -1, flatten(index, 2)), pooled);
+}
+
+Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& options) {
+  Pool2dOptions o = checked(x, options, "avg_pool2d");
+  GG_CHECK((o.dilation == std::array<int64_t, 2>{1, 1}), "avg_pool2d: dilation is not supported");
+  return apply(AvgPool2d{o}, x);
+}
+
+Tensor interpolate_nearest(const Tensor& x, int64_t height, int64_t width) {
+  check_image(x, "interpolate_nearest");
+  GG_CHECK(height >= 1 && width >= 1 && x.size(2) >= 1 && x.size(3) >= 1, "interpolate_nearest: cannot resize ",
+           x.shape(), " to ", height, " x ", width);
+  return apply(Nearest{height, width}, x);
+}
+
+}  // namespace gg

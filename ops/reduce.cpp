@@ -1,0 +1,133 @@
+#include "ops/reduce.h"
+
+#include <algorithm>
+
+#include "autograd/apply.h"
+#include "core/dispatch.h"
+#include "cpu/reduce.h"
+#include "ops/elementwise.h"
+#include "ops/index.h"
+#include "ops/tangent.h"
+
+namespace gg {
+namespace {
+
+// Sorted, unique, counted from the end; all axes where none are named.
+Axes reduced_axes(const Axes& axes, int rank, const char* op) {
+  Axes out;
+  if (axes.empty()) {
+    for (int i = 0; i < rank; ++i) out.push_back(i - rank);
+    return out;
+  }
+  for (int a : axes) out.push_back(normalize_axis(a, rank, op) - rank);
+  std::sort(out.begin(), out.end());
+  GG_CHECK(std::adjacent_find(out.begin(), out.end()) == out.end(), op, ": an axis is named twice");
+  return out;
+}
+
+Shape kept_shape(const Shape& shape, const Axes& axes) {
+  Shape kept = shape;
+  for (int a : axes) kept[shape.rank() + a] = 1;
+  return kept;
+}
+
+struct Sum {
+  static constexpr const char* name = "sum";
+  static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool linear = true;
+  Axes axes;  // counted from the end; axes of the result keep size 1
+  Shape output_shape(const Tensor& x) const { return kept_shape(x.shape(), axes); }
+  Tensor forward(const Tensor& x) const {
+    Tensor out = empty(output_shape(x), x.options());
+    GG_CPU_KERNEL(x.device(), sum, out.array(), x.array());
+    return out;
+  }
+  Tensors vjp(const Vjp& c) const { return {expand(c.grad(), c.shape(0))}; }
+  Tensor jvp(const Jvp& c) const { return apply(*this, c.tangent(0)); }
+};
+
+Tensor drop_axes(const Tensor& x, const Axes& axes) {
+  Shape shape;
+  for (int i = 0; i < x.rank(); ++i) {
+    if (std::find(axes.begin(), axes.end(), i - x.rank()) == axes.end()) shape.push_back(x.size(i));
+  }
+  return reshape(x, shape);
+}
+
+int64_t count(const Tensor& x, const Axes& axes) {
+  int64_t n = 1;
+  for (int a : axes) n *= x.size(a);
+  return n;
+}
+
+// Positions of the extreme elements, with `axis` kept at size 1.
+Tensor extreme_index(const Tensor& x, int axis, bool largest, const char* op) {
+  axis = normalize_axis(axis, x.rank(), op);
+  GG_CHECK(x.size(axis) > 0, op, ": axis ", axis, " of ", x.shape(), " is empty");
+  Shape kept = x.shape();
+  kept[axis] = 1;
+  Tensor index = empty(kept, {i64, x.device()});
+  Tensor bare = x.detach();
+  if (largest) {
+    GG_CPU_KERNEL(x.device(), max, Array{nullptr, x.dtype(), kept}, index.array(), bare.array(), axis);
+  } else {
+    GG_CPU_KERNEL(x.device(), min, Array{nullptr, x.dtype(), kept}, index.array(), bare.array(), axis);
+  }
+  return index;
+}
+
+Tensor extreme(const Tensor& x, int axis, bool keepdim, bool largest, const char* op) {
+  Tensor kept = gather(x, axis, extreme_index(x, axis, largest, op));
+  return keepdim ? kept : squeeze(kept, axis);
+}
+
+}  // namespace
+
+Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
+  GG_CHECK(is_floating(x.dtype()) || x.dtype() == i64, "sum: expected a floating or int64 tensor, got ",
+           name_of(x.dtype()));
+  Axes over = reduced_axes(axes, x.rank(), "sum");
+  Tensor kept = apply(Sum{over}, x);
+  return keepdim ? kept : drop_axes(kept, over);
+}
+
+Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
+  GG_CHECK(is_floating(x.dtype()), "mean: expected a floating tensor, got ", name_of(x.dtype()));
+  double n = static_cast<double>(count(x, reduced_axes(axes, x.rank(), "mean")));
+  return sum(x, axes, keepdim) * (1.0 / n);
+}
+
+Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdim) {
+  Axes over = reduced_axes(axes, x.rank(), "var");
+  double n = static_cast<double>(count(x, over));
+  GG_CHECK(n > correction, "var: ", n, " elements with correction ", correction, " leave nothing to divide by");
+  Tensor centred = x - mean(x, over, true);
+  return sum(square(centred), over, keepdim) * (1.0 / (n - correction));
+}
+
+Tensor sum_to(const Tensor& x, const Shape& shape) {
+  if (x.shape() == shape) return x;
+  Axes axes;
+  int lead = x.rank() - shape.rank();
+  for (int i = 0; i < x.rank(); ++i) {
+    if (i < lead || (shape[i - lead] == 1 && x.size(i) != 1)) axes.push_back(i - x.rank());
+  }
+  return reshape(axes.empty() ? x : apply(Sum{axes}, x), shape);
+}
+
+Tensor max(const Tensor& x, int axis, bool keepdim) { return extreme(x, axis, keepdim, true, "max"); }
+Tensor min(const Tensor& x, int axis, bool keepdim) { return extreme(x, axis, keepdim, false, "min"); }
+Tensor max(const Tensor& x) { return max(flatten(x), 0); }
+Tensor min(const Tensor& x) { return min(flatten(x), 0); }
+
+Tensor argmax(const Tensor& x, int axis, bool keepdim) {
+  Tensor index = extreme_index(x, axis, true, "argmax");
+  return keepdim ? index : squeeze(index, axis);
+}
+
+Tensor argmin(const Tensor& x, int axis, bool keepdim) {
+  Tensor index = extreme_index(x, axis, false, "argmin");
+  return keepdim ? index : squeeze(index, axis);
+}
+
+}  // namespace gg

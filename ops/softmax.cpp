@@ -1,0 +1,142 @@
+// Fused operations (tier D): a kernel forward and a kernel backward for the plain training step, and a reference made
+// of other operations, which forward mode and recorded gradients differentiate.
+#include "ops/softmax.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "autograd/apply.h"
+#include "core/dispatch.h"
+#include "cpu/softmax.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/index.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+
+namespace gg {
+namespace {
+
+// The row maximum as a constant: the functions below do not depend on it, it only keeps exp from overflowing. Where it
+// is infinite, 0 keeps the difference from becoming NaN.
+Tensor row_shift(const Tensor& x) {
+  NoGrad off;
+  Tensor m = max(x.detach(), -1, true);
+  return where(le(abs(m), full({}, std::numeric_limits<double>::max(), m.options())), m, zeros({}, m.options()));
+}
+
+struct Softmax {
+  static constexpr const char* name = "softmax";
+  static constexpr unsigned saves = kSaveInputs | kSaveOutput;
+  Tensor forward(const Tensor& x) const {
+    Tensor out = empty_like(x);
+    GG_CPU_KERNEL(x.device(), softmax_forward, out.array(), x.array());
+    return out;
+  }
+  Tensors vjp(const Vjp& c) const {
+    Tensor dx = empty_like(c.input(0));
+    GG_CPU_KERNEL(dx.device(), softmax_backward, dx.array(), c.grad().array(), c.output().array());
+    return {dx};
+  }
+  Tensor reference(const Tensor& x) const {
+    Tensor e = exp(x - max(x.detach(), -1, true));
+    return e / sum(e, {-1}, true);
+  }
+};
+
+struct LogSoftmax {
+  static constexpr const char* name = "log_softmax";
+  static constexpr unsigned saves = kSaveInputs | kSaveOutput;
+  Tensor forward(const Tensor& x) const {
+    Tensor out = empty_like(x);
+    GG_CPU_KERNEL(x.device(), log_softmax_forward, out.array(), x.array());
+    return out;
+  }
+  Tensors vjp(const Vjp& c) const {
+    Tensor dx = empty_like(c.input(0));
+    GG_CPU_KERNEL(dx.device(), log_softmax_backward, dx.array(), c.grad().array(), c.output().array());
+    return {dx};
+  }
+  Tensor reference(const Tensor& x) const { return x - logsumexp(x, -1, true); }
+};
+
+struct CrossEntropy {
+  static constexpr const char* name = "cross_entropy";
+  static constexpr unsigned saves = kSaveInputs;
+  struct Aux {
+    Tensor logsumexp;  // [N]
+  };
+  Tensor target;
+  cpu::CrossEntropyParams params;
+
+  Tensor forward(Aux& aux, const Tensor& logits) const {
+    Tensor loss = empty({logits.size(0)}, logits.options());
+    aux.logsumexp = empty({logits.size(0)}, logits.options());
+    GG_CPU_KERNEL(logits.device(), cross_entropy_forward, loss.array(), aux.logsumexp.array(), logits.array(),
+                  target.array(), params);
+    return loss;
+  }
+  Tensors vjp(const Vjp& c, const Aux& aux) const {
+    Tensor logits = c.input(0);
+    Tensor dx = empty_like(logits);
+    GG_CPU_KERNEL(dx.device(), cross_entropy_backward, dx.array(), c.grad().array(), logits.array(),
+                  aux.logsumexp.array(), target.array(), params);
+    return {dx};
+  }
+  Tensor reference(const Tensor& logits) const {
+    Tensor log_p = log_softmax(logits);
+    Tensor kept, index;
+    {
+      NoGrad off;
+      Tensor ignored = eq(target, full({}, static_cast<double>(params.ignore_index), target.options()));
+      kept = to(eq(to(ignored, i64), zeros({}, target.options())), logits.dtype());
+      index = where(ignored, zeros({}, target.options()), target);
+    }
+    double smooth = params.label_smoothing;
+    Tensor loss = -squeeze(gather(log_p, 1, unsqueeze(index, 1)), 1) * (1 - smooth);
+    if (smooth > 0) loss = loss - mean(log_p, {1}) * smooth;
+    return loss * kept;
+  }
+};
+
+// Runs a row-wise operation along any axis by moving that axis to the end.
+template <class Op>
+Tensor along(const Op& op, const Tensor& x, int axis) {
+  GG_CHECK(is_floating(x.dtype()), op.name, ": expected a floating tensor, got ", name_of(x.dtype()));
+  axis = normalize_axis(axis, x.rank(), op.name);
+  if (axis == x.rank() - 1) return apply(op, x);
+  return transpose(apply(op, transpose(x, axis, -1)), axis, -1);
+}
+
+}  // namespace
+
+Tensor softmax(const Tensor& x, int axis) { return along(Softmax{}, x, axis); }
+Tensor log_softmax(const Tensor& x, int axis) { return along(LogSoftmax{}, x, axis); }
+
+Tensor logsumexp(const Tensor& x, int axis, bool keepdim) {
+  axis = normalize_axis(axis, x.rank(), "logsumexp");
+  Tensor rows = axis == x.rank() - 1 ? x : transpose(x, axis, -1);
+  Tensor shift = row_shift(rows);
+  Tensor y = log(sum(exp(rows - shift), {-1}, true)) + shift;
+  if (axis != x.rank() - 1) y = transpose(y, axis, -1);
+  return keepdim ? y : squeeze(y, axis);
+}
+
+Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
+  GG_CHECK(logits.rank() == 2 && is_floating(logits.dtype()),
+           "cross_entropy: logits must be floating [N, classes], got ", name_of(logits.dtype()), " ", logits.shape());
+  GG_CHECK(target.dtype() == i64 && target.shape() == Shape{logits.size(0)}, "cross_entropy: targets must be int64 [",
+           logits.size(0), "], got ", name_of(target.dtype()), " ", target.shape());
+  GG_CHECK(target.device() == logits.device(), "cross_entropy: logits are on ", logits.device(), ", targets on ",
+           target.device());
+  GG_CHECK(o.label_smoothing >= 0 && o.label_smoothing <= 1, "cross_entropy: label_smoothing must be in [0, 1], got ",
+           o.label_smoothing);
+  Tensor loss = apply(CrossEntropy{target, {o.label_smoothing, o.ignore_index}}, logits);
+  if (o.reduction == Reduction::none) return loss;
+  if (o.reduction == Reduction::sum) return sum(loss);
+  std::vector<int64_t> labels = target.to_vector<int64_t>();
+  auto ignored = std::count(labels.begin(), labels.end(), o.ignore_index);
+  return sum(loss) * (1.0 / static_cast<double>(static_cast<int64_t>(labels.size()) - ignored));
+}
+
+}  // namespace gg

@@ -1,0 +1,31 @@
+// Forward rules work on tangents [directions, ...shape]. Axes are counted from the end, so most rules read the same
+// with and without that leading axis; these helpers are for the rest.
+#pragma once
+
+#include "autograd/forward.h"
+#include "ops/shape.h"
+
+namespace gg {
+
+/// The tangent of input i with axes of size 1 after the direction axis, so that it broadcasts like the input itself
+/// does in an operation whose output has `rank` axes.
+inline Tensor aligned_tangent(const autograd::Jvp& c, int i, int rank) {
+  const Tensor& t = c.tangent(i);
+  if (t.rank() == rank + 1) return t;
+  Shape shape{t.size(0)};
+  for (int k = t.rank() - 1; k < rank; ++k) shape.push_back(1);
+  for (int k = 1; k < t.rank(); ++k) shape.push_back(t.size(k));
+  return reshape(t, shape);
+}
+
+/// `shape` with the direction axis in front.
+inline Shape with_directions(const autograd::Jvp& c, const Shape& shape) { return shape.inserted(0, c.directions()); }
+
+/// The sum of two tangents, either of which may be undefined (zero).
+inline Tensor add_tangents(const Tensor& a, const Tensor& b) {
+  if (!a.defined()) return b;
+  if (!b.defined()) return a;
+  return add(a, b);
+}
+
+}  // namespace gg

@@ -1,0 +1,134 @@
+#include "cpu/copy.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/cpu/arrays.h"
+
+namespace gg::cpu_test {
+namespace {
+
+template <class T>
+class CopyTest : public testing::Test {};
+using Types = testing::Types<float, double, int64_t, bool>;
+TYPED_TEST_SUITE(CopyTest, Types);
+
+TYPED_TEST(CopyTest, MovesEveryElementBetweenAnyLayouts) {
+  using T = TypeParam;
+  std::vector<std::pair<Shape, std::vector<std::vector<int>>>> cases = {
+      {{}, {{}}},
+      {{7}, {{0}}},
+      {{5, 1, 3}, {{0, 1, 2}, {2, 0, 1}}},
+      {{67, 131}, {{0, 1}, {1, 0}}},
+      {{300, 200}, {{0, 1}, {1, 0}}},
+      {{3, 19, 6, 5}, {{0, 1, 2, 3}, {0, 2, 3, 1}, {3, 2, 1, 0}}},
+      {{2, 3, 2, 2, 3, 1, 2, 2}, {{0, 1, 2, 3, 4, 5, 6, 7}, {7, 5, 3, 1, 0, 2, 4, 6}}},
+  };
+  for (auto& [shape, orders] : cases) {
+    for (auto& to_order : orders) {
+      for (auto& from_order : orders) {
+        for (int64_t gap : {0, 3}) {
+          Owned<T> from(shape, from_order, gap), to(shape, to_order, gap);
+          from.randomize(1, -100, 100);
+          cpu::copy(to, from);
+          EXPECT_EQ(to.values(), from.values()) << to_string(shape);
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(CopyTest, LeavesGapsAlone) {
+  using T = TypeParam;
+  Owned<T> from({9, 40}, {1, 0}), to({9, 40}, {0, 1}, 5);
+  from.randomize(2);
+  auto before = to.bytes;
+  cpu::copy(to, from);
+  for (size_t row = 0; row < 8; ++row) {
+    size_t gap = (row * 45 + 40) * sizeof(T);
+    EXPECT_EQ(0, std::memcmp(&before[gap], &to.bytes[gap], 5 * sizeof(T)));
+  }
+}
+
+TEST(Copy, BroadcastsThroughStrideZero) {
+  Owned<float> row({40}), to({30, 40});
+  row.randomize(3);
+  Array wide = row;
+  wide.shape = {30, 40};
+  wide.strides = {0, 1};
+  cpu::copy(to, wide);
+  for (int64_t i = 0; i < 30 * 40; ++i) EXPECT_EQ(to.at(i), row.at(i % 40));
+  Array tall = row;
+  tall.shape = {40, 30};
+  tall.strides = {1, 0};
+  Owned<float> other({40, 30});
+  cpu::copy(other, tall);
+  for (int64_t i = 0; i < 30 * 40; ++i) EXPECT_EQ(other.at(i), row.at(i / 30));
+}
+
+TEST(Copy, LargeCopiesAreRightInEveryChunk) {
+  Owned<double> from({3, 100001}), to({3, 100001}), turned({3, 100001}, {1, 0});
+  from.randomize(4);
+  cpu::copy(to, from);
+  cpu::copy(turned, from);
+  EXPECT_EQ(to.values(), from.values());
+  EXPECT_EQ(turned.values(), from.values());
+}
+
+TEST(Copy, ConvertsBetweenTypes) {
+  Owned<float> x({4});
+  float values[] = {-1.75f, 0, 3.5f, std::nanf("")};
+  for (int i = 0; i < 4; ++i) x.at(i) = values[i];
+  Owned<double> d({4});
+  Owned<bool> b({4});
+  Owned<int64_t> n({3});
+  cpu::copy(d, x);
+  cpu::copy(b, x);
+  Array head = x;
+  head.shape = {3};
+  cpu::copy(n, head);
+  EXPECT_EQ(d.at(0), -1.75);
+  EXPECT_TRUE(std::isnan(d.at(3)));
+  EXPECT_EQ(b.values(), (std::vector<bool>{true, false, true, true}));
+  EXPECT_EQ(n.values(), (std::vector<int64_t>{-1, 0, 3}));
+  cpu::copy(x, b);
+  EXPECT_EQ(x.values(), (std::vector<float>{1, 0, 1, 1}));
+}
+
+TEST(Copy, RefusesOtherShapes) {
+  Owned<float> a({2, 3}), b({3, 2});
+  EXPECT_THROW(cpu::copy(a, b), Error);
+}
+
+TEST(Copy, EmptyArraysAreFine) {
+  Owned<float> a({0, 3}), b({0, 3});
+  cpu::copy(a, b);
+  cpu::fill(a, 1.0);
+  Owned<float> r({0});
+  cpu::arange(r, 0.0, 1.0);
+}
+
+TEST(Fill, SetsEveryElementOfAnyLayout) {
+  Owned<float> a({33, 17}, {1, 0}, 2);
+  cpu::fill(a, 1.5);
+  for (float v : a.values()) EXPECT_EQ(v, 1.5f);
+  Owned<int64_t> n({5});
+  cpu::fill(n, int64_t{(1ll << 60) + 1});  // more digits than a double has
+  EXPECT_EQ(n.at(4), (1ll << 60) + 1);
+  Owned<bool> b({5});
+  cpu::fill(b, 2);
+  EXPECT_TRUE(b.at(3));
+}
+
+TEST(Arange, CountsInSteps) {
+  Owned<float> a({5});
+  cpu::arange(a, 1.0, -0.25);
+  EXPECT_EQ(a.values(), (std::vector<float>{1, 0.75, 0.5, 0.25, 0}));
+  Owned<int64_t> n({100000});
+  cpu::arange(n, int64_t{3}, int64_t{7});
+  EXPECT_EQ(n.at(99999), 3 + 7 * 99999);
+  Owned<bool> b({2});
+  EXPECT_THROW(cpu::arange(b, int64_t{0}, int64_t{1}), Error);
+}
+
+}  // namespace
+}  // namespace gg::cpu_test
