@@ -2,7 +2,7 @@
 //
 // Each .cu file is compiled twice: by nvcc into gg::cuda, and by the C++ compiler into gg::emulated, where the emulator
 // runs the same kernels on the CPU. So each public function exists once per namespace; GG_DEVICE_API declares both.
-// GG_HAS_CUDA and GG_HAS_EMULATED (set for everyone who links gradgrad) say which of them the build defines.
+// GG_WITH_CUDA and GG_WITH_EMULATED (0 or 1, set for everyone who links gradgrad) say which of them the build defines.
 #pragma once
 
 #include <cstddef>

@@ -81,7 +81,8 @@ struct Where {
   Tensor jvp(const Jvp& c) const {
     Tensor none = symbolic_zeros({}, c.output().options());
     int rank = c.output().rank();
-    return where(condition, c.has(0) ? aligned_tangent(c, 0, rank) : none, c.has(1) ? aligned_tangent(c, 1, rank) : none);
+    return where(condition, c.has(0) ? aligned_tangent(c, 0, rank) : none,
+                 c.has(1) ? aligned_tangent(c, 1, rank) : none);
   }
 };
 

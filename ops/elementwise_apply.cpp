@@ -39,7 +39,8 @@ struct UnaryDerivative {
   std::string label() const { return primes(name, order + (by_output ? 1 : 0)); }
 
   Tensor forward(const Tensor& g, const Tensor& x) const {
-    auto loop = by_output ? family.loops->by_output[type_index(g)][order] : family.loops->by_input[type_index(g)][order];
+    auto loop =
+        by_output ? family.loops->by_output[type_index(g)][order] : family.loops->by_input[type_index(g)][order];
     if (x.defined()) return run_elementwise(name, loop, family.functor.bytes, g.dtype(), {&g, &x});
     Tensor any = unread(g);
     return run_elementwise(name, loop, family.functor.bytes, g.dtype(), {&g, &any});
@@ -106,7 +107,9 @@ struct BinaryDerivative {
     return family.loops->facts[p][q];
   }
   unsigned saves() const { return save_input(0) | save_input(1) | save_input(2); }
-  std::string label() const { return str(name, "_", std::string(static_cast<size_t>(i), 'a'), std::string(static_cast<size_t>(j), 'b')); }
+  std::string label() const {
+    return str(name, "_", std::string(static_cast<size_t>(i), 'a'), std::string(static_cast<size_t>(j), 'b'));
+  }
 
   Tensor forward(const Tensor& g, const Tensor& a, const Tensor& b) const {
     Tensor any = a.defined() && b.defined() ? Tensor() : unread(g);

@@ -10,8 +10,8 @@
 // undefined gradient, which costs nothing, and what no rule reads is not saved.
 #pragma once
 
-#include "cpu/elementwise_loops.h"
 #include "core/tensor.h"
+#include "cpu/elementwise_loops.h"
 
 namespace gg {
 

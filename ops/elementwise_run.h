@@ -3,8 +3,8 @@
 
 #include <initializer_list>
 
-#include "cpu/elementwise.h"
 #include "core/tensor.h"
+#include "cpu/elementwise.h"
 
 namespace gg::detail {
 

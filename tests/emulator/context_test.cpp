@@ -25,7 +25,7 @@ TEST(Context, AMissingGpuIsExplainedInOneLine) {
   EXPECT_EQ(why.rfind("cuda: ", 0), 0u) << why;
   EXPECT_EQ(why.find('\n'), std::string::npos);
   EXPECT_THROW(cuda::device_description(), Error);
-#ifdef GG_HAS_CUDA
+#if GG_WITH_CUDA
   EXPECT_THROW(cuda::allocate(16), Error);
   EXPECT_NO_THROW(cuda::release(nullptr));
 #else

@@ -1,0 +1,352 @@
+#include "cpu/conv2d.h"
+
+#include <algorithm>
+#include <type_traits>
+#include <vector>
+
+#include "core/parallel.h"
+#include "cpu/copy.h"
+#include "cpu/matmul.h"
+#include "cpu/onednn_conv.h"
+#include "cpu/scratch.h"
+
+namespace gg::cpu {
+namespace {
+
+constexpr double kChunkFlops = 8e6;  // what a chunk of the batch has at least
+constexpr int64_t kMaxChunks = 32;
+constexpr int64_t kMaxPartials = 16;  // of weight gradients
+// oneDNN computes the input gradient for 16 channels at least; below this many the matrix product is faster.
+constexpr int64_t kFewChannels = 4;
+
+enum class Order { nchw, last, other };
+
+bool has_strides(const Array& x, const int64_t (&strides)[4]) {
+  for (int i = 0; i < 4; ++i) {
+    if (x.shape[i] != 1 && x.strides[i] != strides[i]) return false;
+  }
+  return true;
+}
+bool is_nchw(const Array& x) {
+  const Shape& s = x.shape;
+  return has_strides(x, {s[1] * s[2] * s[3], s[2] * s[3], s[3], 1});
+}
+bool is_last(const Array& x) {
+  const Shape& s = x.shape;
+  return has_strides(x, {s[1] * s[2] * s[3], 1, s[3] * s[1], s[1]});
+}
+
+// The strides of a dense image array.
+void set_order(Array& x, bool last) {
+  const Shape& s = x.shape;
+  int64_t image = s[1] * s[2] * s[3];
+  if (last) {
+    x.strides = {image, 1, s[3] * s[1], s[1]};
+  } else {
+    x.strides = {image, s[2] * s[3], s[3], 1};
+  }
+}
+
+// x [N,C,H,W], y [N,O,OH,OW] and row-major w, with both images in the same one of the two layouts.
+struct Problem {
+  Array x, w, y;
+  Conv2dParams p;
+  bool last = false;
+
+  int64_t n() const { return x.shape[0]; }
+  int64_t group_in() const { return w.shape[1]; }
+  int64_t group_out() const { return w.shape[0] / p.groups; }
+  int64_t kernel() const { return w.shape[1] * w.shape[2] * w.shape[3]; }  // taps of one output
+  int64_t places() const { return y.shape[2] * y.shape[3]; }
+  double flops() const { return 2.0 * n() * w.shape[0] * places() * kernel(); }
+};
+
+void check(const Array& x, const Array& w, const Array& y, const Conv2dParams& p, const char* op) {
+  GG_CHECK(x.rank() == 4 && w.rank() == 4 && y.rank() == 4, op, ": expected four axes each, got ", x.shape, ", ",
+           w.shape, " and ", y.shape);
+  GG_CHECK(p.groups >= 1 && x.shape[1] == w.shape[1] * p.groups && w.shape[0] % p.groups == 0, op, ": ", x.shape[1],
+           " channels do not fit a weight of ", w.shape, " with ", p.groups, " groups");
+  for (int i = 0; i < 2; ++i) {
+    GG_CHECK(p.stride[i] >= 1 && p.dilation[i] >= 1 && p.padding[i] >= 0, op,
+             ": stride and dilation must be at least 1 and padding at least 0");
+    int64_t expected = conv2d_out_size(x.shape[2 + i], w.shape[2 + i], p, i);
+    GG_CHECK(y.shape[2 + i] == expected, op, ": expected an output of size ", expected, " along axis ", 2 + i, ", got ",
+             y.shape[2 + i]);
+  }
+  GG_CHECK(y.shape[0] == x.shape[0] && y.shape[1] == w.shape[0], op, ": output ", y.shape, " does not fit input ",
+           x.shape, " and weight ", w.shape);
+}
+
+// ---- matrix products
+// --------------------------------------------------------------------------------------------------
+
+// The output columns [first, last) for which tap j falls inside the input.
+struct Span {
+  int64_t first, last;
+};
+Span inside(int64_t size, int64_t outputs, int64_t tap, int64_t stride, int64_t padding, int64_t dilation) {
+  int64_t shift = tap * dilation - padding;  // input = output · stride + shift
+  int64_t first = shift >= 0 ? 0 : (-shift + stride - 1) / stride;
+  int64_t last = size - shift <= 0 ? 0 : (size - shift + stride - 1) / stride;
+  first = std::min(first, outputs);
+  return {first, std::clamp(last, first, outputs)};
+}
+
+// Calls fn(row of the column matrix, output row, columns [first, last), input of the first column) for the taps of one
+// group of one image, and fn with first = last for rows outside.
+template <class T, class Fn>
+void for_taps(const Problem& q, T* image, Fn&& fn) {
+  int64_t row = 0;
+  for (int64_t c = 0; c < q.group_in(); ++c) {
+    for (int64_t i = 0; i < q.w.shape[2]; ++i) {
+      for (int64_t j = 0; j < q.w.shape[3]; ++j, ++row) {
+        Span span = inside(q.x.shape[3], q.y.shape[3], j, q.p.stride[1], q.p.padding[1], q.p.dilation[1]);
+        for (int64_t oh = 0; oh < q.y.shape[2]; ++oh) {
+          int64_t h = oh * q.p.stride[0] - q.p.padding[0] + i * q.p.dilation[0];
+          int64_t w = span.first * q.p.stride[1] - q.p.padding[1] + j * q.p.dilation[1];
+          if (h < 0 || h >= q.x.shape[2] || span.first == span.last) {
+            fn(row, oh, Span{0, 0}, image);
+          } else {
+            fn(row, oh, span, image + c * q.x.strides[1] + h * q.x.strides[2] + w * q.x.strides[3]);
+          }
+        }
+      }
+    }
+  }
+}
+
+// columns [kernel, places] of one group of one image
+template <class T>
+void gather_columns(const Problem& q, const T* image, T* columns) {
+  int64_t width = q.y.shape[3], step = q.p.stride[1] * q.x.strides[3];
+  for_taps(q, image, [&](int64_t row, int64_t oh, Span span, const T* from) {
+    T* to = columns + row * q.places() + oh * width;
+    std::fill(to, to + span.first, T{});
+    if (step == 1) {
+      std::copy_n(from, span.last - span.first, to + span.first);
+    } else {
+      for (int64_t k = span.first; k < span.last; ++k, from += step) to[k] = *from;
+    }
+    std::fill(to + span.last, to + width, T{});
+  });
+}
+
+template <class T>
+void scatter_columns(const Problem& q, const T* columns, T* image) {
+  int64_t width = q.y.shape[3], step = q.p.stride[1] * q.x.strides[3];
+  for_taps(q, image, [&](int64_t row, int64_t oh, Span span, T* to) {
+    const T* from = columns + row * q.places() + oh * width + span.first;
+    int64_t n = span.last - span.first;
+    if (step == 1) {
+      for (int64_t k = 0; k < n; ++k) to[k] += from[k];
+    } else {
+      for (int64_t k = 0; k < n; ++k) to[k * step] += from[k];
+    }
+  });
+}
+
+template <class T>
+Array matrix(T* data, int64_t rows, int64_t cols, int64_t row_stride, int64_t col_stride) {
+  return {data, dtype_of<T>, {rows, cols}, {row_stride, col_stride}};
+}
+
+// One group of one image of y as a matrix [group_out, places].
+template <class T>
+Array y_matrix(const Problem& q, int64_t n, int64_t group) {
+  return matrix(q.y.as<T>() + n * q.y.strides[0] + group * q.group_out() * q.y.strides[1], q.group_out(), q.places(),
+                q.y.strides[1], q.y.strides[3]);
+}
+template <class T>
+T* x_image(const Problem& q, int64_t n, int64_t group) {
+  return q.x.as<T>() + n * q.x.strides[0] + group * q.group_in() * q.x.strides[1];
+}
+template <class T>
+Array w_matrix(const Problem& q, int64_t group) {
+  return matrix(q.w.as<T>() + group * q.group_out() * q.kernel(), q.group_out(), q.kernel(), q.kernel(), 1);
+}
+Array transposed(Array m) {
+  std::swap(m.shape[0], m.shape[1]);
+  std::swap(m.strides[0], m.strides[1]);
+  return m;
+}
+
+// Images [begin, end) of the problem. The weight gradient is added to `dw`.
+template <class T>
+void run_by_products(const Problem& q, ConvKind kind, int64_t begin, int64_t end, T* dw) {
+  Scratch scratch(sizeof(T) * static_cast<size_t>(q.kernel() * q.places()));
+  Scratch product(kind == ConvKind::weight_grad ? sizeof(T) * static_cast<size_t>(q.group_out() * q.kernel()) : 0);
+  T* columns = scratch.as<T>();
+  Array column_matrix = matrix(columns, q.kernel(), q.places(), q.places(), 1);
+  for (int64_t n = begin; n < end; ++n) {
+    for (int64_t group = 0; group < q.p.groups; ++group) {
+      T* image = x_image<T>(q, n, group);
+      Array y = y_matrix<T>(q, n, group), w = w_matrix<T>(q, group);
+      if (kind == ConvKind::forward) {
+        gather_columns<T>(q, image, columns);
+        matmul(y, w, column_matrix);
+      } else if (kind == ConvKind::input_grad) {
+        matmul(column_matrix, transposed(w), y);
+        for (int64_t c = 0; c < q.group_in(); ++c) {
+          for (int64_t h = 0; h < q.x.shape[2]; ++h) {
+            T* row = image + c * q.x.strides[1] + h * q.x.strides[2];
+            for (int64_t k = 0; k < q.x.shape[3]; ++k) row[k * q.x.strides[3]] = 0;
+          }
+        }
+        scatter_columns<T>(q, columns, image);
+      } else {
+        gather_columns<T>(q, image, columns);
+        T* more = product.as<T>();
+        matmul(matrix(more, q.group_out(), q.kernel(), q.kernel(), 1), y, transposed(column_matrix));
+        T* to = dw + group * q.group_out() * q.kernel();
+        for (int64_t k = 0; k < q.group_out() * q.kernel(); ++k) to[k] += more[k];
+      }
+    }
+  }
+}
+
+// ---- chunks
+// -------------------------------------------------------------------------------------------------------------
+
+std::shared_ptr<const OnednnConv> prepare(const Problem& q, ConvKind kind, int64_t images) {
+  ConvSpec s;
+  s.kind = kind;
+  s.x_last = s.y_last = q.last;
+  s.x_free = s.y_free = !q.last;
+  s.n = images;
+  s.c = q.x.shape[1];
+  s.h = q.x.shape[2];
+  s.w = q.x.shape[3];
+  s.o = q.w.shape[0];
+  s.oh = q.y.shape[2];
+  s.ow = q.y.shape[3];
+  s.kh = q.w.shape[2];
+  s.kw = q.w.shape[3];
+  s.groups = q.p.groups;
+  std::copy_n(q.p.stride, 2, s.stride);
+  std::copy_n(q.p.padding, 2, s.padding);
+  std::copy_n(q.p.dilation, 2, s.dilation);
+  return OnednnConv::get(s);
+}
+
+// dw = Σ of the partial gradients, in order.
+template <class T>
+void add_partials(T* dw, const T* partials, int64_t count, int64_t size) {
+  parallel_for(size, 16 * 1024, [&](int64_t begin, int64_t end) {
+    std::copy(partials + begin, partials + end, dw + begin);
+    for (int64_t i = 1; i < count; ++i) {
+      const T* more = partials + i * size;
+      for (int64_t k = begin; k < end; ++k) dw[k] += more[k];
+    }
+  });
+}
+
+template <class T>
+void run(const Problem& q, ConvKind kind) {
+  bool gradient = kind == ConvKind::weight_grad;
+  int64_t size = q.w.numel();
+  int64_t most = std::min(q.n(), gradient ? kMaxPartials : kMaxChunks);
+  if (gradient && size * 4 > (4 << 20)) most = std::min<int64_t>(most, 4);
+  int64_t chunks =
+      std::clamp<int64_t>(q.flops() / (gradient ? 2 * kChunkFlops : kChunkFlops), 1, std::max<int64_t>(most, 1));
+  int64_t images = (q.n() + chunks - 1) / chunks;
+  chunks = (q.n() + images - 1) / images;
+  int64_t tail = q.n() - (chunks - 1) * images;  // images of the last chunk
+
+  std::shared_ptr<const OnednnConv> conv, last_conv;
+  bool few = kind == ConvKind::input_grad && q.p.groups == 1 && q.x.shape[1] < kFewChannels;
+  if (std::is_same_v<T, float> && !few) {
+    conv = prepare(q, kind, images);
+    last_conv = tail == images ? conv : prepare(q, kind, tail);
+  }
+  bool library = conv && last_conv;
+
+  Scratch packed(library && !gradient ? conv->weight_bytes() : 0);
+  Scratch last_packed(library && !gradient ? last_conv->weight_bytes() : 0);
+  void *weight = q.w.data, *last_weight = q.w.data;
+  if (library && !gradient) {
+    if (conv->weight_bytes()) conv->pack_weight(weight = packed.as<void>(), q.w.as<const float>());
+    if (last_conv->same_weight(*conv)) {
+      last_weight = weight;
+    } else if (last_conv->weight_bytes()) {
+      last_conv->pack_weight(last_weight = last_packed.as<void>(), q.w.as<const float>());
+    }
+  }
+  Scratch partials(gradient && chunks > 1 ? sizeof(T) * static_cast<size_t>(chunks * size) : 0);
+
+  parallel_chunks(chunks, [&](int64_t i) {
+    bool is_tail = i == chunks - 1;
+    T* dw = chunks > 1 ? partials.as<T>() + i * size : q.w.as<T>();
+    if (library) {
+      void* w = gradient ? dw : is_tail ? last_weight : weight;
+      (is_tail ? last_conv : conv)
+          ->run(q.x.as<float>() + i * images * q.x.strides[0], static_cast<float*>(w),
+                q.y.as<float>() + i * images * q.y.strides[0]);
+    } else {
+      if (gradient) std::fill_n(dw, size, T{});
+      run_by_products<T>(q, kind, i * images, i * images + (is_tail ? tail : images), dw);
+    }
+  });
+  if (gradient && chunks > 1) add_partials(q.w.as<T>(), partials.as<const T>(), chunks, size);
+}
+
+// Brings the arrays into one of the two layouts, with copies where they are in neither or differ, and runs.
+void convolve(Array x, Array w, Array y, const Conv2dParams& p, ConvKind kind) {
+  Array& written = kind == ConvKind::forward ? y : kind == ConvKind::input_grad ? x : w;
+  if (written.numel() == 0) return;
+  if (x.numel() == 0 || w.numel() == 0 || y.numel() == 0) return fill(written, 0);
+
+  auto order_of = [](const Array& a) {
+    bool nchw = is_nchw(a), last = is_last(a);
+    return std::pair(nchw, last);
+  };
+  auto [x_nchw, x_last] = order_of(x);
+  auto [y_nchw, y_last] = order_of(y);
+  Problem q{x, w, y, p, !(x_nchw && y_nchw)};
+  // One channel looks the same in both layouts, and goes through the channels-last code faster.
+  if (x_nchw && x_last && y_nchw && y_last) q.last = true;
+
+  auto bytes = [](const Array& a, bool copied) {
+    return copied ? size_of(a.dtype) * static_cast<size_t>(a.numel()) : 0;
+  };
+  bool copy_x = q.last ? !x_last : !x_nchw, copy_y = q.last ? !y_last : !y_nchw, copy_w = !w.is_contiguous();
+  Scratch x_buffer(bytes(x, copy_x)), y_buffer(bytes(y, copy_y)), w_buffer(bytes(w, copy_w));
+  if (copy_x) q.x.data = x_buffer.as<void>();
+  if (copy_y) q.y.data = y_buffer.as<void>();
+  if (copy_w) q.w.data = w_buffer.as<void>();
+  set_order(q.x, q.last);
+  set_order(q.y, q.last);
+  q.w.strides = Layout::contiguous(w.shape).strides;
+  if (copy_x && kind != ConvKind::input_grad) copy(q.x, x);
+  if (copy_y && kind != ConvKind::forward) copy(q.y, y);
+  if (copy_w && kind != ConvKind::weight_grad) copy(q.w, w);
+
+  visit_floating(x.dtype, "conv2d", [&]<class T>() { run<T>(q, kind); });
+
+  if (copy_x && kind == ConvKind::input_grad) copy(x, q.x);
+  if (copy_y && kind == ConvKind::forward) copy(y, q.y);
+  if (copy_w && kind == ConvKind::weight_grad) copy(w, q.w);
+}
+
+}  // namespace
+
+int64_t conv2d_out_size(int64_t size, int64_t kernel, const Conv2dParams& p, int axis) {
+  int64_t room = size + 2 * p.padding[axis] - p.dilation[axis] * (kernel - 1) - 1;
+  return room < 0 ? 0 : room / p.stride[axis] + 1;
+}
+
+void conv2d_forward(Array out, Array x, Array w, Conv2dParams p) {
+  check(x, w, out, p, "conv2d");
+  convolve(x, w, out, p, ConvKind::forward);
+}
+
+void conv2d_input_grad(Array dx, Array g, Array w, Conv2dParams p) {
+  check(dx, w, g, p, "conv2d_input_grad");
+  convolve(dx, w, g, p, ConvKind::input_grad);
+}
+
+void conv2d_weight_grad(Array dw, Array x, Array g, Conv2dParams p) {
+  check(x, dw, g, p, "conv2d_weight_grad");
+  convolve(x, dw, g, p, ConvKind::weight_grad);
+}
+
+}  // namespace gg::cpu
