@@ -46,7 +46,7 @@ TEST_F(TensorMemory, ExhaustionNamesWhatWasAskedFor) {
     allocate(1001, Device::emulated);
     ADD_FAILURE() << "nothing was thrown";
   } catch (const Error& error) {
-    EXPECT_CONTAINS(error.what(), "1001 bytes asked for");
+    EXPECT_CONTAINS(error.what(), "1001 bytes");
   }
 }
 
