@@ -11,11 +11,17 @@
 # its own headers. What the generated sources hold: cpu/elementwise_kernels.h and cpu/elementwise_dispatch.h.
 
 # gradgrad_add_isa_sources(<target> <name> <text>): generates one source for each instruction set, with @TARGET@ in the
-# text replaced by its tag (core/target.h), and compiles it with its flags.
+# text replaced by its tag (core/target.h) and @DEPTH@ by the depth of its vector loops, and compiles it with its flags.
 function(gradgrad_add_isa_sources target name text)
   gradgrad_isas(isas)
   foreach(isa IN LISTS isas)
     string(REPLACE "@TARGET@" "gg::cpu::${isa}" body "${text}")
+    list(LENGTH isas count)
+    if(isa STREQUAL "Baseline" AND count GREATER 1)
+      string(REPLACE "@DEPTH@" "2" body "${body}")
+    else()
+      string(REPLACE "@DEPTH@" "4" body "${body}")
+    endif()
     set(file "${CMAKE_CURRENT_BINARY_DIR}/${target}_kernels/${name}.${isa}.cpp")
     set(needs_Baseline "1")
     set(needs_Avx2 "defined(__AVX2__) && defined(__FMA__)")
@@ -93,9 +99,10 @@ function(gradgrad_add_ops target header)
 
   get_filename_component(stem "${path}" NAME_WE)
   set(includes "#include \"${path}\"\nusing namespace gg;\n")
-  set(depth "#define GG_KERNEL_DEPTH 4\n")
+  # Vector loops reach order 4; order 2 where speed is no matter: debug and sanitizer builds, x86-64 without AVX2.
+  set(depth "@DEPTH@")
   if(GG_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Debug")
-    set(depth "#define GG_KERNEL_DEPTH 2\n")
+    set(depth 2)
   endif()
 
   set(rest ${ops})
@@ -108,7 +115,7 @@ function(gradgrad_add_ops target header)
     else()
       set(rest)
     endif()
-    set(body "${depth}#include \"cpu/elementwise_kernels.h\"\n${includes}")
+    set(body "#define GG_KERNEL_DEPTH ${depth}\n#include \"cpu/elementwise_kernels.h\"\n${includes}")
     foreach(op IN LISTS chunk)
       string(APPEND body "template struct gg::cpu::ElementwiseKernels<${op}, @TARGET@>;\n")
     endforeach()
