@@ -68,17 +68,24 @@ void Optimizer::step_with(const RateOf& rate_of) {
   std::stable_sort(ready.begin(), ready.end(), [&](Slot* a, Slot* b) { return key(*a) < key(*b); });
   for (Slot* s : ready) make_state(*s);
 
-  std::vector<Item> items;
+  std::vector<Tensor> grads;  // alive until their kernel has run
+  std::vector<cpu::OptimizerEntry> entries;
   for (size_t i = 0; i < ready.size();) {
-    items.clear();
+    grads.clear();
+    entries.clear();
     size_t end = i;
     for (; end < ready.size() && key(*ready[end]) == key(*ready[i]); ++end) {
       Slot& s = *ready[end];
-      items.push_back({s.parameter, ordered_like(s.parameter.grad(), s.parameter), s.state});
+      grads.push_back(ordered_like(s.parameter.grad(), s.parameter));
+      cpu::OptimizerEntry entry{s.parameter.array().data, grads.back().array().data, {}, s.parameter.numel()};
+      for (size_t k = 0; k < state_names_.size(); ++k) entry.state[k] = s.state[k].array().data;
+      entries.push_back(entry);
     }
+    const Tensor& first = ready[i]->parameter;
     double lr = rate_of(ready[i]->group);
     GG_CHECK(lr >= 0 && std::isfinite(lr), name_, ": the learning rate must be finite and not negative, got ", lr);
-    update(ready[i]->group, items, ready[i]->step + 1, lr);
+    cpu::OptimizerTable table{entries.data(), static_cast<int64_t>(entries.size()), first.dtype()};
+    update(ready[i]->group, table, first.device(), ready[i]->step + 1, lr);
     for (; i < end; ++i) {
       ++ready[i]->step;
       ready[i]->parameter.get().storage->bump_version();

@@ -3,10 +3,10 @@
 // sgd.h and adam.h, learning rates in schedule.h.
 #pragma once
 
-#include <span>
 #include <vector>
 
 #include "core/tensor_map.h"
+#include "cpu/optimizer.h"
 
 namespace gg::optim {
 
@@ -47,12 +47,6 @@ class Optimizer {
     int64_t step = 0;         // updates so far
     Tensor state[kMaxState];  // in the parameter's type and order; undefined until the first update
   };
-  /// One parameter in an update: everything lies in the same order.
-  struct Item {
-    Tensor parameter, grad;
-    const Tensor* state;
-  };
-
   /// `state_names`: of the tensors that each parameter needs, zeros at first; at most kMaxState.
   Optimizer(const char* name, std::vector<const char*> state_names);
   /// Throws on tensors that are no parameters (no leaf, no grad, a strided view) or come twice.
@@ -60,8 +54,8 @@ class Optimizer {
 
   virtual double learning_rate(size_t group) const = 0;
   virtual double learning_rate_scale(size_t group) const = 0;
-  /// Applies the rule to items of one type and device, all at their `step`-th update (from 1).
-  virtual void update(size_t group, std::span<const Item> items, int64_t step, double lr) = 0;
+  /// Applies the rule to parameters of one type on one device, all at their `step`-th update (from 1).
+  virtual void update(size_t group, const cpu::OptimizerTable& table, Device device, int64_t step, double lr) = 0;
 
  private:
   template <class RateOf>

@@ -25,7 +25,7 @@ class SGD final : public Optimizer {
  private:
   double learning_rate(size_t group) const override { return options_[group].lr; }
   double learning_rate_scale(size_t group) const override { return options_[group].lr_scale; }
-  void update(size_t group, std::span<const Item> items, int64_t step, double lr) override;
+  void update(size_t group, const cpu::OptimizerTable& table, Device device, int64_t step, double lr) override;
   std::vector<SgdOptions> options_;
 };
 

@@ -194,7 +194,7 @@ TEST(Safetensors, RefusesHostileHeaders) {
 TEST(Safetensors, AcceptsHeadersThatOthersPad) {
   TempFolder folder;
   std::string header = R"({ "a" : {"shape":[1],"data_offsets":[0,4],"dtype":"F32"} }   )";  // 8 + length is odd
-  EXPECT_EQ(load_safetensors(folder.write("a", file_of(header + " ", "\0\0\x80?"))).tensors.size(), 1u);
+  EXPECT_EQ(load_safetensors(folder.write("a", file_of(header + " ", std::string("\0\0\x80?", 4)))).tensors.size(), 1u);
 }
 
 TEST(Safetensors, RefusesToWriteWhatCannotBeRead) {
