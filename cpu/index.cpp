@@ -1,172 +1,257 @@
 #include "cpu/index.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/parallel.h"
+#include "cpu/strided.h"
 
 namespace gg::cpu {
 namespace {
 
 constexpr int64_t kGrain = 32 * 1024;  // elements in a chunk
 
-int64_t checked(int64_t i, int64_t size, const char* op) {
-  GG_CHECK(i >= 0 && i < size, op, ": position ", i, " is out of range for an axis of size ", size);
-  return i;
+[[noreturn]] void out_of_range(const char* op, int64_t value, int64_t place, int axis, int64_t size) {
+  fail(op, ": index ", value, " at position ", place, " is out of range for axis ", axis, " of size ", size);
 }
 
-// The axes of an array other than one, as a counter that yields offsets for several arrays at once.
-struct Others {
-  int rank = 0;
-  int64_t size[kMaxRank], stride[3][kMaxRank];
+bool valid(int64_t value, int64_t size) { return static_cast<uint64_t>(value) < static_cast<uint64_t>(size); }
 
-  Others(const Shape& shape, int axis, const Array& a, const Array& b, const Array& c) {
-    for (int i = 0; i < shape.rank(); ++i) {
-      if (i == axis) continue;
-      size[rank] = shape[i];
-      stride[0][rank] = a.strides[i];
-      stride[1][rank] = b.strides[i];
-      stride[2][rank] = c.strides[i];
-      ++rank;
-    }
-  }
-  int64_t count() const {
-    int64_t n = 1;
-    for (int i = 0; i < rank; ++i) n *= size[i];
-    return n;
-  }
-  // Offsets of the n-th combination.
-  void at(int64_t n, int64_t offset[3]) const {
-    offset[0] = offset[1] = offset[2] = 0;
-    for (int i = rank - 1; i >= 0; --i) {
-      int64_t k = n % size[i];
-      n /= size[i];
-      for (int j = 0; j < 3; ++j) offset[j] += k * stride[j][i];
-    }
-  }
+// The positions of a one-dimensional index, checked.
+struct Positions {
+  const int64_t* data;
+  int64_t step, count;
+  int64_t operator[](int64_t j) const { return data[j * step]; }
 };
 
-// fn(offset of array a, b, c) for every combination of the other axes, in parallel; `work` elements each.
-template <class Fn>
-void over_others(const Others& others, int64_t work, const Fn& fn) {
-  parallel_for(others.count(), std::max<int64_t>(1, kGrain / std::max<int64_t>(1, work)),
+Positions checked(const Array& index, int64_t size, int axis, const char* op) {
+  GG_CHECK(index.dtype == i64 && index.rank() == 1, op, ": expected int64 positions along one axis, got ", index.dtype,
+           " ", index.shape);
+  Positions p{index.as<const int64_t>(), index.strides[0], index.shape[0]};
+  for (int64_t j = 0; j < p.count; ++j) {
+    if (!valid(p[j], size)) out_of_range(op, p[j], j, axis, size);
+  }
+  return p;
+}
+
+void check_slices(const Array& whole, const Array& slices, const Array& index, int axis, const char* op) {
+  GG_CHECK(whole.rank() == slices.rank() && whole.dtype == slices.dtype, op, ": ", whole.dtype, " ", whole.shape,
+           " and ", slices.dtype, " ", slices.shape, " do not fit");
+  for (int i = 0; i < whole.rank(); ++i) {
+    int64_t expected = i == axis ? index.numel() : whole.shape[i];
+    GG_CHECK(slices.shape[i] == expected, op, ": expected size ", expected, " along axis ", i, " of ", slices.shape);
+  }
+}
+
+// The axes other than `axis` of two arrays, sorted by the strides of the first.
+Walk<2> other_axes(const Array& a, const Array& b, int axis) {
+  Walk<2> w;
+  for (int i = 0; i < a.rank(); ++i) {
+    if (i != axis) w.push(a.shape[i], {a.strides[i], b.strides[i]});
+  }
+  coalesce(w);
+  return w;
+}
+
+// Whether the innermost of those axes is a contiguous run of both arrays worth moving at once.
+bool has_run(const Walk<2>& w) {
+  int last = w.rank - 1;
+  return w.rank > 0 && w.stride[0][last] == 1 && w.stride[1][last] == 1 && w.size[last] >= 4;
+}
+
+template <class Bits>
+void select_bits(const Array& out, const Array& x, const Positions& index, int axis) {
+  Bits* to = out.as<Bits>();
+  const Bits* from = x.as<const Bits>();
+  int64_t to_step = out.strides[axis], from_step = x.strides[axis], count = index.count;
+  Walk<2> w = other_axes(out, x, axis);
+  if (has_run(w)) {
+    int64_t run = w.size[w.rank - 1];
+    w.drop(w.rank - 1);
+    parallel_for(w.numel() * count, std::max<int64_t>(1, kGrain / run), [&](int64_t begin, int64_t end) {
+      while (begin < end) {
+        int64_t at = begin / count, first = begin % count, n = std::min(count - first, end - begin);
+        for_positions(w, w.rank, at, at + 1, [&](const std::array<int64_t, 2>& offset) {
+          for (int64_t j = first; j < first + n; ++j) {
+            std::memcpy(to + offset[0] + j * to_step, from + offset[1] + index[j] * from_step, run * sizeof(Bits));
+          }
+        });
+        begin += n;
+      }
+    });
+    return;
+  }
+  parallel_for(w.numel(), std::max<int64_t>(1, kGrain / count), [&](int64_t begin, int64_t end) {
+    for_positions(w, w.rank, begin, end, [&](const std::array<int64_t, 2>& offset) {
+      for (int64_t j = 0; j < count; ++j) to[offset[0] + j * to_step] = from[offset[1] + index[j] * from_step];
+    });
+  });
+}
+
+template <class T>
+void add_slices(const Array& out, const Array& x, const Positions& index, int axis) {
+  T* to = out.as<T>();
+  const T* from = x.as<const T>();
+  int64_t to_step = out.strides[axis], from_step = x.strides[axis], count = index.count;
+  Walk<2> w = other_axes(out, x, axis);
+  if (!has_run(w)) {
+    parallel_for(w.numel(), std::max<int64_t>(1, kGrain / count), [&](int64_t begin, int64_t end) {
+      for_positions(w, w.rank, begin, end, [&](const std::array<int64_t, 2>& offset) {
+        for (int64_t j = 0; j < count; ++j) to[offset[0] + index[j] * to_step] += from[offset[1] + j * from_step];
+      });
+    });
+    return;
+  }
+  // Each task owns a range of target rows and looks through all positions for them, so that every row gets its
+  // summands in order.
+  int64_t run = w.size[w.rank - 1], size = out.shape[axis];
+  w.drop(w.rank - 1);
+  int64_t ranges = run < 16 ? 1 : std::clamp<int64_t>(count * run / kGrain, 1, std::min<int64_t>(size, 32));
+  parallel_chunks(w.numel() * ranges, [&](int64_t task) {
+    int64_t at = task / ranges, range = task % ranges;
+    int64_t low = size * range / ranges, high = size * (range + 1) / ranges;
+    for_positions(w, w.rank, at, at + 1, [&](const std::array<int64_t, 2>& offset) {
+      for (int64_t j = 0; j < count; ++j) {
+        int64_t row = index[j];
+        if (row < low || row >= high) continue;
+        T* a = to + offset[0] + row * to_step;
+        const T* b = from + offset[1] + j * from_step;
+        for (int64_t i = 0; i < run; ++i) a[i] += b[i];
+      }
+    });
+  });
+}
+
+void check_elements(const Array& whole, const Array& elements, const Array& index, int axis, const char* op) {
+  GG_CHECK(index.dtype == i64, op, ": expected int64 positions, got ", index.dtype);
+  GG_CHECK(elements.shape == index.shape && whole.rank() == index.rank() && whole.dtype == elements.dtype, op, ": ",
+           whole.dtype, " ", whole.shape, ", ", elements.dtype, " ", elements.shape, " and positions ", index.shape,
+           " do not fit");
+  for (int i = 0; i < whole.rank(); ++i) {
+    GG_CHECK(i == axis || index.shape[i] <= whole.shape[i], op, ": positions ", index.shape, " exceed ", whole.shape,
+             " along axis ", i);
+  }
+}
+
+template <class Bits>
+void gather_bits(const Array& out, const Array& x, const Array& index, int axis) {
+  Bits* to = out.as<Bits>();
+  const Bits* from = x.as<const Bits>();
+  const int64_t* where = index.as<const int64_t>();
+  int64_t size = x.shape[axis], step = x.strides[axis];
+  Walk<3> w;  // out, index, x without its own axis
+  for (int i = 0; i < out.rank(); ++i) {
+    w.push(out.shape[i], {out.strides[i], index.strides[i], i == axis ? 0 : x.strides[i]});
+  }
+  coalesce(w);
+  if (w.rank == 0) w.push(1, {0, 0, 0});
+  int last = w.rank - 1;
+  int64_t n = w.size[last], a = w.stride[0][last], b = w.stride[1][last], c = w.stride[2][last];
+  parallel_for(positions(w, last), std::max<int64_t>(1, kGrain / n), [&](int64_t begin, int64_t end) {
+    for_positions(w, last, begin, end, [&](const std::array<int64_t, 3>& offset) {
+      for (int64_t i = 0; i < n; ++i) {
+        int64_t k = where[offset[1] + i * b];
+        if (!valid(k, size)) [[unlikely]]
+          out_of_range("gather", k, offset[1] + i * b, axis, size);
+        to[offset[0] + i * a] = from[offset[2] + i * c + k * step];
+      }
+    });
+  });
+}
+
+template <class T>
+void scatter_elements(const Array& out, const Array& x, const Array& index, int axis) {
+  T* to = out.as<T>();
+  const T* from = x.as<const T>();
+  const int64_t* where = index.as<const int64_t>();
+  int64_t size = out.shape[axis], step = out.strides[axis], count = index.shape[axis];
+  Walk<3> w;  // x, index, out; elements that differ in these axes never meet
+  for (int i = 0; i < x.rank(); ++i) {
+    if (i != axis) w.push(x.shape[i], {x.strides[i], index.strides[i], out.strides[i]});
+  }
+  coalesce(w);
+  if (w.rank == 0) w.push(1, {0, 0, 0});
+  // Lines along `axis`; some neighbouring lines are walked together where they lie closer than the elements of a line.
+  int last = w.rank - 1;
+  bool across = w.stride[0][last] < x.strides[axis] && w.size[last] > 1;
+  int64_t width = across ? std::min<int64_t>(w.size[last], 64) : 1;
+  int64_t blocks = (w.size[last] + width - 1) / width;
+  parallel_for(positions(w, last) * blocks, std::max<int64_t>(1, kGrain / (count * width)),
                [&](int64_t begin, int64_t end) {
-                 int64_t offset[3];
-                 for (int64_t n = begin; n < end; ++n) {
-                   others.at(n, offset);
-                   fn(offset[0], offset[1], offset[2]);
+                 for (int64_t task = begin; task < end; ++task) {
+                   int64_t first = task % blocks * width, n = std::min(width, w.size[last] - first);
+                   for_positions(w, last, task / blocks, task / blocks + 1, [&](const std::array<int64_t, 3>& offset) {
+                     for (int64_t j = 0; j < count; ++j) {
+                       for (int64_t i = first; i < first + n; ++i) {
+                         int64_t place = offset[1] + i * w.stride[1][last] + j * index.strides[axis], k = where[place];
+                         if (!valid(k, size)) [[unlikely]]
+                           out_of_range("scatter_add", k, place, axis, size);
+                         to[offset[2] + i * w.stride[2][last] + k * step] +=
+                             from[offset[0] + i * w.stride[0][last] + j * x.strides[axis]];
+                       }
+                     }
+                   });
                  }
                });
 }
 
+// Calls fn with a type of the element's size.
 template <class Fn>
-void visit_summable(DType t, const char* op, const Fn& fn) {
-  GG_CHECK(t != boolean, op, ": expected floating or int64 elements, got ", name_of(t));
-  visit_any(t, [&]<class T>() {
-    if constexpr (!std::is_same_v<T, bool>) fn.template operator()<T>();
-  });
+void visit_bits(DType t, Fn&& fn) {
+  switch (size_of(t)) {
+    case 4:
+      return fn.template operator()<uint32_t>();
+    case 8:
+      return fn.template operator()<uint64_t>();
+    default:
+      return fn.template operator()<uint8_t>();
+  }
 }
 
-// Whether slices along `axis` are runs of packed elements in both arrays, so that whole rows can be moved.
-bool rows_packed(const Array& a, const Array& b, int axis) {
-  int64_t expected = 1;
-  for (int i = a.rank() - 1; i > axis; --i) {
-    if (a.shape[i] != 1 && (a.strides[i] != expected || b.strides[i] != expected)) return false;
-    expected *= a.shape[i];
+template <class Fn>
+void visit_summable(DType t, const char* op, Fn&& fn) {
+  switch (t) {
+    case DType::f32:
+      return fn.template operator()<float>();
+    case DType::f64:
+      return fn.template operator()<double>();
+    case DType::i64:
+      return fn.template operator()<int64_t>();
+    default:
+      fail(op, ": not defined for ", t);
   }
-  for (int i = 0; i < axis; ++i) {
-    if (a.shape[i] != 1) return false;
-  }
-  return true;
 }
 
 }  // namespace
 
 void index_select(Array out, Array x, Array index, int axis) {
-  const int64_t* positions = index.as<int64_t>();
-  int64_t step = index.strides[0], count = index.numel(), size = x.shape[axis];
-  if (out.numel() == 0) {
-    for (int64_t i = 0; i < count; ++i) checked(positions[i * step], size, "index_select");
-    return;
-  }
-  visit_any(x.dtype, [&]<class T>() {
-    T* y = out.as<T>();
-    const T* from = x.as<T>();
-    int64_t so = out.strides[axis], sx = x.strides[axis];
-    if (rows_packed(out, x, axis)) {
-      int64_t row = out.numel() / count;
-      parallel_for(count, std::max<int64_t>(1, kGrain / std::max<int64_t>(1, row)), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          const T* source = from + checked(positions[i * step], size, "index_select") * sx;
-          std::copy(source, source + row, y + i * so);
-        }
-      });
-      return;
-    }
-    over_others(Others(out.shape, axis, out, x, x), count, [&](int64_t o, int64_t s, int64_t) {
-      for (int64_t i = 0; i < count; ++i) {
-        y[o + i * so] = from[s + checked(positions[i * step], size, "index_select") * sx];
-      }
-    });
-  });
+  axis = normalize_axis(axis, x.rank(), "index_select");
+  check_slices(x, out, index, axis, "index_select");
+  Positions p = checked(index, x.shape[axis], axis, "index_select");
+  if (out.numel() == 0) return;
+  visit_bits(out.dtype, [&]<class Bits>() { select_bits<Bits>(out, x, p, axis); });
 }
 
 void index_add(Array out, Array x, Array index, int axis) {
-  const int64_t* positions = index.as<int64_t>();
-  int64_t step = index.strides[0], count = index.numel(), size = out.shape[axis];
-  for (int64_t i = 0; i < count; ++i) checked(positions[i * step], size, "index_add");
+  axis = normalize_axis(axis, x.rank(), "index_add");
+  check_slices(out, x, index, axis, "index_add");
+  Positions p = checked(index, out.shape[axis], axis, "index_add");
   if (x.numel() == 0) return;
-  visit_summable(x.dtype, "index_add", [&]<class T>() {
-    T* y = out.as<T>();
-    const T* from = x.as<T>();
-    int64_t so = out.strides[axis], sx = x.strides[axis];
-    if (rows_packed(x, out, axis)) {
-      // Columns are independent: each chunk takes some of them through all positions in order.
-      int64_t row = x.numel() / count;
-      parallel_for(row, std::max<int64_t>(16, kGrain / count), [&](int64_t begin, int64_t end) {
-        for (int64_t i = 0; i < count; ++i) {
-          T* target = y + positions[i * step] * so;
-          const T* source = from + i * sx;
-          for (int64_t j = begin; j < end; ++j) target[j] += source[j];
-        }
-      });
-      return;
-    }
-    over_others(Others(x.shape, axis, out, x, x), count, [&](int64_t o, int64_t s, int64_t) {
-      for (int64_t i = 0; i < count; ++i) y[o + positions[i * step] * so] += from[s + i * sx];
-    });
-  });
+  visit_summable(out.dtype, "index_add", [&]<class T>() { add_slices<T>(out, x, p, axis); });
 }
 
 void gather(Array out, Array x, Array index, int axis) {
+  axis = normalize_axis(axis, x.rank(), "gather");
+  check_elements(x, out, index, axis, "gather");
   if (out.numel() == 0) return;
-  const int64_t* positions = index.as<int64_t>();
-  int64_t count = index.shape[axis], size = x.shape[axis];
-  int64_t so = out.strides[axis], sx = x.strides[axis], si = index.strides[axis];
-  visit_any(x.dtype, [&]<class T>() {
-    T* y = out.as<T>();
-    const T* from = x.as<T>();
-    over_others(Others(index.shape, axis, out, x, index), count, [&](int64_t o, int64_t s, int64_t p) {
-      for (int64_t i = 0; i < count; ++i) {
-        y[o + i * so] = from[s + checked(positions[p + i * si], size, "gather") * sx];
-      }
-    });
-  });
+  visit_bits(out.dtype, [&]<class Bits>() { gather_bits<Bits>(out, x, index, axis); });
 }
 
 void scatter_add(Array out, Array x, Array index, int axis) {
+  axis = normalize_axis(axis, x.rank(), "scatter_add");
+  check_elements(out, x, index, axis, "scatter_add");
   if (x.numel() == 0) return;
-  const int64_t* positions = index.as<int64_t>();
-  int64_t count = index.shape[axis], size = out.shape[axis];
-  int64_t so = out.strides[axis], sx = x.strides[axis], si = index.strides[axis];
-  visit_summable(x.dtype, "scatter_add", [&]<class T>() {
-    T* y = out.as<T>();
-    const T* from = x.as<T>();
-    over_others(Others(index.shape, axis, out, x, index), count, [&](int64_t o, int64_t s, int64_t p) {
-      for (int64_t i = 0; i < count; ++i) {
-        y[o + checked(positions[p + i * si], size, "scatter_add") * so] += from[s + i * sx];
-      }
-    });
-  });
+  visit_summable(out.dtype, "scatter_add", [&]<class T>() { scatter_elements<T>(out, x, index, axis); });
 }
 
 }  // namespace gg::cpu

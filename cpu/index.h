@@ -1,21 +1,27 @@
-// Reading and adding at positions given by integer arrays (i64). Positions are checked: one outside [0, size) throws,
-// naming it and the size of the axis. Any strides.
+// Picking elements by integer positions, and the adjoints, which add elements at positions. Positions are i64 and are
+// checked: one outside [0, size of the axis) throws, naming itself, its place and the size. Negative ones do not count
+// from the end.
+//
+// The adding ones add to what is in `out`, in the order of the positions, so their results have the same bits for any
+// number of threads.
 #pragma once
 
 #include "core/array.h"
 
 namespace gg::cpu {
 
-/// out[.., i, ..] = x[.., index[i], ..] along `axis`; any element type.
+/// out[…, j, …] = x[…, index[j], …] along `axis`; index has one axis, as long as that axis of out. Any element type.
 void index_select(Array out, Array x, Array index, int axis);
 
-/// out[.., index[i], ..] += x[.., i, ..] along `axis`, in the order of i, so the bits are fixed. f32, f64, i64.
+/// out[…, index[j], …] += x[…, j, …] along `axis`. f32, f64, i64.
 void index_add(Array out, Array x, Array index, int axis);
 
-/// out[.., i, ..] = x[.., index[.., i, ..], ..]: out has the shape of index; any element type.
+/// out[…, j, …] = x[…, index[…, j, …], …] along `axis`: all of one rank, out of the shape of index, and no other axis
+/// of index longer than that of x (PyTorch's gather). Any element type.
 void gather(Array out, Array x, Array index, int axis);
 
-/// out[.., index[.., i, ..], ..] += x[.., i, ..]: x has the shape of index. Along the axis in order. f32, f64, i64.
+/// out[…, index[…, j, …], …] += x[…, j, …] along `axis`: x of the shape of index (PyTorch's scatter_add). f32, f64,
+/// i64.
 void scatter_add(Array out, Array x, Array index, int axis);
 
 }  // namespace gg::cpu

@@ -1,139 +1,249 @@
 #include "cpu/pool.h"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
+#include <vector>
 
 #include "core/parallel.h"
 
 namespace gg::cpu {
 namespace {
 
-// One H x W plane of an image.
-template <class T>
-struct Plane {
-  T* data;
-  int64_t h, w, sh, sw;
-  T& at(int64_t i, int64_t j) const { return data[i * sh + j * sw]; }
-};
+constexpr int64_t kGrain = 16 * 1024;  // elements in a chunk
+constexpr int64_t kChannels = 64;      // channels walked together in channels-last images
 
-template <class T>
-Plane<T> plane(const Array& a, int64_t n) {
-  int64_t c = n % a.shape[1], b = n / a.shape[1];
-  return {a.as<T>() + b * a.strides[0] + c * a.strides[1], a.shape[2], a.shape[3], a.strides[2], a.strides[3]};
+// All loops here go over "lines": a row of one plane (NCHW), or some channels of one pixel (channels-last), whichever
+// is closer together in memory. A unit is what one task owns: a plane, or some channels of an image.
+bool channels_last(const Array& x) { return x.shape[1] > 1 && x.strides[1] < x.strides[3]; }
+
+template <class Fn>
+void for_units(const Array& small, const Array& large, bool last, Fn&& fn) {
+  int64_t width = last ? kChannels : 1, channels = small.shape[1];
+  int64_t blocks = (channels + width - 1) / width;
+  int64_t work = std::max(small.shape[2] * small.shape[3], large.shape[2] * large.shape[3]) * std::min(width, channels);
+  parallel_for(small.shape[0] * blocks, std::max<int64_t>(1, kGrain / std::max<int64_t>(work, 1)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t u = begin; u < end; ++u) {
+                   int64_t first = u % blocks * width;
+                   fn(u / blocks, first, std::min(width, channels - first));
+                 }
+               });
 }
 
-// fn(plane number) for all N·C planes.
-template <class Fn>
-void over_planes(const Array& out, const Array& x, const Fn& fn) {
-  int64_t work = std::max<int64_t>(1, std::max(out.shape[2] * out.shape[3], x.shape[2] * x.shape[3]));
-  parallel_for(out.shape[0] * out.shape[1], std::max<int64_t>(1, 16 * 1024 / work), [&](int64_t begin, int64_t end) {
-    for (int64_t n = begin; n < end; ++n) fn(n);
+// One tap of a window for a whole line: lanes [begin, end) of the line see the image at `image` + lane distance, where
+// the plane position is `place` + i · place_step.
+struct Tap {
+  int64_t begin, end;
+  int64_t image, image_step;
+  int64_t place, place_step;
+};
+
+// Calls line(offset in `pooled`, its step, lanes, taps), with taps(fn) calling fn(Tap) for the taps inside the image.
+template <class Line>
+void for_windows(const Array& pooled, const Array& image, const Pool2dParams& p, Line&& line) {
+  bool last = channels_last(image);
+  int64_t height = image.shape[2], width = image.shape[3];
+  for_units(pooled, image, last, [&](int64_t n, int64_t c, int64_t channels) {
+    int64_t base = n * image.strides[0] + c * image.strides[1];
+    for (int64_t oh = 0; oh < pooled.shape[2]; ++oh) {
+      int64_t to = n * pooled.strides[0] + c * pooled.strides[1] + oh * pooled.strides[2];
+      auto rows = [&](auto&& fn) {
+        for (int64_t i = 0; i < p.kernel[0]; ++i) {
+          int64_t h = oh * p.stride[0] - p.padding[0] + i * p.dilation[0];
+          if (h >= 0 && h < height) fn(h);
+        }
+      };
+      if (last) {
+        for (int64_t ow = 0; ow < pooled.shape[3]; ++ow) {
+          line(to + ow * pooled.strides[3], pooled.strides[1], channels, [&](auto&& tap) {
+            rows([&](int64_t h) {
+              for (int64_t j = 0; j < p.kernel[1]; ++j) {
+                int64_t w = ow * p.stride[1] - p.padding[1] + j * p.dilation[1];
+                if (w < 0 || w >= width) continue;
+                tap(Tap{0, channels, base + h * image.strides[2] + w * image.strides[3], image.strides[1],
+                        h * width + w, 0});
+              }
+            });
+          });
+        }
+      } else {
+        line(to, pooled.strides[3], pooled.shape[3], [&](auto&& tap) {
+          rows([&](int64_t h) {
+            for (int64_t j = 0; j < p.kernel[1]; ++j) {
+              int64_t shift = j * p.dilation[1] - p.padding[1];  // column = lane · stride + shift
+              int64_t begin = shift >= 0 ? 0 : (-shift + p.stride[1] - 1) / p.stride[1];
+              int64_t end = width - shift <= 0 ? 0 : (width - shift + p.stride[1] - 1) / p.stride[1];
+              end = std::min(end, pooled.shape[3]);
+              if (begin >= end) continue;
+              int64_t w = begin * p.stride[1] + shift;
+              tap(Tap{begin, end, base + h * image.strides[2] + w * image.strides[3], p.stride[1] * image.strides[3],
+                      h * width + w, p.stride[1]});
+            }
+          });
+        });
+      }
+    }
   });
 }
 
-// The part of a window that lies inside [0, size): positions first, first + step, … below end.
-struct Window {
-  int64_t first, end, step;
-  Window(int64_t i, int64_t size, const Pool2dParams& p, int axis) : step(p.dilation[axis]) {
-    int64_t start = i * p.stride[axis] - p.padding[axis];
-    end = std::min(start + (p.kernel[axis] - 1) * step + 1, size);
-    first = start < 0 ? start + (-start + step - 1) / step * step : start;
+template <class T>
+void zero_unit(const Array& dx, T* data, int64_t n, int64_t c, int64_t channels) {
+  for (int64_t h = 0; h < dx.shape[2]; ++h) {
+    for (int64_t w = 0; w < dx.shape[3]; ++w) {
+      T* to = data + n * dx.strides[0] + c * dx.strides[1] + h * dx.strides[2] + w * dx.strides[3];
+      for (int64_t i = 0; i < channels; ++i) to[i * dx.strides[1]] = 0;
+    }
   }
-};
+}
+
+template <class T>
+void max_index(const Array& index, const Array& x, const Pool2dParams& p) {
+  const T* from = x.as<const T>();
+  for_windows(index, x, p, [&](int64_t offset, int64_t step, int64_t lanes, auto&& taps) {
+    thread_local std::vector<T> best;
+    thread_local std::vector<int64_t> found;
+    best.assign(lanes, -std::numeric_limits<T>::infinity());
+    found.assign(lanes, -1);
+    T* b = best.data();
+    int64_t* f = found.data();
+    taps([&](const Tap& t) {
+      for (int64_t l = t.begin, i = 0; l < t.end; ++l, ++i) {
+        T v = from[t.image + i * t.image_step];
+        bool take = (v > b[l]) | (v != v) | (f[l] < 0);
+        b[l] = take ? v : b[l];
+        f[l] = take ? t.place + i * t.place_step : f[l];
+      }
+    });
+    int64_t* to = index.as<int64_t>() + offset;
+    for (int64_t l = 0; l < lanes; ++l) to[l * step] = f[l];
+  });
+}
+
+template <class T>
+void average(const Array& out, const Array& x, const Pool2dParams& p) {
+  const T* from = x.as<const T>();
+  T* to = out.as<T>();
+  T scale = T(1) / static_cast<T>(p.kernel[0] * p.kernel[1]);
+  for_windows(out, x, p, [&](int64_t offset, int64_t step, int64_t lanes, auto&& taps) {
+    thread_local std::vector<T> sums;
+    sums.assign(lanes, T{});
+    T* s = sums.data();
+    taps([&](const Tap& t) {
+      const T* line = from + t.image;
+      if (t.image_step == 1) {
+        for (int64_t l = t.begin; l < t.end; ++l) s[l] += line[l - t.begin];
+      } else {
+        for (int64_t l = t.begin, i = 0; l < t.end; ++l, ++i) s[l] += line[i * t.image_step];
+      }
+    });
+    for (int64_t l = 0; l < lanes; ++l) to[offset + l * step] = s[l] * scale;
+  });
+}
+
+template <class T>
+void average_adjoint(const Array& dx, const Array& g, const Pool2dParams& p) {
+  T* to = dx.as<T>();
+  const T* from = g.as<const T>();
+  T scale = T(1) / static_cast<T>(p.kernel[0] * p.kernel[1]);
+  for_units(g, dx, channels_last(dx), [&](int64_t n, int64_t c, int64_t m) { zero_unit(dx, to, n, c, m); });
+  for_windows(g, dx, p, [&](int64_t offset, int64_t step, int64_t, auto&& taps) {
+    taps([&](const Tap& t) {
+      for (int64_t l = t.begin, i = 0; l < t.end; ++l, ++i) {
+        to[t.image + i * t.image_step] += from[offset + l * step] * scale;
+      }
+    });
+  });
+}
+
+// Calls line(offset in `fine`, its step, offset in `coarse`, its step, lanes, columns) for the lines of the fine image;
+// in NCHW images, lane l sees column columns[l] of the coarse one; in channels-last ones `columns` is null.
+template <class Unit, class Line>
+void for_nearest(const Array& fine, const Array& coarse, Unit&& unit, Line&& line) {
+  bool last = channels_last(fine) && channels_last(coarse);
+  int64_t height = fine.shape[2], width = fine.shape[3];
+  std::vector<int64_t> columns(width);
+  for (int64_t w = 0; w < width; ++w) columns[w] = w * coarse.shape[3] / width;
+  for_units(coarse, fine, last, [&](int64_t n, int64_t c, int64_t channels) {
+    unit(n, c, channels);
+    for (int64_t h = 0; h < height; ++h) {
+      int64_t a = n * fine.strides[0] + c * fine.strides[1] + h * fine.strides[2];
+      int64_t b = n * coarse.strides[0] + c * coarse.strides[1] + h * coarse.shape[2] / height * coarse.strides[2];
+      if (!last) {
+        line(a, fine.strides[3], b, coarse.strides[3], width, columns.data());
+        continue;
+      }
+      for (int64_t w = 0; w < width; ++w) {
+        line(a + w * fine.strides[3], fine.strides[1], b + columns[w] * coarse.strides[3], coarse.strides[1], channels,
+             nullptr);
+      }
+    }
+  });
+}
+
+void check_images(const Array& a, const Array& b, const char* op) {
+  GG_CHECK(a.rank() == 4 && b.rank() == 4 && a.shape[0] == b.shape[0] && a.shape[1] == b.shape[1], op,
+           ": expected two arrays [N,C,H,W] of equal N and C, got ", a.shape, " and ", b.shape);
+}
+
+void check_pool(const Array& pooled, const Array& image, const Pool2dParams& p, const char* op) {
+  check_images(pooled, image, op);
+  for (int i = 0; i < 2; ++i) {
+    GG_CHECK(p.kernel[i] >= 1 && p.stride[i] >= 1 && p.dilation[i] >= 1 && p.padding[i] >= 0 &&
+                 2 * p.padding[i] <= p.kernel[i],
+             op, ": kernel, stride and dilation must be at least 1, padding from 0 to half the kernel");
+    int64_t room = image.shape[2 + i] + 2 * p.padding[i] - p.dilation[i] * (p.kernel[i] - 1) - 1;
+    GG_CHECK(room >= 0 && pooled.shape[2 + i] == room / p.stride[i] + 1, op, ": ", pooled.shape,
+             " is not what pooling makes of ", image.shape);
+  }
+}
 
 }  // namespace
 
 void max_pool2d_index(Array index, Array x, Pool2dParams p) {
-  visit_floating(x.dtype, "max_pool2d", [&]<class T>() {
-    over_planes(index, x, [&](int64_t n) {
-      Plane<T> from = plane<T>(x, n);
-      Plane<int64_t> to = plane<int64_t>(index, n);
-      for (int64_t i = 0; i < to.h; ++i) {
-        Window rows(i, from.h, p, 0);
-        for (int64_t j = 0; j < to.w; ++j) {
-          Window cols(j, from.w, p, 1);
-          int64_t best = rows.first * from.w + cols.first;
-          T largest = from.at(rows.first, cols.first);
-          for (int64_t r = rows.first; r < rows.end; r += rows.step) {
-            for (int64_t c = cols.first; c < cols.end; c += cols.step) {
-              T v = from.at(r, c);
-              if (v > largest || (std::isnan(v) && !std::isnan(largest))) {
-                largest = v;
-                best = r * from.w + c;
-              }
-            }
-          }
-          to.at(i, j) = best;
-        }
-      }
-    });
-  });
+  check_pool(index, x, p, "max_pool2d");
+  GG_CHECK(index.dtype == i64, "max_pool2d: positions are int64, got ", index.dtype);
+  if (index.numel() == 0) return;
+  visit_floating(x.dtype, "max_pool2d", [&]<class T>() { max_index<T>(index, x, p); });
 }
 
 void avg_pool2d(Array out, Array x, Pool2dParams p) {
-  visit_floating(x.dtype, "avg_pool2d", [&]<class T>() {
-    T scale = T(1) / static_cast<T>(p.kernel[0] * p.kernel[1]);
-    over_planes(out, x, [&](int64_t n) {
-      Plane<T> from = plane<T>(x, n), to = plane<T>(out, n);
-      for (int64_t i = 0; i < to.h; ++i) {
-        Window rows(i, from.h, p, 0);
-        for (int64_t j = 0; j < to.w; ++j) {
-          Window cols(j, from.w, p, 1);
-          T sum = 0;
-          for (int64_t r = rows.first; r < rows.end; ++r) {
-            for (int64_t c = cols.first; c < cols.end; ++c) sum += from.at(r, c);
-          }
-          to.at(i, j) = sum * scale;
-        }
-      }
-    });
-  });
+  check_pool(out, x, p, "avg_pool2d");
+  if (out.numel() == 0) return;
+  visit_floating(x.dtype, "avg_pool2d", [&]<class T>() { average<T>(out, x, p); });
 }
 
-void avg_pool2d_adjoint(Array out, Array g, Pool2dParams p) {
-  visit_floating(g.dtype, "avg_pool2d_adjoint", [&]<class T>() {
-    T scale = T(1) / static_cast<T>(p.kernel[0] * p.kernel[1]);
-    over_planes(out, g, [&](int64_t n) {
-      Plane<T> from = plane<T>(g, n), to = plane<T>(out, n);
-      for (int64_t r = 0; r < to.h; ++r) {
-        for (int64_t c = 0; c < to.w; ++c) to.at(r, c) = 0;
-      }
-      for (int64_t i = 0; i < from.h; ++i) {
-        Window rows(i, to.h, p, 0);
-        for (int64_t j = 0; j < from.w; ++j) {
-          Window cols(j, to.w, p, 1);
-          T share = from.at(i, j) * scale;
-          for (int64_t r = rows.first; r < rows.end; ++r) {
-            for (int64_t c = cols.first; c < cols.end; ++c) to.at(r, c) += share;
-          }
-        }
-      }
-    });
-  });
+void avg_pool2d_adjoint(Array dx, Array g, Pool2dParams p) {
+  check_pool(g, dx, p, "avg_pool2d_adjoint");
+  if (dx.numel() == 0) return;
+  visit_floating(dx.dtype, "avg_pool2d_adjoint", [&]<class T>() { average_adjoint<T>(dx, g, p); });
 }
 
 void interpolate_nearest(Array out, Array x) {
+  check_images(out, x, "interpolate_nearest");
+  if (out.numel() == 0) return;
+  GG_CHECK(x.numel() > 0, "interpolate_nearest: cannot resize ", x.shape, " to ", out.shape);
   visit_floating(x.dtype, "interpolate_nearest", [&]<class T>() {
-    over_planes(out, x, [&](int64_t n) {
-      Plane<T> from = plane<T>(x, n), to = plane<T>(out, n);
-      for (int64_t i = 0; i < to.h; ++i) {
-        for (int64_t j = 0; j < to.w; ++j) to.at(i, j) = from.at(i * from.h / to.h, j * from.w / to.w);
-      }
-    });
+    T* to = out.as<T>();
+    const T* from = x.as<const T>();
+    for_nearest(
+        out, x, [](int64_t, int64_t, int64_t) {},
+        [=](int64_t a, int64_t a_step, int64_t b, int64_t b_step, int64_t lanes, const int64_t* columns) {
+          for (int64_t l = 0; l < lanes; ++l) to[a + l * a_step] = from[b + (columns ? columns[l] : l) * b_step];
+        });
   });
 }
 
-void interpolate_nearest_adjoint(Array out, Array g) {
-  visit_floating(g.dtype, "interpolate_nearest_adjoint", [&]<class T>() {
-    over_planes(out, g, [&](int64_t n) {
-      Plane<T> from = plane<T>(g, n), to = plane<T>(out, n);
-      for (int64_t r = 0; r < to.h; ++r) {
-        for (int64_t c = 0; c < to.w; ++c) to.at(r, c) = 0;
-      }
-      for (int64_t i = 0; i < from.h; ++i) {
-        for (int64_t j = 0; j < from.w; ++j) to.at(i * to.h / from.h, j * to.w / from.w) += from.at(i, j);
-      }
-    });
+void interpolate_nearest_adjoint(Array dx, Array g) {
+  check_images(dx, g, "interpolate_nearest_adjoint");
+  if (dx.numel() == 0) return;
+  visit_floating(dx.dtype, "interpolate_nearest_adjoint", [&]<class T>() {
+    T* to = dx.as<T>();
+    const T* from = g.as<const T>();
+    for_nearest(
+        g, dx, [&](int64_t n, int64_t c, int64_t channels) { zero_unit(dx, to, n, c, channels); },
+        [=](int64_t a, int64_t a_step, int64_t b, int64_t b_step, int64_t lanes, const int64_t* columns) {
+          for (int64_t l = 0; l < lanes; ++l) to[b + (columns ? columns[l] : l) * b_step] += from[a + l * a_step];
+        });
   });
 }
 

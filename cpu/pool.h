@@ -1,4 +1,8 @@
-// Pooling and resizing of images [N, C, H, W], any strides, f32 and f64. Each plane is independent of the others.
+// Pooling and nearest-neighbour resizing of images [N, C, H, W], f32 or f64, any strides; NCHW and channels-last memory
+// are both walked along their innermost axis.
+//
+// Max pooling gives positions only: its values, its gradient and all higher orders follow by cpu::gather and
+// cpu::scatter_add along the flattened H·W axis.
 #pragma once
 
 #include "core/array.h"
@@ -6,24 +10,27 @@
 namespace gg::cpu {
 
 struct Pool2dParams {
-  int64_t kernel[2] = {2, 2};
-  int64_t stride[2] = {2, 2};
-  int64_t padding[2] = {0, 0};
-  int64_t dilation[2] = {1, 1};
+  int64_t kernel[2] = {1, 1};
+  int64_t stride[2] = {1, 1};
+  int64_t padding[2] = {0, 0};   ///< at most half the kernel
+  int64_t dilation[2] = {1, 1};  ///< averages know only 1
 };
 
-/// index (i64) = where in its H·W plane the largest element of each window stands: the first of equal ones, NaN
-/// counting as larger than everything.
+/// index (i64) [N, C, OH, OW] = where in its plane, as h·W + w, the largest element of each window stands: the first of
+/// equals, and the last NaN if there is one, as in PyTorch. OH and OW as for convolutions, rounded down. Padding never
+/// wins.
 void max_pool2d_index(Array index, Array x, Pool2dParams p);
 
-/// The mean of each window, padded zeros counted.
+/// out = the mean of each window, the zeros of the padding counted.
 void avg_pool2d(Array out, Array x, Pool2dParams p);
-/// Its adjoint: spreads each element of g evenly over its window.
-void avg_pool2d_adjoint(Array out, Array g, Pool2dParams p);
 
-/// out[.., i, j] = x[.., ⌊i·H/H'⌋, ⌊j·W/W'⌋].
+/// dx = the adjoint of avg_pool2d applied to g; what was in dx does not matter.
+void avg_pool2d_adjoint(Array dx, Array g, Pool2dParams p);
+
+/// out[…, i, j] = x[…, ⌊i·H/OH⌋, ⌊j·W/OW⌋].
 void interpolate_nearest(Array out, Array x);
-/// Its adjoint: out[.., ⌊i·H/H'⌋, ..] += g[.., i, ..] with out [.., H, W] and g [.., H', W'].
-void interpolate_nearest_adjoint(Array out, Array g);
+
+/// dx = the adjoint of interpolate_nearest applied to g.
+void interpolate_nearest_adjoint(Array dx, Array g);
 
 }  // namespace gg::cpu

@@ -1,0 +1,155 @@
+#include "cpu/kernels/norm.h"
+
+#include "cpu/kernels/rows.h"
+
+namespace gg::cpu::GG_ISA {
+namespace {
+
+template <class T>
+double square_row(const T* x, int64_t n, T mean) {
+  GroupSum<T> sum;
+  for_groups<T>(nullptr, x, n, mean, [&](T*, const T* in) {
+    Group<T> s;
+    for (int i = 0; i < kGroup<T>; ++i) {
+      T d = in[i] - mean;
+      s.lane[i] = d * d;
+    }
+    sum.add(s.lane);
+  });
+  return sum.result();
+}
+
+// Sums two things made of two rows at once.
+template <class T, class First, class Second>
+GG_INLINE void sum_pairs(double& first, double& second, const T* a, const T* b, int64_t n, First&& one, Second&& two) {
+  constexpr int64_t G = kGroup<T>;
+  GroupSum<T> s, t;
+  int64_t i = 0;
+  for (; i + G <= n; i += G) {
+    Group<T> u, v;
+    for (int k = 0; k < G; ++k) {
+      u.lane[k] = one(a[i + k], b[i + k], i + k);
+      v.lane[k] = two(a[i + k], b[i + k], i + k);
+    }
+    s.add(u.lane);
+    t.add(v.lane);
+  }
+  double s_rest = 0, t_rest = 0;
+  for (; i < n; ++i) {
+    s_rest += static_cast<double>(one(a[i], b[i], i));
+    t_rest += static_cast<double>(two(a[i], b[i], i));
+  }
+  first += s.result() + s_rest;
+  second += t.result() + t_rest;
+}
+
+template <class T>
+void gradient_row(double* acc, const T* g, const T* x, int64_t n, T mean) {
+  sum_pairs(
+      acc[0], acc[1], g, x, n, [](T gi, T, int64_t) { return gi; },
+      [mean](T gi, T xi, int64_t) { return gi * (xi - mean); });
+}
+
+template <class T>
+void affine_row(T* out, const T* x, int64_t n, T mean, T scale, T shift) {
+  for (int64_t i = 0; i < n; ++i) out[i] = (x[i] - mean) * scale + shift;
+}
+
+template <class T>
+void combine_row(T* dx, const T* g, const T* x, int64_t n, T mean, T a, T b, T c) {
+  for (int64_t i = 0; i < n; ++i) dx[i] = g[i] * a + ((x[i] - mean) * b + c);
+}
+
+constexpr int64_t kPiece = 128, kRows = 16;  // columns at once; rows added in T before they go to double
+
+template <class T>
+void square_rows(double* acc, const T* x, int64_t stride, int64_t rows, int64_t cols, const T* mean) {
+  for (int64_t j0 = 0; j0 < cols; j0 += kPiece) {
+    int64_t n = cols - j0 < kPiece ? cols - j0 : kPiece;
+    for (int64_t i0 = 0; i0 < rows; i0 += kRows) {
+      alignas(64) T s[kPiece] = {};
+      int64_t i1 = i0 + kRows < rows ? i0 + kRows : rows;
+      for (int64_t i = i0; i < i1; ++i) {
+        const T* p = x + i * stride + j0;
+        for (int64_t j = 0; j < n; ++j) {
+          T d = p[j] - mean[j0 + j];
+          s[j] += d * d;
+        }
+      }
+      for (int64_t j = 0; j < n; ++j) acc[j0 + j] += static_cast<double>(s[j]);
+    }
+  }
+}
+
+template <class T>
+void gradient_rows(double* acc, const T* g, int64_t g_stride, const T* x, int64_t stride, int64_t rows, int64_t cols,
+                   const T* mean) {
+  for (int64_t j0 = 0; j0 < cols; j0 += kPiece) {
+    int64_t n = cols - j0 < kPiece ? cols - j0 : kPiece;
+    for (int64_t i0 = 0; i0 < rows; i0 += kRows) {
+      alignas(64) T s[kPiece] = {}, t[kPiece] = {};
+      int64_t i1 = i0 + kRows < rows ? i0 + kRows : rows;
+      for (int64_t i = i0; i < i1; ++i) {
+        const T* p = x + i * stride + j0;
+        const T* q = g + i * g_stride + j0;
+        for (int64_t j = 0; j < n; ++j) {
+          s[j] += q[j];
+          t[j] += q[j] * (p[j] - mean[j0 + j]);
+        }
+      }
+      for (int64_t j = 0; j < n; ++j) {
+        acc[j0 + j] += static_cast<double>(s[j]);
+        acc[cols + j0 + j] += static_cast<double>(t[j]);
+      }
+    }
+  }
+}
+
+template <class T>
+void affine_columns(T* out, const T* x, int64_t n, const T* mean, const T* scale, const T* shift) {
+  for (int64_t j = 0; j < n; ++j) out[j] = (x[j] - mean[j]) * scale[j] + shift[j];
+}
+
+template <class T>
+void combine_columns(T* dx, const T* g, const T* x, int64_t n, const T* mean, const T* a, const T* b, const T* c) {
+  for (int64_t j = 0; j < n; ++j) dx[j] = g[j] * a[j] + ((x[j] - mean[j]) * b[j] + c[j]);
+}
+
+template <class T>
+void layer_forward(T* out, T* mean, T* rstd, const T* x, const T* w, const T* b, int64_t n, double eps) {
+  GroupSum<T> sum;
+  for_groups<T>(nullptr, x, n, T(0), [&](T*, const T* in) { sum.add(in); });
+  T m = static_cast<T>(sum.result() / static_cast<double>(n));
+  double variance = square_row(x, n, m) / static_cast<double>(n);
+  T r = static_cast<T>(1 / __builtin_sqrt(variance + eps));
+  for (int64_t i = 0; i < n; ++i) out[i] = (x[i] - m) * r * w[i] + b[i];
+  *mean = m;
+  *rstd = r;
+}
+
+template <class T>
+void layer_backward(T* dx, T* dw, T* db, const T* g, const T* x, const T* w, int64_t n, T mean, T rstd) {
+  // With u = (x - mean)·rstd and h = g·w:  dx = rstd · (h - mean(h) - u · mean(h·u))
+  double h_sum = 0, hu_sum = 0;
+  sum_pairs(
+      h_sum, hu_sum, g, x, n, [w](T gi, T, int64_t i) { return gi * w[i]; },
+      [w, mean, rstd](T gi, T xi, int64_t i) { return gi * w[i] * ((xi - mean) * rstd); });
+  T h_mean = static_cast<T>(h_sum / static_cast<double>(n)), hu_mean = static_cast<T>(hu_sum / static_cast<double>(n));
+  for (int64_t i = 0; i < n; ++i) {
+    T u = (x[i] - mean) * rstd, gi = g[i];
+    dw[i] += gi * u;
+    db[i] += gi;
+    dx[i] = rstd * (gi * w[i] - h_mean - u * hu_mean);
+  }
+}
+
+template <class T>
+constexpr NormOf<T> kTable = {square_row<T>,    gradient_row<T>,  affine_row<T>,     combine_row<T>,
+                              square_rows<T>,   gradient_rows<T>, affine_columns<T>, combine_columns<T>,
+                              layer_forward<T>, layer_backward<T>};
+
+}  // namespace
+
+extern const NormKernels norm_kernels_table = {kTable<float>, kTable<double>};
+
+}  // namespace gg::cpu::GG_ISA

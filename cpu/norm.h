@@ -1,0 +1,25 @@
+// Layer and batch normalisation, f32 and f64. Means and variances are computed in two passes, in double, so that a
+// large mean costs no digits. Sums over many rows are partial sums of fixed pieces, added in a fixed order.
+#pragma once
+
+#include "core/array.h"
+
+namespace gg::cpu {
+
+/// out = (x - mean) · rstd · w + b over the last axis of x [rows, n]; w, b [n]; mean, rstd [rows] are written, with
+/// rstd = 1 / sqrt(biased variance + eps).
+void layer_norm_forward(Array out, Array mean, Array rstd, Array x, Array w, Array b, double eps);
+
+/// The gradients in x [rows, n], w [n] and b [n] for g [rows, n], with mean and rstd of the forward pass.
+void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array mean, Array rstd, Array w);
+
+/// mean, var [C] = mean and biased variance of x [N, C, ...] over all axes but the second.
+void batch_norm_statistics(Array mean, Array var, Array x);
+
+/// out = (x - mean) / sqrt(var + eps) · w + b, with mean, var, w, b [C]. NCHW and channels-last memory both go fast.
+void batch_norm_forward(Array out, Array x, Array mean, Array var, Array w, Array b, double eps);
+
+/// The gradients in x, w [C] and b [C], where mean and var are the statistics of x itself, and so depend on it.
+void batch_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array mean, Array var, Array w, double eps);
+
+}  // namespace gg::cpu
