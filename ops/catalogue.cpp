@@ -11,7 +11,7 @@
 namespace gg {
 namespace {
 
-constexpr int kFunctorOrders = 8;  // cpu::kMaxOrder: what the kernels of a functor reach
+constexpr int kFunctorOrders = detail::kMaxJetOrder;
 constexpr int kNone = 0;
 constexpr bool kEverywhere = true;
 
