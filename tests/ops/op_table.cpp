@@ -62,6 +62,7 @@ Row elementwise_row(std::string name, std::string variant, Run run, std::vector<
                     int order) {
   Row row{std::move(name), std::move(variant), std::move(run), std::move(inputs), broadcast_oracle(std::move(formula))};
   row.order = order;
+  row.elementwise = true;
   for (const Input& in : row.inputs) {
     Shape large = in.shape;
     if (large.rank() > 0) large[0] *= 20000;

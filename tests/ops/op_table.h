@@ -77,6 +77,7 @@ struct Row {
   Run reference = nullptr;                         ///< fused operations: the same of other operations
   std::vector<Shape> large = {};                   ///< input shapes at which threads matter; empty: not tested
   std::vector<Complaint> complaints = {};
+  bool elementwise = false;      ///< any shapes that broadcast will do
   bool accepts_zeros = true;     ///< defined where an input is zero everywhere
   bool keeps_channels_last = false;
   double check_step = 1e-3;      ///< gradcheck's step
