@@ -53,7 +53,15 @@ Findings check_partial_inputs(const Row& row) {
     std::vector<Tensor> in = make_tensors(row, hosts, f64, false);
     in[i].requires_grad_();
     std::vector<Tensor> alone = gradients(row, in);
-    out += difference(alone.at(0), joint[k++], 1e-13, str("gradient of input ", i, " where it alone requires grad"));
+    out += difference(alone.at(0), joint[k], 1e-13, str("gradient of input ", i, " where it alone requires grad"));
+    // Forward mode along that input alone: ⟨u, J·d⟩ = ⟨Jᵀ·u, d⟩.
+    std::vector<Tensor> directions(in.size());
+    directions[i] = cotangent(in[i].shape(), f64, 5);
+    in[i] = in[i].detach();
+    Tensor product = jvp(row.run, in, directions).product;
+    NoGrad off;
+    out += difference(sum(product * cotangent(product.shape(), f64)), sum(joint[k++] * directions[i]), 1e-11,
+                      str("forward mode along input ", i, " alone"));
   }
   return out;
 }

@@ -85,6 +85,8 @@ std::vector<Row> conv_rows() {
           {[] { conv2d(ones({1, 3, 4, 4}), ones({2, 2, 1, 1})); }, {"conv2d", "2 input channels", "input has 3"}},
           {[=] { conv2d(ones({1, 4, 4, 4}), ones({3, 2, 1, 1}), {}, two_groups); }, {"conv2d", "3 output channels", "2 groups"}},
           {[] { conv2d(ones({1, 1, 2, 2}), ones({1, 1, 3, 3})); }, {"conv2d", "kernel", "larger than the padded input"}},
+          {[] { conv2d(ones({1, 1, 2, 2}), ones({1, 1, 3, 3}), {}, {.stride = {2, 2}}); },
+           {"conv2d", "kernel", "larger than the padded input"}},
           {[] { conv2d(ones({1, 1, 4, 4}), ones({1, 1, 3, 3}), ones({2})); }, {"conv2d", "bias", "[1]", "[2]"}},
           {[] { conv2d(ones({1, 1, 4, 4}), ones({1, 1, 3, 3}), {}, {.stride = {0, 1}}); }, {"conv2d", "stride 0"}},
           {[] { conv2d(ones({1, 1, 4, 4}), ones({1, 1, 3, 3}, {f64})); }, {"conv2d", "float32", "float64"}}};
