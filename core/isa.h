@@ -10,8 +10,8 @@ inline constexpr int kIsaCount = 3;
 /// The choice: choose_isa of the environment variable GG_ISA.
 Isa isa();
 
-/// The best that this machine runs, or what `text` asks for ("baseline", "avx2", "avx512") if that is less. Null or empty
-/// text asks for nothing; any other throws.
+/// The best that this machine runs, or what `text` asks for ("baseline", "avx2", "avx512") if that is less. Null or
+/// empty text asks for nothing; any other throws.
 Isa choose_isa(const char* text);
 
 /// "baseline", "avx2", "avx512".

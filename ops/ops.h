@@ -1,5 +1,5 @@
-// Every operation. Read first elementwise.h (arithmetic and functions), then shape.h and reduce.h; how one is written is
-// told in autograd/apply.h and in docs/adding_an_op.md.
+// Every operation. Read first elementwise.h (arithmetic and functions), then shape.h and reduce.h; how one is written
+// is told in autograd/apply.h and in docs/adding_an_op.md.
 #pragma once
 
 #include "ops/conv2d.h"
