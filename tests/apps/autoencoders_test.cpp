@@ -51,13 +51,13 @@ class Autoencoders : public testing::Test {
   std::string at(const std::string& name) const { return (dir_ / name).string(); }
 
   /// All five models in a few steps each.
-  Words demo(const std::string& out, const Words& more = {}) const {
+  Words demo(const std::string& out, const Words& more = {}, const std::string& epochs = "2") const {
     Words words = {
         "demo", "--out",         at(out), "--data", at("data"), "--vae-plane-epochs", "1", "--vae-classifier-epochs",
         "1",    "--vae-samples", "64"};
     for (const std::string part : {"ae", "denoising", "vae"}) {
       for (const auto& [name, value] : std::map<std::string, std::string>{
-               {"epochs", "2"}, {"batch-size", "32"}, {"hidden", "12"}, {"code", "3"}, {"log-every", "1"}}) {
+               {"epochs", epochs}, {"batch-size", "32"}, {"hidden", "12"}, {"code", "3"}, {"log-every", "1"}}) {
         words.insert(words.end(), {"--" + part + "-" + name, value});
       }
     }
@@ -158,8 +158,8 @@ TEST_F(Autoencoders, KilledAtAnyMomentItResumesToTheSameBytes) {
 }
 
 TEST_F(Autoencoders, CtrlCStopsAtAStep) {
-  ASSERT_EQ(run(demo("whole")).code, 0);
-  const Outcome stopped = run(demo("run", {"--ae-epochs", "2"}), [&](pid_t child) {
+  ASSERT_EQ(run(demo("whole", {}, "20")).code, 0);
+  const Outcome stopped = run(demo("run", {}, "20"), [&](pid_t child) {
     for (int i = 0; i < 10000 && slurp(at("run/metrics.jsonl")).size() < 200; ++i) ::usleep(500);
     ::kill(child, SIGINT);
   });
