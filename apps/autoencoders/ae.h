@@ -8,7 +8,7 @@
 namespace gg::apps {
 
 struct AeOptions {
-  TrainingOptions training{.epochs = 6};
+  TrainingOptions training{.epochs = 5};
   NetworkOptions network{};
   /// Names get `prefix` in front where a command trains several models.
   void declare(OptionSet& options, const std::string& prefix);

@@ -11,7 +11,7 @@
 namespace gg::apps {
 
 struct VaeOptions {
-  TrainingOptions training{.epochs = 8};
+  TrainingOptions training{.epochs = 7};
   NetworkOptions network{.code = 20};
   double sigma = 0.1;
   std::int64_t plane_epochs = 3;
