@@ -207,7 +207,7 @@ void* take_large(size_t size) {
   return b;
 }
 
-[[gnu::noinline]] void* refill(ThreadCache* tc, const Class& c) {
+[[gnu::noinline]] void* refill(ThreadCache* tc, const Class c) {
   if (void* p = take_small_from_shared(c.index)) return p;
   // Small classes are cut from slabs, so that many tiny tensors do not pay for a system call or heap header each.
   if (c.size <= 1024) {
@@ -227,7 +227,8 @@ void* take_large(size_t size) {
   return system_allocate(c.size);
 }
 
-void* take(const Class& c, ThreadCache* tc) {
+// Inlined into each of the four functions below: they are a good part of what a small operation costs.
+[[gnu::always_inline]] inline void* take(const Class c, ThreadCache* tc) {
   if (!kCaching) return system_allocate(c.size);
   if (c.index < 0) {
     void* p = take_large(c.size);
@@ -246,25 +247,28 @@ void* take(const Class& c, ThreadCache* tc) {
   return refill(tc, c);
 }
 
-void put(void* p, const Class& c, ThreadCache* tc) noexcept {
-  if (!kCaching) return std::free(p);
-  if (c.index < 0) {
-    auto& shared = shared_cache();
-    std::lock_guard guard(shared.lock);
-    shared.blocks.emplace(c.size, p);
-    shared.cached += static_cast<int64_t>(c.size);
-    return;
-  }
+[[gnu::noinline]] void put_shared(void* p, const Class c) noexcept {
+  auto& shared = shared_cache();
+  std::lock_guard guard(shared.lock);
   auto* b = static_cast<FreeBlock*>(p);
+  b->next = shared.small[c.index];
+  shared.small[c.index] = b;
+  shared.cached += static_cast<int64_t>(c.size);
+}
+
+[[gnu::noinline]] void put_large(void* p, const Class c) noexcept {
+  auto& shared = shared_cache();
+  std::lock_guard guard(shared.lock);
+  shared.blocks.emplace(c.size, p);
+  shared.cached += static_cast<int64_t>(c.size);
+}
+
+[[gnu::always_inline]] inline void put(void* p, const Class c, ThreadCache* tc) noexcept {
+  if (!kCaching) return std::free(p);
+  if (c.index < 0) return put_large(p, c);
   // Slab pieces cannot be given to free(), so overflow goes to the shared lists.
-  if (!tc || tc->kept[c.index] + c.size > kThreadKeep) {
-    auto& shared = shared_cache();
-    std::lock_guard guard(shared.lock);
-    b->next = shared.small[c.index];
-    shared.small[c.index] = b;
-    shared.cached += static_cast<int64_t>(c.size);
-    return;
-  }
+  if (!tc || tc->kept[c.index] + c.size > kThreadKeep) return put_shared(p, c);
+  auto* b = static_cast<FreeBlock*>(p);
   b->next = tc->lists[c.index];
   tc->lists[c.index] = b;
   tc->kept[c.index] += c.size;

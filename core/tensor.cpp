@@ -48,7 +48,7 @@ Tensor Tensor::with_layout(const Layout& layout) const {
   impl->storage = t.storage;
   impl->dtype = t.dtype;
   impl->device = t.device;
-  impl->contiguous = layout.is_contiguous();
+  impl->contiguous = &layout == &t.layout ? t.contiguous : layout.is_contiguous();
   if (!impl->storage) {  // a view of a symbolic zero is a symbolic zero of its own
     impl->layout = Layout::contiguous(layout.shape);
     impl->contiguous = true;
