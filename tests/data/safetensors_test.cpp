@@ -99,7 +99,7 @@ TEST(Safetensors, RefusesEveryCut) {
   t["large"] = from_vector(std::vector<float>(3000, 1.5f), {30, 100});
   save_safetensors(folder / "whole", t, {{"a", "b"}});
   std::string whole = read_bytes(folder / "whole");
-  for (size_t n = 0; n < whole.size(); n += n < 1000 ? 1 : 97) {
+  for (size_t n = 0; n < whole.size(); n += n < 16 ? 1 : n < 700 ? 13 : 97) {
     auto path = folder.write("cut", whole.substr(0, n));
     EXPECT_TRUE(throws([&] { load_safetensors(path); }, path.string())) << "after " << n << " bytes";
   }
@@ -111,14 +111,12 @@ TEST(Safetensors, SurvivesEveryFlippedHeaderByte) {
   save_safetensors(folder / "whole", examples(), {{"a", "b"}});
   std::string whole = read_bytes(folder / "whole");
   for (size_t i = 0; i < 700 && i < whole.size(); ++i) {
-    for (char mask : {'\x01', '\x10', '\x80'}) {
-      std::string bad = whole;
-      bad[i] = static_cast<char>(bad[i] ^ mask);
-      auto path = folder.write("bad", bad);
-      try {
-        load_safetensors(path);  // a changed name or text is still a file
-      } catch (const Error&) {
-      }
+    std::string bad = whole;
+    bad[i] = static_cast<char>(bad[i] ^ 1 << (i % 8));
+    auto path = folder.write("bad", bad);
+    try {
+      load_safetensors(path);  // a changed name or text is still a file
+    } catch (const Error&) {
     }
   }
 }
