@@ -37,6 +37,7 @@ Tensor ForwardLevel::attach(const Tensor& x, const Tensor& tangent) const {
            "jvp: a tangent must have shape [directions, ...", x.shape(), "], got ", tangent.shape());
   GG_CHECK(tangent.dtype() == x.dtype(), "jvp: the tangent is ", name_of(tangent.dtype()), ", the tensor ",
            name_of(x.dtype()));
+  if (x.is_symbolic_zero()) x.get().materialize();  // zero only as a value: it varies along the tangent
   return with_tangent(x, level_, tangent);
 }
 

@@ -15,6 +15,7 @@ Tensor& Tensor::requires_grad_(bool on) {
   if (on) {
     GG_CHECK(is_floating(t.dtype), "requires_grad_: only floating tensors have gradients, this one is ",
              name_of(t.dtype));
+    if (!t.storage) t.materialize();  // zero only as a value: what depends on it has derivatives
     t.node = Ref<Node>::adopt(new LeafNode(*this));
     t.output_index = 0;
   } else {

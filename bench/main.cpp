@@ -4,6 +4,7 @@
 //
 // Read tasks.h for what is measured, measure.h for how, report.cpp for what the rows cost at least.
 #include <fmt/format.h>
+#include <unistd.h>
 #include <dnnl.hpp>
 
 #include <CLI/CLI.hpp>
@@ -62,6 +63,11 @@ struct Options {
   bool peer = true;
 };
 
+// One line that the next one overwrites; nothing where nobody watches.
+void progress(const std::string& what) {
+  if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\033[K{}", what);
+}
+
 void run_everybody(const Options& o, Report& report) {
   std::string peer = o.peer ? peer_path() : "", threads = std::to_string(o.settings.threads);
   std::string seconds = std::to_string(o.settings.seconds);
@@ -74,7 +80,7 @@ void run_everybody(const Options& o, Report& report) {
         Environment e = who == Who::tuned ? tuned_environment() : Environment();
         for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GG_NUM_THREADS"})
           e.push_back({name, threads});
-        fmt::print(stderr, "\r\033[K{} {}/{} {}", task, round + 1, o.rounds, name_of(who));
+        progress(fmt::format("{} {}/{} {}", task, round + 1, o.rounds, name_of(who)));
         ProcessResult result =
             who == Who::ours ? run_process({own_path(), "--child", task, "--threads", threads, "--seconds", seconds}, e)
                              : run_process({peer, task, threads, seconds}, e);
@@ -87,7 +93,7 @@ void run_everybody(const Options& o, Report& report) {
       }
     }
   }
-  fmt::print(stderr, "\r\033[K");
+  progress("");
 }
 
 int run(const Options& o) {
@@ -108,7 +114,7 @@ int run(const Options& o) {
       {"processor", processor_name()},
       {"gradgrad", fmt::format("{}, {} kernels, g++ {}", GG_VERSION, cpu::name_of(cpu::isa()), __VERSION__)},
       {"oneDNN", fmt::format("{}.{}.{}", v->major, v->minor, v->patch)}};
-  fmt::print(stderr, "measuring the machine's limits");
+  progress("measuring the machine's limits");
   report.limits = measure_limits(o.settings);
   run_everybody(o, report);
   fmt::print("{}", to_table(report));

@@ -88,7 +88,7 @@ ProcessResult run_process(const std::vector<std::string>& command, const Environ
     if (line[0] == '#') {
       result.facts[line.substr(1, tab - 1)] = line.substr(tab + 1);
     } else {
-      result.rows[line.substr(0, tab)] = std::atof(line.c_str() + tab + 1);
+      result.rows.push_back({line.substr(0, tab), std::atof(line.c_str() + tab + 1)});
     }
   }
   if (WIFSIGNALED(status)) fail("bench: ", command[0], " was ended by signal ", WTERMSIG(status));

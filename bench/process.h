@@ -11,10 +11,10 @@ namespace gg::bench {
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
 struct ProcessResult {
-  std::map<std::string, double> rows;        ///< what the process told: name ↦ seconds (or MiB)
-  std::map<std::string, std::string> facts;  ///< such as versions
-  double wall_seconds = 0;                   ///< from start to end of the process
-  double cpu_seconds = 0;                    ///< of all its threads
+  std::vector<std::pair<std::string, double>> rows;  ///< what the process told: name, seconds (or MiB)
+  std::map<std::string, std::string> facts;          ///< such as versions
+  double wall_seconds = 0;                           ///< from start to end of the process
+  double cpu_seconds = 0;                            ///< of all its threads
 };
 
 /// Runs a program with additional environment variables and waits for it. Throws, with its last words, if it fails.

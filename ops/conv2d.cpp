@@ -12,7 +12,8 @@ namespace {
 
 Shape output_of(const Shape& x, const Shape& w, const Conv2dOptions& o) {
   auto size = [&](int i) {
-    return (x[2 + i] + 2 * o.padding[i] - o.dilation[i] * (w[2 + i] - 1) - 1) / o.stride[i] + 1;
+    int64_t room = x[2 + i] + 2 * o.padding[i] - o.dilation[i] * (w[2 + i] - 1) - 1;
+    return room < 0 ? 0 : room / o.stride[i] + 1;
   };
   return {x[0], w[0], size(0), size(1)};
 }

@@ -35,7 +35,8 @@ Tensor like_input(const Tensor& x, int64_t height, int64_t width) {
 Shape resized(const Shape& s, int64_t height, int64_t width) { return {s[0], s[1], height, width}; }
 
 int64_t pooled_size(int64_t size, const Pool2dOptions& o, int i) {
-  return (size + 2 * o.padding[i] - o.dilation[i] * (o.kernel[i] - 1) - 1) / o.stride[i] + 1;
+  int64_t room = size + 2 * o.padding[i] - o.dilation[i] * (o.kernel[i] - 1) - 1;
+  return room < 0 ? 0 : room / o.stride[i] + 1;
 }
 
 struct AvgPool2dAdjoint {

@@ -1,0 +1,33 @@
+// `autoencoders denoising`: images buried in noise, and what an autoencoder digs out, against the best linear method.
+// The training is in denoising.cpp, the pages of the report in denoising_report.cpp.
+#pragma once
+
+#include "apps/autoencoders/baselines.h"
+#include "apps/autoencoders/lab.h"
+#include "models/autoencoder.h"
+
+namespace gg::apps {
+
+struct DenoisingOptions {
+  TrainingOptions training{.epochs = 6};
+  NetworkOptions network{.code = 128};
+  double noise = 0.5;
+  void declare(OptionSet& options, const std::string& prefix);
+};
+
+struct DenoisingResult {
+  models::Autoencoder model;
+  PcaDenoiser pca;
+  double seconds = 0;  ///< training
+  double noise = 0;
+  double noisy_psnr = 0, psnr = 0, pca_psnr = 0, plain_pca_psnr = 0;
+  std::int64_t plain_pca_components = 0;
+  Tensor noisy = {}, denoised = {}, pca_denoised = {};  ///< of the test images
+  std::vector<double> other_noise = {}, other_noisy_psnr = {}, other_psnr = {}, other_pca_psnr = {};
+};
+
+DenoisingResult run_denoising(Lab& lab, const DenoisingOptions& options);
+Json denoising_summary(const DenoisingResult& result);
+void report_denoising(Report& report, Lab& lab, const DenoisingResult& result);
+
+}  // namespace gg::apps

@@ -1,0 +1,163 @@
+#include "ops/catalogue.h"
+
+#include <vector>
+
+#include "ops/functors/activations.h"
+#include "ops/functors/arithmetic.h"
+#include "ops/functors/exponential.h"
+#include "ops/functors/powers.h"
+#include "ops/functors/special.h"
+
+namespace gg {
+namespace {
+
+constexpr int kFunctorOrders = detail::kMaxJetOrder;
+constexpr int kNone = 0;
+constexpr bool kEverywhere = true;
+
+// Name, derivatives, node if it is another's, one line. Tiers follow from the list an entry is in.
+struct Line {
+  std::string_view name;
+  int orders;
+  std::string_view doc;
+  std::string_view node = {};
+  bool any_device = false;
+};
+
+constexpr Line kComposite[] = {
+    {"neg", kAnyOrder, "-x", "affine"},
+    {"linear", kAnyOrder, "x wT + b: x [..., in], w [out, in], b [out] or none -> [..., out]", "matmul"},
+    {"flatten", kAnyOrder, "axes first ... last merged into one", "reshape", kEverywhere},
+    {"unsqueeze", kAnyOrder, "an axis of size 1 put in", "reshape", kEverywhere},
+    {"squeeze", kAnyOrder, "an axis of size 1 taken out", "reshape", kEverywhere},
+    {"transpose", kAnyOrder, "two axes swapped; a view", "permute", kEverywhere},
+    {"select", kAnyOrder, "element `index` along an axis, which goes away; a view", "slice", kEverywhere},
+    {"split", kAnyOrder, "pieces along an axis, of one size or of given sizes; views", "slice", kEverywhere},
+    {"pad", kAnyOrder, "a value put around x, so much before and after on each named axis", "unslice"},
+    {"stack", kAnyOrder, "equally shaped tensors joined along a new axis", "concat"},
+    {"mean", kAnyOrder, "mean over axes (all by default), which may stay with size 1", "sum"},
+    {"var", kAnyOrder, "mean squared deviation over axes, divided by n - correction", "sum"},
+    {"embedding", kAnyOrder, "rows of weight [n, d] at int64 positions [...]: [..., d]", "index_select"},
+    {"logsumexp", kFunctorOrders, "log of the sum of e^x along an axis, without overflow", "log"},
+    {"batch_norm_fixed", kFunctorOrders, "batch_norm with statistics given as constants (evaluation)", "mul"},
+    {"batch_statistics", kNone, "mean [C] and biased variance [C] of a batch [N, C, ...]; constants"},
+    {"zeros", kNone, "zeros of a shape", "", kEverywhere},
+    {"ones", kNone, "ones of a shape", "", kEverywhere},
+    {"full_like", kNone, "one value in the shape and type of another tensor", "", kEverywhere},
+    {"zeros_like", kNone, "zeros in the shape and type of another tensor", "", kEverywhere},
+    {"ones_like", kNone, "ones in the shape and type of another tensor", "", kEverywhere},
+    {"linspace", kNone, "evenly spaced numbers from start to end, both included: [count]"},
+    {"eye", kNone, "the identity matrix: [n, n]"},
+    {"one_hot", kNone, "1 in the column that an int64 index names, else 0: [..., classes]"},
+    {"rand_like", kNone, "rand in the shape and type of another tensor", "", kEverywhere},
+    {"randn_like", kNone, "randn in the shape and type of another tensor", "", kEverywhere},
+};
+
+constexpr Line kStructured[] = {
+    {"add", kAnyOrder, "a + b, broadcasting"},
+    {"sub", kAnyOrder, "a - b, broadcasting"},
+    {"mul", kAnyOrder, "a * b, broadcasting"},
+    {"where", kAnyOrder, "a where a bool condition holds, else b, broadcasting"},
+    {"eq", kNone, "a = b, bool"},
+    {"ne", kNone, "a not equal to b, bool"},
+    {"lt", kNone, "a < b, bool"},
+    {"le", kNone, "a <= b, bool"},
+    {"gt", kNone, "a > b, bool"},
+    {"ge", kNone, "a >= b, bool"},
+    {"reshape", kAnyOrder, "the same elements in row-major order under another shape; one size may be -1", "",
+     kEverywhere},
+    {"expand", kAnyOrder, "axes of size 1, and new ones in front, repeated without a copy", "", kEverywhere},
+    {"permute", kAnyOrder, "axis i of the result is axis axes[i] of x; a view", "", kEverywhere},
+    {"slice", kAnyOrder, "elements start, start+step, ... before end along an axis; a view", "", kEverywhere},
+    {"unslice", kAnyOrder, "the adjoint of slice: zeros, and x at start, start+step, ..."},
+    {"concat", kAnyOrder, "tensors joined along an axis"},
+    {"clone", kAnyOrder, "a copy with storage of its own, in x's axis order"},
+    {"contiguous", kAnyOrder, "x if it is row-major, else such a copy"},
+    {"to_device", kAnyOrder, "to(x, device): x on another device", "", kEverywhere},
+    {"to_dtype", kAnyOrder, "to(x, dtype): x as another element type; a gradient between floating types only"},
+    {"sum", kAnyOrder, "sum over axes (all by default), which may stay with size 1"},
+    {"sum_to", kAnyOrder, "sum over the axes along which `shape` was broadcast to x's shape", "sum"},
+    {"max", kAnyOrder, "largest element along an axis, or of all; the gradient goes to the first of equals", "gather"},
+    {"min", kAnyOrder, "smallest element along an axis, or of all; the gradient goes to the first of equals", "gather"},
+    {"argmax", kNone, "int64 position of the first largest element along an axis"},
+    {"argmin", kNone, "int64 position of the first smallest element along an axis"},
+    {"index_select", kAnyOrder, "slices x[..., index[i], ...] along an axis, index int64 [n]"},
+    {"index_add", kAnyOrder, "x with slice i of source added at index[i] along an axis"},
+    {"index_add_zeros", kAnyOrder, "the adjoint of index_select: slices added into zeros", "index_add"},
+    {"gather", kAnyOrder, "out[i][j] = x[i][index[i][j]] for axis 1, and so on; index int64 of x's rank"},
+    {"scatter_add", kAnyOrder, "x plus source added at the positions that gather would read"},
+    {"matmul", kAnyOrder, "a [..., m, k] times b [..., k, n]: [..., m, n]; leading axes broadcast, vectors allowed"},
+    {"conv2d", kAnyOrder, "x [N, C, H, W], w [O, C/groups, kh, kw], b [O] or none -> [N, O, H', W']"},
+    {"conv2d_input_grad", kAnyOrder, "the gradient of conv2d with respect to x: g [N, O, H', W'] -> [N, C, H, W]"},
+    {"conv2d_weight_grad", kAnyOrder, "the gradient of conv2d with respect to w -> [O, C/groups, kh, kw]"},
+    {"conv_transpose2d", kAnyOrder, "x [N, C, H, W], w [C, O/groups, kh, kw], b [O] or none -> [N, O, H', W']",
+     "conv2d_input_grad"},
+    {"max_pool2d", kAnyOrder, "largest element of each window of x [N, C, H, W]", "gather"},
+    {"avg_pool2d", kAnyOrder, "mean of each window of x [N, C, H, W]; padded zeros count"},
+    {"interpolate_nearest", kAnyOrder, "x [N, C, H, W] resized by repeating the nearest element"},
+    {"full", kNone, "one value in a shape", "", kEverywhere},
+    {"arange", kNone, "start, start+step, ... below end: [n], int64 by default", "", kEverywhere},
+    {"rand", kNone, "uniform in [0, 1)", "", kEverywhere},
+    {"randn", kNone, "standard normal", "", kEverywhere},
+    {"randint", kNone, "int64 in [low, high)", "", kEverywhere},
+    {"bernoulli", kNone, "1 with probability p, else 0", "", kEverywhere},
+    {"randperm", kNone, "a random order of 0 ... n-1, int64 [n]", "", kEverywhere},
+};
+
+constexpr Line kFused[] = {
+    {"softmax", kFunctorOrders, "e^x over its sum along an axis"},
+    {"log_softmax", kFunctorOrders, "x - log of the sum of e^x along an axis"},
+    {"cross_entropy", kFunctorOrders,
+     "of logits [N, classes] against int64 targets [N]; label smoothing, ignored targets; mean, sum or [N]"},
+    {"layer_norm", kFunctorOrders, "(x - mean) / sqrt(var + eps) over the last axes, times w plus b"},
+    {"batch_norm", kFunctorOrders, "the same per channel of x [N, C, ...] over the batch; w [C], b [C]"},
+    {"dropout", kAnyOrder, "elements become 0 with probability p, the others x / (1 - p)"},
+};
+
+template <class... F>
+void add_functors(std::vector<CatalogueEntry>& out, OpList<F...>) {
+  (out.push_back({F::name, Tier::elementwise, kFunctorOrders, F::name, false, F::doc}), ...);
+}
+
+void add_lines(std::vector<CatalogueEntry>& out, Tier tier, std::span<const Line> lines) {
+  for (const Line& l : lines) {
+    bool none = l.orders == kNone;
+    out.push_back({l.name, tier, l.orders, none ? "" : l.node.empty() ? l.name : l.node, l.any_device, l.doc});
+  }
+}
+
+std::vector<CatalogueEntry> build() {
+  std::vector<CatalogueEntry> out;
+  add_lines(out, Tier::composite, kComposite);
+  add_functors(out, ArithmeticOps());
+  add_functors(out, ExponentialOps());
+  add_functors(out, PowerOps());
+  add_functors(out, SpecialOps());
+  add_functors(out, ActivationOps());
+  add_lines(out, Tier::structured, kStructured);
+  add_lines(out, Tier::fused, kFused);
+  return out;
+}
+
+}  // namespace
+
+std::string_view name_of(Tier t) {
+  constexpr std::string_view names[] = {"composite", "elementwise", "structured", "fused"};
+  return names[static_cast<int>(t)];
+}
+
+std::span<const CatalogueEntry> catalogue() {
+  static const std::vector<CatalogueEntry> entries = build();
+  return entries;
+}
+
+const CatalogueEntry* find_operation(std::string_view name) {
+  for (const CatalogueEntry& e : catalogue()) {
+    if (e.name == name) return &e;
+  }
+  return nullptr;
+}
+
+bool supports(const CatalogueEntry& entry, Device::Type device) { return device == Device::cpu || entry.any_device; }
+
+}  // namespace gg
