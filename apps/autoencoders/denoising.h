@@ -9,8 +9,8 @@
 namespace gg::apps {
 
 struct DenoisingOptions {
-  TrainingOptions training{.epochs = 8, .lr = 3e-3};
-  NetworkOptions network{.hidden = {768}, .code = 256};
+  TrainingOptions training{.epochs = 10, .lr = 3e-3};
+  NetworkOptions network{.hidden = {1024}, .code = 256};
   double noise = 0.5;
   void declare(OptionSet& options, const std::string& prefix);
 };

@@ -70,6 +70,8 @@ void report_denoising(Report& report, Lab& lab, const DenoisingResult& result) {
 
   LinePlot components;
   components.title = "How strong is the linear bar?";
+  components.width = 1060;
+  components.height = 260;
   components.x = {.label = "principal components", .scale = Scale::kLog};
   components.y.label = "PSNR of images left out, dB";
   Series tried{.name = "linear", .markers = true};
@@ -78,7 +80,8 @@ void report_denoising(Report& report, Lab& lab, const DenoisingResult& result) {
     tried.y.push_back(metrics::psnr_from_mse(result.pca.tried_mse()[i]));
   }
   components.series = {tried};
-  section.plot(to_svg(components), fmt::format("The bar above takes the best of these, {}.", result.pca.k()));
+  section.plot(to_svg(components), fmt::format("The bar above takes the best of these, {}.", result.pca.k()),
+               Span::kFull);
 }
 
 }  // namespace gg::apps

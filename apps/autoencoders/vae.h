@@ -13,8 +13,8 @@ namespace gg::apps {
 struct VaeOptions {
   TrainingOptions training{.epochs = 7};
   NetworkOptions network{.code = 20};
-  double sigma = 0.1;
-  std::int64_t plane_epochs = 3;
+  double sigma = 0.25;
+  std::int64_t plane_epochs = 4;
   std::int64_t classifier_epochs = 4;
   std::int64_t samples = 10000;
   void declare(OptionSet& options, const std::string& prefix);

@@ -101,7 +101,7 @@ void show_plane(Section& section, const RunDir& run, Lab& lab, const VaeResult& 
   }
   const Tensor grid = in_batches(from_vector(codes, {kSide * kSide, 2}), lab.device,
                                  [&](const Tensor& z) { return result.plane.decode(z); });
-  const std::string manifold = image_grid_png(grid, kSide, 1);
+  const std::string manifold = image_grid_png(grid, kSide, 2);
   run.write_figure("vae_manifold.png", manifold);
   section.text(
       "A second model has a code of **two numbers** only, so that all it knows fits on a page: at left each image is "
@@ -149,12 +149,12 @@ void report_vae(Report& report, Lab& lab, const VaeResult& result) {
   const std::vector<Json> lines = read_json_lines(run.path() / "metrics.jsonl");
   report.number({.label = "Generation: ELBO",
                  .value = result.elbo.value(),
-                 .unit = "nats per image",
+                 .unit = "nats",
                  .better = Better::kHigher,
                  .baseline_name = fmt::format("linear, code of {}", result.model.options.code),
                  .baseline = result.linear_log_likelihood,
                  .absolute = true,
-                 .note = "a lower bound on the log density of a test image, compared with the exact log density of "
+                 .note = "per test image: a lower bound on its log density, compared with the exact log density of "
                          "probabilistic PCA"});
   report.number(
       {.label = "Generation: classifier's confidence",
