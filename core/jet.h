@@ -214,7 +214,15 @@ struct Jet {
     p.c[0] = pow(x.c[0], y.c[0]);
     if constexpr (N >= 1) {
       using Lower = Jet<T, N - 1>;
-      Lower by_base = x.degree > 0 ? scaled(pow(lower(x), lower(y) - 1), lower(y)) : Lower(0);
+      Lower by_base(0);
+      if (x.degree > 0) {
+        // Long jets recurse by a call, lest eight levels become one function.
+        if constexpr (N > 4) {
+          by_base = scaled(Lower::power(lower(x), lower(y) - 1), lower(y));
+        } else {
+          by_base = scaled(pow(lower(x), lower(y) - 1), lower(y));
+        }
+      }
       Lower log_base = y.degree > 0 ? select((x == 0) & (y >= 0), Lower(0), log(lower(x))) : Lower(0);
       p.fill_derivatives([&](int k) GG_LAMBDA {  // p' = x'·(y·x^(y-1)) + y'·(p·log x)
         detail::Sum<T> sum;
@@ -234,6 +242,9 @@ struct Jet {
     }
     return p;
   }
+
+  /// pow, not inlined.
+  [[gnu::noinline]] static Jet power(const Jet& x, const Jet& y) { return pow(x, y); }
 
   /// The first N derivatives only, as a jet one shorter.
   friend GG_HD auto lower(const Jet& u) requires(N >= 1) {
