@@ -62,7 +62,7 @@ AdamConstants<T> constants_of(const AdamStep& s, const OptimizerSlot& slot) {
           t(1 - s.beta1),
           t(s.beta2),
           t(1 - s.beta2),
-          t(std::sqrt(s.bias_correction2)),
+          t(1 / std::sqrt(s.bias_correction2)),
           t(s.eps),
           t(lr / s.bias_correction1)};
 }

@@ -18,7 +18,7 @@ void adam(T* __restrict p, const T* __restrict g, T* __restrict m, T* __restrict
     T vi = v[i] * c.beta2 + c.one_minus_beta2 * gi * gi;
     m[i] = mi;
     v[i] = vi;
-    p[i] = p[i] * c.shrink - c.step_size * (mi / (root(vi) / c.root_correction2 + c.eps));
+    p[i] = p[i] * c.shrink - c.step_size * (mi / (root(vi) * c.inverse_root + c.eps));
   }
 }
 
@@ -48,11 +48,12 @@ void sgd(T* __restrict p, const T* __restrict g, T* __restrict m, int64_t n, con
 template <class T>
 double sum_squares(const T* x, int64_t n) {
   GroupSum<T> sum;
-  for_groups<T>(nullptr, x, n, T(0), [&](T*, const T* in) {
-    Group<T> s;
-    for (int i = 0; i < kGroup<T>; ++i) s.lane[i] = in[i] * in[i];
-    sum.add(s.lane);
-  });
+  for_groups<T>(
+      nullptr, x, n, T(0), [&](T*, const T* in, auto count) __attribute__((always_inline)) {
+        Group<T> s;
+        for (int i = 0; i < count.value; ++i) s.lane[i] = in[i] * in[i];
+        sum.add(s.lane, count);
+      });
   return sum.result();
 }
 

@@ -13,7 +13,8 @@ struct AdamConstants {
   T l2;          ///< weight decay added to the gradient
   T shrink;      ///< what decoupled weight decay leaves of p
   T one_minus_beta1, beta2, one_minus_beta2;
-  T root_correction2, eps;
+  T inverse_root;  ///< 1 / √bias correction 2
+  T eps;
   T step_size;  ///< lr / bias correction 1
 };
 
