@@ -292,7 +292,8 @@ Tensor apply_list(const Op& op, std::span<const Tensor> inputs) {
   if (ForwardLevel::any_active()) {
     for (const Tensor& x : inputs) {
       if (top_level(x)) {
-        return detail::apply_forward<0>(op, in, [&](std::span<const Tensor> primals) { return apply_list(op, primals); });
+        return detail::apply_forward<0>(op, in,
+                                        [&](std::span<const Tensor> primals) { return apply_list(op, primals); });
       }
     }
   }

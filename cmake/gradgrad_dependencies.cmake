@@ -1,6 +1,7 @@
 # The libraries that gradgrad links, for its own build and, installed beside gradgradConfig.cmake, for projects that use
-# it: threads, oneDNN with the OpenMP runtime that it brings along, and OpenBLAS.
+# it: threads, zlib, oneDNN with the OpenMP runtime that it brings along, and OpenBLAS.
 find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 
 # oneDNN is found without its own CMake package, which would ask for OpenCL as well.

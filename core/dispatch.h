@@ -36,12 +36,12 @@ class KernelScope {
 
 }  // namespace gg
 
-#ifdef GG_HAS_CUDA
+#if GG_WITH_CUDA
 #define GG_IF_CUDA(kernel, call) call
 #else
 #define GG_IF_CUDA(kernel, call) ::gg::no_kernel(kernel, ::gg::Device::cuda)
 #endif
-#ifdef GG_HAS_EMULATED
+#if GG_WITH_EMULATED
 #define GG_IF_EMULATED(kernel, call) call
 #else
 #define GG_IF_EMULATED(kernel, call) ::gg::no_kernel(kernel, ::gg::Device::emulated)

@@ -26,16 +26,17 @@ const char* name_of(Isa isa) {
   return names[static_cast<int>(isa)];
 }
 
+Isa choose_isa(const char* text) {
+  Isa best = best_isa();
+  if (!text || !*text) return best;
+  for (Isa i : {Isa::baseline, Isa::avx2, Isa::avx512}) {
+    if (std::string_view(text) == name_of(i)) return i < best ? i : best;
+  }
+  fail("GG_ISA: expected baseline, avx2 or avx512, got '", text, "'");
+}
+
 Isa isa() {
-  static const Isa chosen = [] {
-    Isa best = best_isa();
-    const char* text = std::getenv("GG_ISA");
-    if (!text || !*text) return best;
-    for (Isa i : {Isa::baseline, Isa::avx2, Isa::avx512}) {
-      if (std::string_view(text) == name_of(i)) return i < best ? i : best;
-    }
-    fail("GG_ISA: expected baseline, avx2 or avx512, got '", text, "'");
-  }();
+  static const Isa chosen = choose_isa(std::getenv("GG_ISA"));
   return chosen;
 }
 

@@ -7,9 +7,12 @@ namespace gg::cpu {
 enum class Isa { baseline, avx2, avx512 };
 inline constexpr int kIsaCount = 3;
 
-/// The best that this machine runs, or what the environment variable GG_ISA asks for (baseline, avx2 or avx512) if that
-/// is less. Throws on any other text.
+/// The choice: choose_isa of the environment variable GG_ISA.
 Isa isa();
+
+/// The best that this machine runs, or what `text` asks for ("baseline", "avx2", "avx512") if that is less. Null or
+/// empty text asks for nothing; any other throws.
+Isa choose_isa(const char* text);
 
 /// "baseline", "avx2", "avx512".
 const char* name_of(Isa isa);

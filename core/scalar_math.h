@@ -202,9 +202,9 @@ template <class Target, class S>
 GG_HD S expm1(S x) {
   GG_BUILTIN(::expm1f(x), ::expm1(x))
   using F = Format<S>;
-  constexpr S low = sizeof(S) == 4 ? S(-20) : S(-45);
+  constexpr S low = sizeof(S) == 4 ? S(-20) : S(-45), high = sizeof(S) == 4 ? S(89) : S(710);
   S c = x < low ? low : x;
-  c = c > F::exp_high ? F::exp_high : c;
+  c = c > high ? high : c;
   S t = c * static_cast<S>(1.442695040888963407) + F::rounder;
   S n = t - F::rounder;
   S r = multiply_add<Target>(n, -F::ln2_lo, multiply_add<Target>(n, -F::ln2_hi, c));

@@ -1,6 +1,7 @@
 #include "cpu/elementwise.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/parallel.h"
 
@@ -9,7 +10,8 @@ namespace {
 
 constexpr int kMaxOperands = kMaxElementwiseInputs + 1;
 constexpr int64_t kBuffer = 512;    // elements gathered at a time
-constexpr int64_t kShortRow = 64;   // rows up to this length are gathered many at a time
+constexpr int64_t kShortRow = 64;        // rows up to this length are gathered many at a time,
+constexpr int64_t kShortDirectRow = 16;  // or up to this one where they need no gathering by themselves
 constexpr int64_t kMaxElement = 8;  // bytes of the largest element type
 
 // The operands (0 is the output) over common axes, outermost first, with neighbouring axes merged where every operand
@@ -67,39 +69,56 @@ Plan make_plan(const Array& out, std::span<const Array> ins) {
   return plan;
 }
 
+// Copies `rows` rows of `length` elements between two strided places.
+struct Place {
+  char* data;
+  int64_t row_stride, stride;
+};
 template <class Word>
-void copy_strided(char* to, int64_t to_stride, const char* from, int64_t from_stride, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) {
-    *reinterpret_cast<Word*>(to + i * to_stride) = *reinterpret_cast<const Word*>(from + i * from_stride);
+void copy_words(Place to, Place from, int64_t rows, int64_t length) {
+  constexpr int64_t size = sizeof(Word);
+  for (int64_t r = 0; r < rows; ++r) {
+    char* t = to.data + r * to.row_stride;
+    const char* f = from.data + r * from.row_stride;
+    if (to.stride == size && from.stride == size && length > 16) {
+      std::memcpy(t, f, static_cast<size_t>(length * size));
+    } else if (to.stride == size && from.stride == 0) {
+      const Word value = *reinterpret_cast<const Word*>(f);
+      for (int64_t i = 0; i < length; ++i) reinterpret_cast<Word*>(t)[i] = value;
+    } else {
+      for (int64_t i = 0; i < length; ++i) {
+        *reinterpret_cast<Word*>(t + i * to.stride) = *reinterpret_cast<const Word*>(f + i * from.stride);
+      }
+    }
   }
 }
-
-void copy_elements(int64_t element, char* to, int64_t to_stride, const char* from, int64_t from_stride, int64_t n) {
+void copy_elements(int64_t element, Place to, Place from, int64_t rows, int64_t length) {
   switch (element) {
     case 8:
-      return copy_strided<uint64_t>(to, to_stride, from, from_stride, n);
+      return copy_words<uint64_t>(to, from, rows, length);
     case 4:
-      return copy_strided<uint32_t>(to, to_stride, from, from_stride, n);
+      return copy_words<uint32_t>(to, from, rows, length);
     default:
-      return copy_strided<uint8_t>(to, to_stride, from, from_stride, n);
+      return copy_words<uint8_t>(to, from, rows, length);
   }
 }
 
-// Where each operand stands at one row (a position in all axes but the last).
+// Where each operand stands at one position of the outer axes, all but the last `inner` ones.
 struct Cursor {
+  int outer;
   int64_t index[kMaxRank] = {};
   char* at[kMaxOperands];
 
-  Cursor(const Plan& plan, int64_t row) {
+  Cursor(const Plan& plan, int inner, int64_t position) : outer(plan.axes - inner) {
     std::copy(plan.data, plan.data + plan.operands, at);
-    for (int axis = plan.axes - 2; axis >= 0; --axis) {
-      index[axis] = row % plan.size[axis];
-      row /= plan.size[axis];
+    for (int axis = outer - 1; axis >= 0; --axis) {
+      index[axis] = position % plan.size[axis];
+      position /= plan.size[axis];
       for (int k = 0; k < plan.operands; ++k) at[k] += index[axis] * plan.stride[k][axis];
     }
   }
-  void next_row(const Plan& plan) {
-    for (int axis = plan.axes - 2; axis >= 0; --axis) {
+  void advance(const Plan& plan) {
+    for (int axis = outer - 1; axis >= 0; --axis) {
       ++index[axis];
       for (int k = 0; k < plan.operands; ++k) at[k] += plan.stride[k][axis];
       if (index[axis] < plan.size[axis]) return;
@@ -111,69 +130,92 @@ struct Cursor {
 
 struct Buffers {
   alignas(64) char bytes[kMaxOperands][kBuffer * kMaxElement];
-  const char* constant[kMaxOperands] = {};  // the stride-0 element that fills a buffer already
+  const char* repeated[kMaxOperands] = {};  // what fills a buffer already, where all its rows or elements are the same
 };
 
-// Elements [begin, end) of one row.
+// Elements [begin, end) of one row, which is the last axis.
 void run_row(const Plan& plan, ElementwiseLoop loop, const void* functor, const Cursor& cursor, int64_t begin,
-             int64_t end, Buffers& buffers) {
+             int64_t end, bool direct, Buffers& buffers) {
   const int inner = plan.axes - 1;
-  bool direct = true;
-  for (int k = 0; k < plan.operands; ++k) direct &= plan.contiguous(k);
   const int64_t step = direct ? end - begin : kBuffer;
   for (int64_t first = begin; first < end; first += step) {
     const int64_t n = std::min(step, end - first);
     const void* in[kMaxElementwiseInputs];
     for (int k = 1; k < plan.operands; ++k) {
       const int64_t stride = plan.stride[k][inner];
-      const char* from = cursor.at[k] + first * stride;
+      char* from = cursor.at[k] + first * stride;
       if (plan.contiguous(k)) {
         in[k - 1] = from;
         continue;
       }
       in[k - 1] = buffers.bytes[k];
-      if (stride != 0) {
-        copy_elements(plan.element[k], buffers.bytes[k], plan.element[k], from, stride, n);
-      } else if (buffers.constant[k] != from) {
-        copy_elements(plan.element[k], buffers.bytes[k], plan.element[k], from, 0, std::min(kBuffer, plan.size[inner]));
-        buffers.constant[k] = from;
-      }
+      if (stride == 0 && buffers.repeated[k] == from) continue;
+      const int64_t count = stride == 0 ? std::min(kBuffer, plan.size[inner]) : n;
+      copy_elements(plan.element[k], {buffers.bytes[k], 0, plan.element[k]}, {from, 0, stride}, 1, count);
+      if (stride == 0) buffers.repeated[k] = from;
     }
     char* out = cursor.at[0] + first * plan.stride[0][inner];
     if (plan.contiguous(0)) {
       loop(n, out, in, functor);
     } else {
       loop(n, buffers.bytes[0], in, functor);
-      copy_elements(plan.element[0], out, plan.stride[0][inner], buffers.bytes[0], plan.element[0], n);
+      copy_elements(plan.element[0], {out, 0, plan.stride[0][inner]}, {buffers.bytes[0], 0, plan.element[0]}, 1, n);
     }
   }
 }
 
-// Whole rows [begin, end), as many at a time as a buffer holds: for rows too short to be worth a call each.
-void run_short_rows(const Plan& plan, ElementwiseLoop loop, const void* functor, int64_t begin, int64_t end,
-                    Buffers& buffers) {
-  const int inner = plan.axes - 1;
-  const int64_t length = plan.size[inner], rows_at_once = kBuffer / length;
-  Cursor cursor(plan, begin);
+// Rows [begin, end) of the last two axes, at most as many as a buffer holds: for rows too short to be worth a call
+// each.
+void run_short_rows(const Plan& plan, ElementwiseLoop loop, const void* functor, const Cursor& cursor, int64_t begin,
+                    int64_t end, Buffers& buffers) {
+  const int inner = plan.axes - 1, outer = plan.axes - 2;
+  const int64_t length = plan.size[inner], rows = end - begin;
+  auto buffer = [&](int k) { return Place{buffers.bytes[k], length * plan.element[k], plan.element[k]}; };
+  auto place = [&](int k) {
+    return Place{cursor.at[k] + begin * plan.stride[k][outer], plan.stride[k][outer], plan.stride[k][inner]};
+  };
+  auto packed = [&](int k) { return plan.contiguous(k) && plan.stride[k][outer] == length * plan.element[k]; };
   const void* in[kMaxElementwiseInputs];
-  for (int k = 1; k < plan.operands; ++k) in[k - 1] = buffers.bytes[k];
-  char* out[kBuffer];
-  for (int64_t row = begin; row < end;) {
-    const int64_t rows = std::min(rows_at_once, end - row);
-    for (int64_t r = 0; r < rows; ++r, cursor.next_row(plan)) {
-      out[r] = cursor.at[0];
-      for (int k = 1; k < plan.operands; ++k) {
-        copy_elements(plan.element[k], buffers.bytes[k] + r * length * plan.element[k], plan.element[k], cursor.at[k],
-                      plan.stride[k][inner], length);
-      }
+  for (int k = 1; k < plan.operands; ++k) {
+    if (packed(k)) {
+      in[k - 1] = place(k).data;
+      continue;
     }
-    loop(rows * length, buffers.bytes[0], in, functor);
-    for (int64_t r = 0; r < rows; ++r) {
-      copy_elements(plan.element[0], out[r], plan.stride[0][inner], buffers.bytes[0] + r * length * plan.element[0],
-                    plan.element[0], length);
-    }
-    row += rows;
+    in[k - 1] = buffers.bytes[k];
+    const bool same_rows = plan.stride[k][outer] == 0;
+    if (same_rows && buffers.repeated[k] == cursor.at[k]) continue;
+    const int64_t count = same_rows ? std::min(kBuffer / length, plan.size[outer]) : rows;
+    copy_elements(plan.element[k], buffer(k), place(k), count, length);
+    if (same_rows) buffers.repeated[k] = cursor.at[k];
   }
+  if (packed(0)) {
+    loop(rows * length, place(0).data, in, functor);
+  } else {
+    loop(rows * length, buffers.bytes[0], in, functor);
+    copy_elements(plan.element[0], place(0), buffer(0), rows, length);
+  }
+}
+
+// Cuts `length` into segments at each position of the outer axes, and calls fn(cursor, begin, end, buffers) for every
+// segment, in parallel where there is much to do.
+template <class Fn>
+void for_segments(const Plan& plan, int inner, int64_t length, int64_t segment, int64_t elements, const Fn& fn) {
+  int64_t positions = 1;
+  for (int axis = 0; axis < plan.axes - inner; ++axis) positions *= plan.size[axis];
+  const int64_t segments = (length + segment - 1) / segment;
+  parallel_for(positions * segments, std::max<int64_t>(1, kElementwiseGrain / elements),
+               [&](int64_t begin, int64_t end) {
+                 Buffers buffers;
+                 Cursor cursor(plan, inner, begin / segments);
+                 int64_t s = begin % segments;
+                 for (int64_t item = begin; item < end; ++item) {
+                   fn(cursor, s * segment, std::min(s * segment + segment, length), buffers);
+                   if (++s == segments) {
+                     s = 0;
+                     cursor.advance(plan);
+                   }
+                 }
+               });
 }
 
 }  // namespace
@@ -185,27 +227,22 @@ void detail::elementwise_any_layout(ElementwiseLoop loop, const void* functor, c
   if (out.numel() == 0) return;
   const Plan plan = make_plan(out, ins);
   const int64_t length = plan.size[plan.axes - 1];
-  int64_t rows = 1;
-  for (int axis = 0; axis + 1 < plan.axes; ++axis) rows *= plan.size[axis];
+  bool direct = true;
+  for (int k = 0; k < plan.operands; ++k) direct &= plan.contiguous(k);
 
-  if (plan.axes > 1 && length <= kShortRow) {
-    parallel_for(rows, std::max<int64_t>(1, kElementwiseGrain / length), [&](int64_t begin, int64_t end) {
-      Buffers buffers;
-      run_short_rows(plan, loop, functor, begin, end, buffers);
-    });
-    return;
+  if (plan.axes > 1 && length <= (direct ? kShortDirectRow : kShortRow)) {
+    const int64_t rows = kBuffer / length;
+    for_segments(plan, 2, plan.size[plan.axes - 2], rows, rows * length,
+                 [&](const Cursor& cursor, int64_t begin, int64_t end, Buffers& buffers) {
+                   run_short_rows(plan, loop, functor, cursor, begin, end, buffers);
+                 });
+  } else {
+    const int64_t segment = std::min(length, kElementwiseGrain);
+    for_segments(plan, 1, length, segment, segment,
+                 [&](const Cursor& cursor, int64_t begin, int64_t end, Buffers& buffers) {
+                   run_row(plan, loop, functor, cursor, begin, end, direct, buffers);
+                 });
   }
-  // Long rows are cut into segments; the work items are the segments of all rows.
-  const int64_t segment = std::min(length, kElementwiseGrain), segments = (length + segment - 1) / segment;
-  parallel_for(rows * segments, std::max<int64_t>(1, kElementwiseGrain / segment), [&](int64_t begin, int64_t end) {
-    Buffers buffers;
-    Cursor cursor(plan, begin / segments);
-    for (int64_t item = begin; item < end; ++item) {
-      int64_t first = item % segments * segment;
-      run_row(plan, loop, functor, cursor, first, std::min(first + segment, length), buffers);
-      if (item % segments == segments - 1) cursor.next_row(plan);
-    }
-  });
 }
 
 }  // namespace gg::cpu

@@ -79,6 +79,16 @@ void binary_derivative(int64_t n, void* out, const void* const* in, const void* 
   }
 }
 
+/// Up to which order F gets vector loops. A functor whose high orders take long to compile and are rarely used limits
+/// itself by `vector_depth`; one with an output derivative is differentiated through that.
+template <class F>
+consteval int vector_depth() {
+  int depth = GG_KERNEL_DEPTH;
+  if constexpr (requires { F::vector_depth; }) depth = F::vector_depth < depth ? F::vector_depth : depth;
+  if constexpr (HasOutputDerivative<F>) depth = depth < 2 ? depth : 2;
+  return depth;
+}
+
 template <class F, class Target>
 struct UnaryTable {
   static constexpr auto facts = dependency_of<F>();
@@ -88,7 +98,7 @@ struct UnaryTable {
   static consteval ElementwiseLoop by_input() {
     if constexpr (K == 0) {
       return &unary_value<F, S, Target>;
-    } else if constexpr (K <= GG_KERNEL_DEPTH && !facts.partial(K).vanishes) {
+    } else if constexpr (K <= vector_depth<F>() && !facts.partial(K).vanishes) {
       return &unary_derivative<F, S, Target, K>;
     } else {
       return nullptr;
@@ -127,7 +137,7 @@ struct BinaryTable {
   static consteval ElementwiseLoop partial() {
     if constexpr (I + J == 0) {
       return &binary_value<F, S, Target>;
-    } else if constexpr (I + J <= GG_KERNEL_DEPTH && !facts.partial(I, J).vanishes) {
+    } else if constexpr (I + J <= vector_depth<F>() && !facts.partial(I, J).vanishes) {
       return &binary_derivative<F, S, Target, I, J>;
     } else {
       return nullptr;

@@ -2,6 +2,7 @@
 
 #include "autograd/apply.h"
 #include "cpu/plain_loops.h"
+#include "cuda/arithmetic.h"
 #include "ops/elementwise_apply.h"
 #include "ops/elementwise_run.h"
 #include "ops/functors/activations.h"
@@ -18,10 +19,37 @@ using detail::check_floating;
 using detail::check_same;
 using detail::run_elementwise;
 
+// The device's kernel as run_elementwise calls it.
+#define GG_ARITHMETIC(kind)                                                                       \
+  switch (op) {                                                                                   \
+    case cpu::Plain::add:                                                                         \
+      return [](const char*, const void*, const Array& o, const Array* in) { kind::add(o, in); }; \
+    case cpu::Plain::sub:                                                                         \
+      return [](const char*, const void*, const Array& o, const Array* in) { kind::sub(o, in); }; \
+    case cpu::Plain::mul:                                                                         \
+      return [](const char*, const void*, const Array& o, const Array* in) { kind::mul(o, in); }; \
+    default:                                                                                      \
+      return nullptr;                                                                             \
+  }
+
+DeviceLoop device_arithmetic(cpu::Plain op, Device device) {
+  if (device.is_cpu()) [[likely]]
+    return nullptr;
+#if GG_WITH_EMULATED
+  if (device.type == Device::emulated) GG_ARITHMETIC(emulated)
+#endif
+#if GG_WITH_CUDA
+  if (device.type == Device::cuda) GG_ARITHMETIC(cuda)
+#endif
+  (void)op;
+  return nullptr;
+}
+#undef GG_ARITHMETIC
+
 Tensor run_arithmetic(cpu::Plain op, const char* name, const Tensor& a, const Tensor& b) {
   auto loop = cpu::plain_loop(op, a.dtype());
   GG_CHECK(loop, name, ": expected floating or int64 tensors, got ", name_of(a.dtype()));
-  return run_elementwise(name, loop, nullptr, a.dtype(), {&a, &b});
+  return run_elementwise(name, loop, nullptr, a.dtype(), {&a, &b}, device_arithmetic(op, a.device()));
 }
 
 // A tangent or its negative in the shape of the output's tangent: sums do not shrink what they broadcast.
@@ -81,7 +109,8 @@ struct Where {
   Tensor jvp(const Jvp& c) const {
     Tensor none = symbolic_zeros({}, c.output().options());
     int rank = c.output().rank();
-    return where(condition, c.has(0) ? aligned_tangent(c, 0, rank) : none, c.has(1) ? aligned_tangent(c, 1, rank) : none);
+    return where(condition, c.has(0) ? aligned_tangent(c, 0, rank) : none,
+                 c.has(1) ? aligned_tangent(c, 1, rank) : none);
   }
 };
 

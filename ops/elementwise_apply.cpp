@@ -39,10 +39,21 @@ struct UnaryDerivative {
   std::string label() const { return primes(name, order + (by_output ? 1 : 0)); }
 
   Tensor forward(const Tensor& g, const Tensor& x) const {
-    auto loop = by_output ? family.loops->by_output[type_index(g)][order] : family.loops->by_input[type_index(g)][order];
-    if (x.defined()) return run_elementwise(name, loop, family.functor.bytes, g.dtype(), {&g, &x});
+    auto loop =
+        by_output ? family.loops->by_output[type_index(g)][order] : family.loops->by_input[type_index(g)][order];
+    DeviceLoop device_loop = nullptr;
+    if (!g.device().is_cpu()) [[unlikely]]
+      device_loop = device_kernel(g);
+    if (x.defined()) return run_elementwise(name, loop, family.functor.bytes, g.dtype(), {&g, &x}, device_loop);
     Tensor any = unread(g);
-    return run_elementwise(name, loop, family.functor.bytes, g.dtype(), {&g, &any});
+    return run_elementwise(name, loop, family.functor.bytes, g.dtype(), {&g, &any}, device_loop);
+  }
+  DeviceLoop device_kernel(const Tensor& g) const {
+    const DeviceUnaryLoops* loops = family.device_loops(g.device().type);
+    if (!loops) return nullptr;
+    GG_CHECK(order < kDeviceOrders + (by_output ? 0 : 1), name, ": device ", g.device(),
+             " has derivatives up to order ", kDeviceOrders, "; move the tensors with to(x, Device::cpu)");
+    return by_output ? loops->by_output[type_index(g)][order] : loops->by_input[type_index(g)][order];
   }
   Tensor at(int k, const Tensor& g, const Tensor& x) const;
   Tensors vjp(const Vjp& c) const {
@@ -78,7 +89,12 @@ struct Unary {
     return by_output() ? kSaveOutput : save_input(0);
   }
   Tensor forward(const Tensor& x) const {
-    return run_elementwise(name, family.loops->by_input[type_index(x)][0], family.functor.bytes, x.dtype(), {&x});
+    DeviceLoop device_loop = nullptr;
+    if (!x.device().is_cpu()) [[unlikely]] {
+      if (auto* loops = family.device_loops(x.device().type)) device_loop = loops->by_input[type_index(x)][0];
+    }
+    return run_elementwise(name, family.loops->by_input[type_index(x)][0], family.functor.bytes, x.dtype(), {&x},
+                           device_loop);
   }
   Tensor derivative(const Tensor& g, const Tensor& at) const {
     return apply(UnaryDerivative{family, by_output() ? 0 : 1, by_output()}, g, at);
@@ -106,7 +122,9 @@ struct BinaryDerivative {
     return family.loops->facts[p][q];
   }
   unsigned saves() const { return save_input(0) | save_input(1) | save_input(2); }
-  std::string label() const { return str(name, "_", std::string(static_cast<size_t>(i), 'a'), std::string(static_cast<size_t>(j), 'b')); }
+  std::string label() const {
+    return str(name, "_", std::string(static_cast<size_t>(i), 'a'), std::string(static_cast<size_t>(j), 'b'));
+  }
 
   Tensor forward(const Tensor& g, const Tensor& a, const Tensor& b) const {
     Tensor any = a.defined() && b.defined() ? Tensor() : unread(g);

@@ -10,8 +10,9 @@
 // undefined gradient, which costs nothing, and what no rule reads is not saved.
 #pragma once
 
-#include "cpu/elementwise_loops.h"
 #include "core/tensor.h"
+#include "cpu/elementwise_loops.h"
+#include "cuda/device_loops.h"
 
 namespace gg {
 
@@ -34,6 +35,7 @@ FunctorBytes functor_bytes(const F& f) {
 struct UnaryFamily {
   const char* name;
   const cpu::UnaryLoops* loops;
+  const DeviceUnaryLoops* (*device_loops)(Device::Type);
   FunctorBytes functor;
 };
 
@@ -52,7 +54,7 @@ Tensor apply_binary(const BinaryFamily& family, const Tensor& a, const Tensor& b
 template <UnaryFunctor F>
 Tensor elementwise(const F& f, const Tensor& x) {
   static const cpu::UnaryLoops& loops = cpu::unary_loops<F>();
-  return detail::apply_unary({F::name, &loops, detail::functor_bytes(f)}, x);
+  return detail::apply_unary({F::name, &loops, &device_unary_loops<F>, detail::functor_bytes(f)}, x);
 }
 
 /// f(a, b) element by element with broadcasting.

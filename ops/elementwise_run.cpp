@@ -25,7 +25,7 @@ Tensor make_output(const Shape& shape, DType dtype, std::initializer_list<const 
 }  // namespace
 
 Tensor run_elementwise(const char* name, cpu::ElementwiseLoop loop, const void* functor, DType out_type,
-                       std::initializer_list<const Tensor*> inputs) {
+                       std::initializer_list<const Tensor*> inputs, DeviceLoop device_loop) {
   const Tensor& first = **inputs.begin();
   bool flat = true;
   for (const Tensor* t : inputs) flat = flat && t->is_contiguous() && t->shape() == first.shape();
@@ -50,7 +50,11 @@ Tensor run_elementwise(const char* name, cpu::ElementwiseLoop loop, const void* 
   int n = 0;
   for (const Tensor* t : inputs) arrays[n++] = broadcast(*t, shape, name);
   KernelScope scope(name, first.device());
-  if (!first.device().is_cpu()) no_kernel(name, first.device());
+  if (!first.device().is_cpu()) {
+    if (!device_loop) no_kernel(name, first.device());
+    device_loop(name, functor, out.array(), arrays);
+    return out;
+  }
   cpu::elementwise(loop, functor, out.array(), std::span<const Array>(arrays, static_cast<size_t>(n)));
   return out;
 }

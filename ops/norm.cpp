@@ -133,10 +133,10 @@ Tensor batch_norm(const Tensor& x, const Tensor& w, const Tensor& b, double eps,
 Tensor batch_norm_fixed(const Tensor& x, const BatchStatistics& s, const Tensor& w, const Tensor& b, double eps) {
   check_batch(x, "batch_norm_fixed");
   Tensor weight = or_full(w, {x.size(1)}, 1, x), bias = or_full(b, {x.size(1)}, 0, x);
-  for (auto& [t, what] :
-       {std::pair{&weight, "the weight"}, {&bias, "the bias"}, {&s.mean, "the mean"}, {&s.var, "the variance"}}) {
-    check_channels(x, *t, what);
-  }
+  check_channels(x, weight, "the weight");
+  check_channels(x, bias, "the bias");
+  check_channels(x, s.mean, "the mean");
+  check_channels(x, s.var, "the variance");
   Tensor scale = weight * rsqrt(s.var + eps);
   return x * reshape(scale, per_channel(x)) + reshape(bias - s.mean * scale, per_channel(x));
 }

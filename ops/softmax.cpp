@@ -8,6 +8,7 @@
 #include "autograd/apply.h"
 #include "core/dispatch.h"
 #include "cpu/softmax.h"
+#include "cuda/array_kernels.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/index.h"
@@ -30,12 +31,12 @@ struct Softmax {
   static constexpr unsigned saves = kSaveInputs | kSaveOutput;
   Tensor forward(const Tensor& x) const {
     Tensor out = empty_like(x);
-    GG_CPU_KERNEL(x.device(), softmax_forward, out.array(), x.array());
+    GG_KERNEL(x.device(), softmax_forward, out.array(), x.array());
     return out;
   }
   Tensors vjp(const Vjp& c) const {
     Tensor dx = empty_like(c.input(0));
-    GG_CPU_KERNEL(dx.device(), softmax_backward, dx.array(), c.grad().array(), c.output().array());
+    GG_KERNEL(dx.device(), softmax_backward, dx.array(), c.grad().array(), c.output().array());
     return {dx};
   }
   Tensor reference(const Tensor& x) const {

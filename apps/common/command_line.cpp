@@ -139,6 +139,7 @@ ParsedArguments parse_arguments(const std::string& app, const std::string& comma
   }
   if (resuming) {
     const std::filesystem::path file = std::filesystem::path(standard.resume) / "config.json";
+    standard.quick = false;  // what the run itself says counts; apply_resumed compares
     options.apply(read_config(file, app, command), file.string());
     apply_resumed(given, options, standard.resume);
     return parsed;

@@ -31,6 +31,7 @@ std::string two_columns(const Terminal& terminal, const std::string& name, const
 
 std::string shown(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_float()) return fmt::format("{}", value.get<double>());
   if (!value.is_array()) return json_text(value);
   std::string out;
   for (const Json& item : value) out += (out.empty() ? "" : ",") + shown(item);
@@ -38,7 +39,6 @@ std::string shown(const Json& value) {
 }
 
 std::string placeholder(const Option& option) {
-  if (option.is_flag()) return "";
   if (option.name() == "out" || option.name() == "data" || option.name() == "resume") return " DIR";
   if (option.name() == "config") return " FILE";
   const Json value = option.value();
@@ -46,21 +46,22 @@ std::string placeholder(const Option& option) {
   return value.is_number() ? " N" : " NAME";
 }
 
+/// The option as one types it; a flag that is on by default is shown with the word that turns it off.
+std::string typed(const Option& option) {
+  if (option.is_flag()) return option.value() == Json(true) ? "--[no-]" + option.flag().substr(2) : option.flag();
+  return option.flag() + placeholder(option);
+}
+
 std::string describe(const Option& option) {
   std::string text = option.help();
   std::vector<std::string> notes;
-  const std::string expectation = option.expectation();
-  const bool limited = expectation.find(" of ") != std::string::npos ||
-                       expectation.find("between") != std::string::npos ||
-                       expectation.find("above") != std::string::npos;
-  if (!option.allowed().empty() || (limited && option.value().is_number())) notes.push_back(expectation);
+  if (const std::string limits = option.limits(); !limits.empty()) notes.push_back(limits);
   const std::string value = shown(option.value());
   if (option.is_flag() ? value == "true" : !value.empty()) notes.push_back("default " + value);
   if (option.quick_value()) notes.push_back("quick " + shown(*option.quick_value()));
   std::string joined;
   for (const std::string& note : notes) joined += (joined.empty() ? "" : "; ") + note;
   if (!joined.empty()) text += " [" + joined + "]";
-  for (const std::string& example : option.examples()) text += "  e.g. " + example;
   return text;
 }
 
@@ -91,7 +92,8 @@ std::string command_help(const CommandHelp& command, const OptionSet& options, c
       group = option.group();
       out += "\n" + styled(terminal, "1", group) + "\n";
     }
-    out += two_columns(terminal, option.flag() + placeholder(option), describe(option), kNameColumn, width);
+    out += two_columns(terminal, typed(option), describe(option), kNameColumn, width);
+    for (const std::string& example : option.examples()) out += indented("e.g. " + example, kNameColumn, width);
   }
   out += "\n" + indented(
                     "Every option may also stand in a JSON file for --config, by its name with underscores, as in "

@@ -112,6 +112,15 @@ std::string Option::expectation() const {
       target_);
 }
 
+std::string Option::limits() const {
+  if (!choices_.empty()) return join_choices(choices_);
+  const bool low = std::isfinite(low_), high = std::isfinite(high_) && high_ < kLargestWhole;
+  if (low && low_excluded_) return fmt::format("above {}{}", plain(low_), high ? ", at most " + plain(high_) : "");
+  if (low && high) return fmt::format("{} to {}", plain(low_), plain(high_));
+  if (low) return "at least " + plain(low_);
+  return high ? "at most " + plain(high_) : "";
+}
+
 void Option::refuse(const std::string& where, const std::string& got) const {
   throw UsageError(fmt::format("{}: expected {}, got {}", where, expectation(), got));
 }

@@ -79,6 +79,9 @@ class Option {
   /// What the option takes, for help and messages: "a whole number between 1 and 10000", "conv or mlp".
   std::string expectation() const;
 
+  /// The limits of numbers or the allowed strings, short, for the help text: "1 to 1000", "above 0"; may be empty.
+  std::string limits() const;
+
   /// Sets the variable. `where` names the place of the value in messages. Throws UsageError, variable untouched,
   /// when the value has another type, is out of range or not finite.
   void set(const Json& value, const std::string& where);

@@ -1,6 +1,7 @@
 // Plots as SVG text: to put into a report as they are, or to write to a file. They adapt to light and dark pages, and
 // take any numbers: empty series, NaN, infinities and constants give a plain plot, never a broken one.
-// The drawing is in line_plot.cpp, bar_chart.cpp, histogram.cpp and scatter_plot.cpp, on top of plot_frame.h and axis.h.
+// The drawing is in line_plot.cpp, bar_chart.cpp, histogram.cpp and scatter_plot.cpp, on top of plot_frame.h and
+// axis.h.
 #pragma once
 
 #include <optional>

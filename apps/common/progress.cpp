@@ -113,8 +113,8 @@ std::string Progress::line(std::string_view note, bool last) const {
   std::string state = total_ > 0 ? fmt::format("{}/{}", done_, total_) : fmt::format("{}", done_);
   const double speed = last && elapsed > 0 ? static_cast<double>(done_ - first_done_) / elapsed : rate();
   if (speed > 0) {
-    state += speed >= 1 ? fmt::format("  {} {}/s", format_number(speed, 3), unit_)
-                        : fmt::format("  {} s/{}", format_number(1 / speed, 3), unit_);
+    state += speed >= 1 ? fmt::format("  {} {}/s", format_fixed(speed, decimals_for(speed, 3)), unit_)
+                        : fmt::format("  {} s/{}", format_fixed(1 / speed, decimals_for(1 / speed, 3)), unit_);
   }
   if (last) {
     state += "  in " + format_duration(elapsed);

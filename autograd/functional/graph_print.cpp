@@ -34,6 +34,11 @@ struct Listing {
   }
 };
 
+// Columns that UTF-8 text takes: its bytes without continuation bytes.
+size_t columns(const std::string& s) {
+  return static_cast<size_t>(std::count_if(s.begin(), s.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
 }  // namespace
 
 std::string graph_text(const Tensor& t) {
@@ -53,12 +58,12 @@ std::string graph_text(const Tensor& t) {
       }
       line += ")";
     }
-    width = std::max(width, line.size());
+    width = std::max(width, columns(line));
     lines.push_back(line);
   }
   std::string out;
   for (size_t i = 0; i < lines.size(); ++i) {
-    out += lines[i] + std::string(width + 2 - lines[i].size(), ' ') + to_string(list.nodes[i]->output(0).shape) + "\n";
+    out += lines[i] + std::string(width + 2 - columns(lines[i]), ' ') + to_string(list.nodes[i]->output(0).shape) + "\n";
   }
   return out;
 }

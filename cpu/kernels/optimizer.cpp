@@ -1,6 +1,7 @@
+// The loops are plain, and become vector code: parameters, gradients and state never overlap.
 #include "cpu/kernels/optimizer.h"
 
-#include "cpu/kernels/rows.h"
+#include "cpu/kernels/vec.h"
 
 namespace gg::cpu::GG_ISA {
 namespace {
@@ -9,64 +10,42 @@ GG_INLINE float root(float x) { return __builtin_sqrtf(x); }
 GG_INLINE double root(double x) { return __builtin_sqrt(x); }
 
 template <class T>
+void sgd(T* __restrict p, const T* __restrict g, T*, T*, int64_t n, const SgdNumbers<T>& numbers) {
+  const SgdNumbers<T> k = numbers;
+  for (int64_t i = 0; i < n; ++i) p[i] -= k.lr * (g[i] + k.weight_decay * p[i]);
+}
+
+template <class T, bool kNesterov>
+void sgd_momentum(T* __restrict p, const T* __restrict g, T* __restrict b, T*, int64_t n,
+                  const SgdNumbers<T>& numbers) {
+  const SgdNumbers<T> k = numbers;
+  for (int64_t i = 0; i < n; ++i) {
+    T d = g[i] + k.weight_decay * p[i];
+    T buffer = k.momentum * b[i] + d;
+    b[i] = buffer;
+    p[i] -= k.lr * (kNesterov ? d + k.momentum * buffer : buffer);
+  }
+}
+
+template <class T>
 void adam(T* __restrict p, const T* __restrict g, T* __restrict m, T* __restrict v, int64_t n,
-          const AdamConstants<T>& constants) {
-  const AdamConstants<T> c = constants;
+          const AdamNumbers<T>& numbers) {
+  const AdamNumbers<T> k = numbers;
   for (int64_t i = 0; i < n; ++i) {
-    T gi = g[i] * c.grad_scale + c.l2 * p[i];
-    T mi = m[i] + c.one_minus_beta1 * (gi - m[i]);
-    T vi = v[i] * c.beta2 + c.one_minus_beta2 * gi * gi;
-    m[i] = mi;
-    v[i] = vi;
-    p[i] = p[i] * c.shrink - c.step_size * (mi / (root(vi) * c.inverse_root + c.eps));
+    T d = g[i] + k.decay * p[i];
+    T mean = m[i] + (d - m[i]) * k.one_minus_beta1;
+    T square = v[i] * k.beta2 + d * d * k.one_minus_beta2;
+    m[i] = mean;
+    v[i] = square;
+    p[i] = p[i] * k.shrink - k.step_size * mean / (root(square) * k.root_scale + k.eps);
   }
 }
 
 template <class T>
-void sgd(T* __restrict p, const T* __restrict g, T* __restrict m, int64_t n, const SgdConstants<T>& constants) {
-  const SgdConstants<T> c = constants;
-  if (!m) {
-    for (int64_t i = 0; i < n; ++i) p[i] -= c.lr * (g[i] * c.grad_scale + c.l2 * p[i]);
-    return;
-  }
-  if (c.first) {
-    for (int64_t i = 0; i < n; ++i) {
-      T gi = g[i] * c.grad_scale + c.l2 * p[i];
-      m[i] = gi;
-      p[i] -= c.lr * (c.nesterov ? gi + c.momentum * gi : gi);
-    }
-    return;
-  }
-  for (int64_t i = 0; i < n; ++i) {
-    T gi = g[i] * c.grad_scale + c.l2 * p[i];
-    T mi = m[i] * c.momentum + c.one_minus_dampening * gi;
-    m[i] = mi;
-    p[i] -= c.lr * (c.nesterov ? gi + c.momentum * mi : mi);
-  }
-}
-
-template <class T>
-double sum_squares(const T* x, int64_t n) {
-  GroupSum<T> sum;
-  for_groups<T>(
-      nullptr, x, n, T(0), [&](T*, const T* in, auto count) __attribute__((always_inline)) {
-        Group<T> s;
-        for (int i = 0; i < count.value; ++i) s.lane[i] = in[i] * in[i];
-        sum.add(s.lane, count);
-      });
-  return sum.result();
-}
-
-template <class T>
-void scale(T* x, int64_t n, T factor) {
-  for (int64_t i = 0; i < n; ++i) x[i] *= factor;
-}
+constexpr OptimizerOf<T> kTable = {sgd<T>, sgd_momentum<T, false>, sgd_momentum<T, true>, adam<T>};
 
 }  // namespace
 
-extern const OptimizerKernels optimizer_kernels_table = {
-    {adam<float>, sgd<float>, sum_squares<float>, scale<float>},
-    {adam<double>, sgd<double>, sum_squares<double>, scale<double>},
-};
+const OptimizerKernels optimizer_kernels_table = {kTable<float>, kTable<double>};
 
 }  // namespace gg::cpu::GG_ISA

@@ -1,4 +1,4 @@
-// Inner loops of the optimisers, over contiguous pieces.
+// Inner loops of the optimisers, over packed numbers.
 #pragma once
 
 #include <cstdint>
@@ -8,28 +8,26 @@
 namespace gg::cpu {
 
 template <class T>
-struct AdamConstants {
-  T grad_scale;  ///< sign included
-  T l2;          ///< weight decay added to the gradient
-  T shrink;      ///< what decoupled weight decay leaves of p
-  T one_minus_beta1, beta2, one_minus_beta2;
-  T inverse_root;  ///< 1 / √bias correction 2
-  T eps;
-  T step_size;  ///< lr / bias correction 1
+struct SgdNumbers {
+  T lr, momentum, weight_decay;
 };
 
 template <class T>
-struct SgdConstants {
-  T grad_scale, l2, momentum, one_minus_dampening, lr;
-  bool nesterov, first;
+struct AdamNumbers {
+  T shrink;  ///< 1 − lr·weight_decay where decay is decoupled, else 1
+  T decay;   ///< of the gradient: weight_decay where it is not, else 0
+  T one_minus_beta1, beta2, one_minus_beta2;
+  T step_size;   ///< lr / (1 − beta1ᵗ)
+  T root_scale;  ///< 1 / sqrt(1 − beta2ᵗ)
+  T eps;
 };
 
+/// p, g, state 0, state 1 (null where a rule has none), n.
 template <class T>
 struct OptimizerOf {
-  void (*adam)(T* p, const T* g, T* m, T* v, int64_t n, const AdamConstants<T>& c);
-  void (*sgd)(T* p, const T* g, T* m, int64_t n, const SgdConstants<T>& c);
-  double (*sum_squares)(const T* x, int64_t n);
-  void (*scale)(T* x, int64_t n, T factor);
+  using Sgd = void (*)(T* p, const T* g, T* buffer, T* unused, int64_t n, const SgdNumbers<T>& numbers);
+  Sgd sgd, sgd_momentum, sgd_nesterov;
+  void (*adam)(T* p, const T* g, T* m, T* v, int64_t n, const AdamNumbers<T>& numbers);
 };
 
 struct OptimizerKernels {

@@ -1,6 +1,7 @@
 #include "cuda/emulator/fault.h"
 
 #include <cstdio>
+#include <string_view>
 
 #include "core/error.h"
 #include "cuda/emulator/shared_memory.h"
@@ -8,7 +9,12 @@
 namespace gg::emulator {
 namespace {
 
-std::string place(const Site& site) { return site.file ? str(site.file, ":", site.line) : "an unknown line"; }
+/// As the repository names it: some builds hand the compiler paths that climb out of the build folder first.
+std::string place(const Site& site) {
+  std::string_view file = site.file ? site.file : "an unknown file";
+  while (file.starts_with("../")) file.remove_prefix(3);
+  return str(file, ":", site.line);
+}
 
 std::string index(const vocabulary::uint3& i) { return str("(", i.x, ",", i.y, ",", i.z, ")"); }
 

@@ -8,13 +8,13 @@
 
 namespace gg::emulator {
 
-const MemoryRegistry::Blocks::value_type* MemoryRegistry::find(const Blocks& blocks, const void* p) {
+const MemoryRegistry::Blocks::value_type* MemoryRegistry::find(const Blocks& blocks, const void* p, size_t bytes) {
   const auto* address = static_cast<const char*>(p);
   auto after = blocks.upper_bound(address);
   if (after == blocks.begin()) return nullptr;
   const auto& block = *std::prev(after);
-  // One past the end counts: an empty tail of an array is a legitimate argument. (Only reading there is not.)
-  return address <= block.first + block.second ? &block : nullptr;
+  const auto offset = static_cast<size_t>(address - block.first);
+  return offset <= block.second && bytes <= block.second - offset ? &block : nullptr;
 }
 
 void* MemoryRegistry::allocate(size_t bytes) {
@@ -50,11 +50,6 @@ bool MemoryRegistry::free_pinned(void* p) {
   if (pinned_.erase(static_cast<const char*>(p)) == 0) return false;
   std::free(p);
   return true;
-}
-
-bool MemoryRegistry::holds(const void* p, size_t bytes) const {
-  const auto* block = find(device_, p);
-  return block && bytes <= block->second - static_cast<size_t>(static_cast<const char*>(p) - block->first);
 }
 
 MemoryRegistry::Open::Open(MemoryRegistry& registry) : registry_(registry) {

@@ -20,10 +20,12 @@ class MemoryRegistry {
   void* allocate_pinned(size_t bytes);
   bool free_pinned(void* p);
 
-  bool is_device(const void* p) const { return find(device_, p) != nullptr; }
-  bool is_pinned(const void* p) const { return find(pinned_, p) != nullptr; }
+  bool is_device(const void* p) const { return find(device_, p, 1) != nullptr; }
+  bool is_pinned(const void* p) const { return find(pinned_, p, 1) != nullptr; }
+  /// Whether a kernel may be given `p`. One past the end counts: an empty tail of an array is a legitimate argument.
+  bool is_argument(const void* p) const { return find(device_, p, 0) || find(pinned_, p, 0); }
   /// Whether [p, p + bytes) lies within one device allocation.
-  bool holds(const void* p, size_t bytes) const;
+  bool holds(const void* p, size_t bytes) const { return find(device_, p, bytes) != nullptr; }
 
   size_t used_bytes() const { return used_; }
 
@@ -41,7 +43,8 @@ class MemoryRegistry {
 
  private:
   using Blocks = std::map<const char*, size_t>;
-  static const Blocks::value_type* find(const Blocks& blocks, const void* p);
+  /// The block that holds [p, p + bytes), or null.
+  static const Blocks::value_type* find(const Blocks& blocks, const void* p, size_t bytes);
 
   Blocks device_, pinned_;
   size_t used_ = 0;

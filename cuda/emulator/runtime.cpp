@@ -116,7 +116,7 @@ cudaError_t launch(Launch launch, cudaStream_t handle) {
   }
   for (size_t i = 0; i < launch.pointers.size(); ++i) {
     const void* p = launch.pointers[i];
-    if (!p || call.d.memory.is_device(p) || call.d.memory.is_pinned(p)) continue;
+    if (!p || call.d.memory.is_argument(p)) continue;
     return refuse(cudaErrorIllegalAddress, str("kernel ", launch.name, ": pointer argument ", i + 1, " (", address(p),
                                                ") is not device memory. Copy the data to the device first."));
   }

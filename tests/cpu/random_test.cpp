@@ -188,7 +188,7 @@ TEST(Random, PermutationsHoldEveryNumberOnce) {
     bool moved = !std::is_sorted(v.begin(), v.end());
     std::sort(v.begin(), v.end());
     for (int64_t i = 0; i < n; ++i) EXPECT_EQ(v[i], i);
-    if (n == 1000) EXPECT_TRUE(moved);
+    EXPECT_TRUE(moved || n < 1000);
   }
   // All six orders of three numbers come equally often.
   std::map<std::vector<int64_t>, int> counts;

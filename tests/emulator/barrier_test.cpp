@@ -10,7 +10,7 @@
 // Kernels with a data race are reported by ThreadSanitizer itself, which ends the process.
 #if defined(__SANITIZE_THREAD__)
 #define EXPECT_RACE(statement) EXPECT_DEATH(statement, "data race")
-extern "C" const char* __tsan_default_options() { return "halt_on_error=1"; }
+extern "C" const char* __tsan_default_options() { return "halt_on_error=1:atexit_sleep_ms=0"; }
 #endif
 
 namespace gg::emulated {

@@ -19,6 +19,8 @@ inline constexpr bool kThreadSanitizer = true;
 inline constexpr bool kThreadSanitizer = false;
 #endif
 
+inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
 class EmulatorTest : public ::testing::Test {
  protected:
   void SetUp() override { reset(); }
@@ -57,4 +59,5 @@ class EmulatorTest : public ::testing::Test {
 
 }  // namespace gg::testing
 
-#define EXPECT_CONTAINS(text, part) EXPECT_NE((text).find(part), std::string::npos) << "in: " << (text)
+/// Whether `text`, evaluated once, holds `part`.
+#define EXPECT_CONTAINS(text, part) EXPECT_PRED2(::gg::testing::contains, text, part)

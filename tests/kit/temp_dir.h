@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -16,7 +17,11 @@ namespace gg::apps {
 class TempDir {
  public:
   TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "gg-kit-XXXXXX").string();
+    // In memory where there is such a place: tests that sync files often would wait for a disk.
+    const bool in_memory = ::access("/dev/shm", W_OK) == 0;
+    std::string name =
+        ((in_memory ? std::filesystem::path("/dev/shm") : std::filesystem::temp_directory_path()) / "gg-kit-XXXXXX")
+            .string();
     path_ = ::mkdtemp(name.data());
   }
   ~TempDir() {

@@ -66,7 +66,7 @@ TEST(Text, NumbersReadWell) {
   EXPECT_EQ(format_fixed(std::numeric_limits<double>::denorm_min(), 2), "4.94×10⁻³²⁴");
   EXPECT_EQ(format_number(60000), "60,000");
   EXPECT_EQ(format_number(11.8731), "11.87");
-  EXPECT_EQ(format_number(0.012345), "0.01234");
+  EXPECT_EQ(format_number(0.012346), "0.01235");
   EXPECT_EQ(format_short(1.2), "1.2");
   EXPECT_EQ(format_duration(3.14), "3.1 s");
   EXPECT_EQ(format_duration(161), "2:41 min");

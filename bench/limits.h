@@ -1,0 +1,18 @@
+// What the machine can do at all: everything else is read against it.
+#pragma once
+
+#include "bench/measure.h"
+
+namespace gg::bench {
+
+struct Limits {
+  double fma = 0;    ///< multiply-adds count twice: FLOP/s of independent f32 FMAs in registers
+  double copy = 0;   ///< bytes/s of c = a on arrays of 128 MiB, read and written bytes
+  double triad = 0;  ///< bytes/s of c = a + s·b on them
+  const char* isa = "";
+};
+
+/// With all of `settings.threads` at once. Uses the widest vectors that the processor has.
+Limits measure_limits(const Settings& settings);
+
+}  // namespace gg::bench

@@ -1,0 +1,99 @@
+#include "bench/process.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <sstream>
+
+#include "bench/measure.h"
+#include "core/error.h"
+
+extern char** environ;
+
+namespace gg::bench {
+namespace {
+
+double seconds_of(const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); }
+
+std::vector<std::string> merged(const Environment& extra) {
+  std::vector<std::string> all;
+  for (char** e = environ; *e; ++e) {
+    bool replaced = false;
+    for (const auto& [key, value] : extra) replaced |= std::strncmp(*e, (key + "=").c_str(), key.size() + 1) == 0;
+    if (!replaced) all.push_back(*e);
+  }
+  for (const auto& [key, value] : extra) all.push_back(key + "=" + value);
+  return all;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> out;
+  for (std::string& s : strings) out.push_back(s.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+std::string read_all(int fd) {
+  std::string text;
+  char buffer[4096];
+  for (;;) {
+    ssize_t n = read(fd, buffer, sizeof(buffer));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return text;
+    text.append(buffer, static_cast<size_t>(n));
+  }
+}
+
+}  // namespace
+
+std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+
+ProcessResult run_process(const std::vector<std::string>& command, const Environment& environment) {
+  int ends[2];
+  GG_CHECK(pipe2(ends, O_CLOEXEC) == 0, "bench: cannot make a pipe: ", std::strerror(errno));
+  std::vector<std::string> arguments = command, variables = merged(environment);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  double start = now(CLOCK_MONOTONIC);
+  pid_t pid = 0;
+  int error =
+      posix_spawn(&pid, command[0].c_str(), &actions, nullptr, pointers(arguments).data(), pointers(variables).data());
+  posix_spawn_file_actions_destroy(&actions);
+  close(ends[1]);
+  if (error) {
+    close(ends[0]);
+    fail("bench: cannot start ", command[0], ": ", std::strerror(error));
+  }
+  std::string text = read_all(ends[0]);
+  close(ends[0]);
+  int status = 0;
+  rusage usage{};
+  while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
+  }
+  ProcessResult result;
+  result.wall_seconds = now(CLOCK_MONOTONIC) - start;
+  result.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+  std::string line;
+  std::istringstream lines(text);
+  while (std::getline(lines, line)) {
+    size_t tab = line.rfind('\t');
+    if (tab == std::string::npos) continue;
+    if (line[0] == '#') {
+      result.facts[line.substr(1, tab - 1)] = line.substr(tab + 1);
+    } else {
+      result.rows[line.substr(0, tab)] = std::atof(line.c_str() + tab + 1);
+    }
+  }
+  if (WIFSIGNALED(status)) fail("bench: ", command[0], " was ended by signal ", WTERMSIG(status));
+  GG_CHECK(WEXITSTATUS(status) == 0, "bench: ", command[0], " failed with exit code ", WEXITSTATUS(status));
+  return result;
+}
+
+}  // namespace gg::bench

@@ -1,0 +1,8 @@
+// Everything in optim/: optimizer.h says what all optimisers share.
+#pragma once
+
+#include "optim/adam.h"
+#include "optim/clip.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "optim/sgd.h"

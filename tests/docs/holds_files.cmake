@@ -1,0 +1,13 @@
+# Checks that DOCUMENT holds every file of FOLDER, word for word.
+file(READ ${DOCUMENT} document)
+file(GLOB files ${FOLDER}/*)
+if(NOT files)
+  message(FATAL_ERROR "No files in ${FOLDER}")
+endif()
+foreach(file IN LISTS files)
+  file(READ ${file} text)
+  string(FIND "${document}" "${text}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "${DOCUMENT} shows another version of ${file}")
+  endif()
+endforeach()

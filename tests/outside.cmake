@@ -1,0 +1,51 @@
+# Tests of gradgrad as others meet it: installed and found from a project outside, and the code in its documents.
+
+# ---- projects outside: tests/install and tests/out_of_tree_op against a staged installation ---------------------------
+set(stage ${PROJECT_BINARY_DIR}/outside/stage)
+add_test(NAME outside.stage COMMAND ${CMAKE_COMMAND} --install ${PROJECT_BINARY_DIR} --prefix ${stage})
+set_tests_properties(outside.stage PROPERTIES FIXTURES_SETUP staged LABELS outside)
+
+foreach(project install out_of_tree_op)
+  add_test(NAME outside.${project} COMMAND ${CMAKE_CTEST_COMMAND}
+    --build-and-test ${CMAKE_CURRENT_SOURCE_DIR}/${project} ${PROJECT_BINARY_DIR}/outside/${project}
+    --build-generator ${CMAKE_GENERATOR} --build-options
+      -DCMAKE_PREFIX_PATH=${stage} -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE} -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
+      -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER} -DCMAKE_CXX_FLAGS_DEBUG=${CMAKE_CXX_FLAGS_DEBUG}
+    --test-command check)
+  set_tests_properties(outside.${project} PROPERTIES FIXTURES_REQUIRED staged LABELS outside)
+endforeach()
+
+# ---- documents --------------------------------------------------------------------------------------------------------
+# gradgrad_doc_example(<name> <file.md>): builds the first ```cpp block of a document as a program of its own. Its output
+# must be the ```text block after it.
+function(gradgrad_doc_example name document)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${document})
+  file(READ ${document} text)
+  foreach(kind cpp text)
+    string(FIND "${text}" "```${kind}\n" begin)
+    if(begin EQUAL -1)
+      message(FATAL_ERROR "${document}: no \`\`\`${kind} block found for the test of its example")
+    endif()
+    string(LENGTH "```${kind}\n" fence)
+    math(EXPR begin "${begin} + ${fence}")
+    string(SUBSTRING "${text}" ${begin} -1 text)
+    string(FIND "${text}" "```" end)
+    string(SUBSTRING "${text}" 0 ${end} ${kind}_block)
+    string(SUBSTRING "${text}" ${end} -1 text)
+  endforeach()
+  set(source ${CMAKE_CURRENT_BINARY_DIR}/docs/${name}.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "${cpp_block}" @ONLY)
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/docs/${name}.txt CONTENT "${text_block}" @ONLY)
+  add_executable(docs_${name} ${source})
+  gradgrad_target_flags(docs_${name})
+  target_link_libraries(docs_${name} PRIVATE gradgrad)
+  add_test(NAME docs.${name} COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:docs_${name}>
+    -DEXPECTED=${CMAKE_CURRENT_BINARY_DIR}/docs/${name}.txt -P ${CMAKE_CURRENT_SOURCE_DIR}/docs/same_output.cmake)
+  set_tests_properties(docs.${name} PROPERTIES LABELS docs)
+endfunction()
+gradgrad_doc_example(readme ${PROJECT_SOURCE_DIR}/README.md)
+
+# docs/adding_an_op.md shows the files of tests/out_of_tree_op as they are.
+add_test(NAME docs.adding_an_op COMMAND ${CMAKE_COMMAND} -DDOCUMENT=${PROJECT_SOURCE_DIR}/docs/adding_an_op.md
+  -DFOLDER=${CMAKE_CURRENT_SOURCE_DIR}/out_of_tree_op -P ${CMAKE_CURRENT_SOURCE_DIR}/docs/holds_files.cmake)
+set_tests_properties(docs.adding_an_op PROPERTIES LABELS docs)
