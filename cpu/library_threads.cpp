@@ -1,5 +1,7 @@
 #include "cpu/library_threads.h"
 
+#include <mutex>
+
 #include <omp.h>
 
 namespace gg::cpu {
@@ -12,5 +14,15 @@ OneLibraryThread::OneLibraryThread() : previous_(omp_get_max_threads()) {
 OneLibraryThread::~OneLibraryThread() {
   if (previous_ != 1) omp_set_num_threads(previous_);
 }
+
+namespace {
+std::mutex& blas_lock() {
+  static std::mutex* lock = new std::mutex;  // never destroyed: threads may outlive static objects
+  return *lock;
+}
+}  // namespace
+
+OneBlasCaller::OneBlasCaller() { blas_lock().lock(); }
+OneBlasCaller::~OneBlasCaller() { blas_lock().unlock(); }
 
 }  // namespace gg::cpu

@@ -56,12 +56,14 @@ struct Product {
 };
 
 void openblas(const Product<float>& p) {
+  OneBlasCaller alone;
   cblas_sgemm(CblasRowMajor, p.a_view.transposed ? CblasTrans : CblasNoTrans,
               p.b_view.transposed ? CblasTrans : CblasNoTrans, p.m, p.n, p.k, 1.0f, p.a, p.a_view.ld, p.b, p.b_view.ld,
               0.0f, p.c, p.ldc);
 }
 
 void openblas(const Product<double>& p) {
+  OneBlasCaller alone;
   cblas_dgemm(CblasRowMajor, p.a_view.transposed ? CblasTrans : CblasNoTrans,
               p.b_view.transposed ? CblasTrans : CblasNoTrans, p.m, p.n, p.k, 1.0, p.a, p.a_view.ld, p.b, p.b_view.ld,
               0.0, p.c, p.ldc);

@@ -24,6 +24,7 @@ SymmetricEigen symmetric_eigen(const Tensor& matrix) {
   std::vector<double> values(static_cast<size_t>(n));
   double room = 0;
   cpu::OneLibraryThread one_thread;
+  cpu::OneBlasCaller alone;
   // Row-major upper is column-major lower. The first call asks how much work space is needed.
   dsyevd_("V", "L", &n, a.data(), &n, values.data(), &room, &asked, &integers, &asked, &info, 1, 1);
   int doubles = static_cast<int>(room);
