@@ -9,10 +9,10 @@ namespace gg::cpu {
 namespace {
 
 constexpr int kMaxOperands = kMaxElementwiseInputs + 1;
-constexpr int64_t kBuffer = 512;    // elements gathered at a time
+constexpr int64_t kBuffer = 512;         // elements gathered at a time
 constexpr int64_t kShortRow = 64;        // rows up to this length are gathered many at a time,
 constexpr int64_t kShortDirectRow = 16;  // or up to this one where they need no gathering by themselves
-constexpr int64_t kMaxElement = 8;  // bytes of the largest element type
+constexpr int64_t kMaxElement = 8;       // bytes of the largest element type
 
 // The operands (0 is the output) over common axes, outermost first, with neighbouring axes merged where every operand
 // allows it. Strides in bytes.

@@ -109,8 +109,8 @@ struct Where {
   Tensor jvp(const Jvp& c) const {
     Tensor none = symbolic_zeros({}, c.output().options());
     int rank = c.output().rank();
-    Tensor t = where(condition, c.has(0) ? aligned_tangent(c, 0, rank) : none,
-                     c.has(1) ? aligned_tangent(c, 1, rank) : none);
+    Tensor t =
+        where(condition, c.has(0) ? aligned_tangent(c, 0, rank) : none, c.has(1) ? aligned_tangent(c, 1, rank) : none);
     return expand(t, with_directions(c, c.output().shape()));  // the input without a tangent may be the larger one
   }
 };

@@ -133,8 +133,8 @@ class Checker {
     }
   }
 
-  void next_order(const FunctionN& f, const std::vector<Tensor>& inputs, const std::vector<size_t>& checked, const Tensor& u,
-                  int order, const std::string& what) {
+  void next_order(const FunctionN& f, const std::vector<Tensor>& inputs, const std::vector<size_t>& checked,
+                  const Tensor& u, int order, const std::string& what) {
     // The gradient with respect to each checked input, as a function of all inputs and the cotangent.
     for (size_t k = 0; k < checked.size() && result.ok; ++k) {
       size_t target = checked[k];

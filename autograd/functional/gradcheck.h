@@ -6,14 +6,14 @@
 namespace gg {
 
 struct GradcheckOptions {
-  double step = 1e-6;      ///< of the central differences
-  double atol = 1e-7;      ///< allowed absolute …
-  double rtol = 1e-5;      ///< … plus relative error
-  int order = 1;           ///< 2 also checks the gradient's gradients, with respect to inputs and cotangent; and so on
-  bool forward = true;     ///< also compare forward mode with reverse mode (⟨u, J·v⟩ = ⟨Jᵀ·u, v⟩)
-  int full_up_to = 64;     ///< inputs with more elements are checked along random directions instead of entry by entry
-  int directions = 3;      ///< so many of them
-  uint64_t seed = 0;       ///< of the random cotangents and directions
+  double step = 1e-6;   ///< of the central differences
+  double atol = 1e-7;   ///< allowed absolute …
+  double rtol = 1e-5;   ///< … plus relative error
+  int order = 1;        ///< 2 also checks the gradient's gradients, with respect to inputs and cotangent; and so on
+  bool forward = true;  ///< also compare forward mode with reverse mode (⟨u, J·v⟩ = ⟨Jᵀ·u, v⟩)
+  int full_up_to = 64;  ///< inputs with more elements are checked along random directions instead of entry by entry
+  int directions = 3;   ///< so many of them
+  uint64_t seed = 0;    ///< of the random cotangents and directions
 };
 
 struct GradcheckResult {

@@ -63,7 +63,8 @@ std::string graph_text(const Tensor& t) {
   }
   std::string out;
   for (size_t i = 0; i < lines.size(); ++i) {
-    out += lines[i] + std::string(width + 2 - columns(lines[i]), ' ') + to_string(list.nodes[i]->output(0).shape) + "\n";
+    out +=
+        lines[i] + std::string(width + 2 - columns(lines[i]), ' ') + to_string(list.nodes[i]->output(0).shape) + "\n";
   }
   return out;
 }

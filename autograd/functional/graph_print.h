@@ -1,4 +1,5 @@
-// Pictures of the recorded graph, as text and in Graphviz' DOT language. A library that prints its own graph can be taught.
+// Pictures of the recorded graph, as text and in Graphviz' DOT language. A library that prints its own graph can be
+// taught.
 #pragma once
 
 #include <string>
