@@ -1,8 +1,8 @@
 #include "cpu/library_threads.h"
 
-#include <mutex>
-
 #include <omp.h>
+
+#include <mutex>
 
 namespace gg::cpu {
 

@@ -18,8 +18,8 @@ class OneLibraryThread {
 };
 
 /// While it lives, no other thread is inside OpenBLAS. Debian's serial flavour is built without locks of its own: two
-/// callers at once are handed the same work buffer now and then, and get wrong products (tests/cpu/blas_concurrency_test).
-/// oneDNN, which serves the large float32 products, needs no such guard.
+/// callers at once are handed the same work buffer now and then, and get wrong products
+/// (tests/cpu/blas_concurrency_test). oneDNN, which serves the large float32 products, needs no such guard.
 class OneBlasCaller {
  public:
   OneBlasCaller();
