@@ -100,16 +100,24 @@ class OpNode final : public Node {
  public:
   OpNode(const Op& op, std::span<const Tensor* const> in, const Tensor& out, typename AuxOf<Op>::type&& aux)
       : op_(op), aux_(std::move(aux)) {
-    inputs_.resize(in.size());
-    for (size_t i = 0; i < in.size(); ++i) {
-      if (in[i]->requires_grad()) inputs_[i] = {in[i]->get().node, in[i]->get().output_index};
+    inputs_.reserve(in.size());
+    for (const Tensor* x : in) {
+      if (x->requires_grad()) {
+        inputs_.emplace_back(x->get().node, x->get().output_index);
+      } else {
+        inputs_.emplace_back();
+      }
     }
     output_ = {out.shape(), out.dtype(), out.device()};
     unsigned saves = saved_mask();
     if (saves & kSaveInputs) {
-      saved_.resize(in.size());
+      saved_.reserve(in.size());
       for (size_t i = 0; i < in.size(); ++i) {
-        if ((saves & save_input(static_cast<int>(i < 30 ? i : 30))) && in[i]->defined()) saved_[i] = Saved(*in[i]);
+        if ((saves & save_input(static_cast<int>(i < 30 ? i : 30))) && in[i]->defined()) {
+          saved_.emplace_back(*in[i]);
+        } else {
+          saved_.emplace_back();
+        }
       }
     }
     // The output is kept without its node (this one), else the two would keep each other alive.

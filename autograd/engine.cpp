@@ -35,6 +35,7 @@ class Engine {
 
   void seed(const Tensor& output, const Tensor& gradient) {
     Entry& e = visit(output.get().node.get());
+    e.wanted |= into_leaves_ && e.node->is_leaf();
     accumulate(e, output.get().output_index, gradient);
   }
 
@@ -59,12 +60,17 @@ class Engine {
         stack.push_back(input);
       }
     }
-    std::sort(entries_.begin(), entries_.end(),
-              [](const Entry& a, const Entry& b) { return a.node->sequence_ > b.node->sequence_; });
-    for (size_t i = 0; i < entries_.size(); ++i) entries_[i].node->slot_ = static_cast<uint32_t>(i);
+    // Operations in the reverse of the order in which they were made; leaves have no rule to call. A depth-first walk
+    // often finds them in that order.
+    order_.reserve(entries_.size());
+    for (const Entry& e : entries_) {
+      if (!e.node->is_leaf()) order_.push_back({e.node->sequence_, e.node->slot_});
+    }
+    auto later = [](const Place& a, const Place& b) { return a.sequence > b.sequence; };
+    if (!std::is_sorted(order_.begin(), order_.end(), later)) std::sort(order_.begin(), order_.end(), later);
     // A node runs if it leads to something that is wanted.
-    for (size_t i = entries_.size(); i-- > 0;) {
-      Entry& e = entries_[i];
+    for (size_t i = order_.size(); i-- > 0;) {
+      Entry& e = entries_[order_[i].slot];
       for (const Edge& edge : e.node->inputs()) {
         if (edge.node && leads_somewhere(*edge.node)) {
           e.runs = true;
@@ -76,11 +82,9 @@ class Engine {
 
   void run() {
     GradModeGuard mode(options_.create_graph);
-    for (size_t i = 0; i < entries_.size(); ++i) {
-      Entry& e = entries_[i];
-      if (!has_gradient(e)) continue;
-      if (into_leaves_ && e.wanted) accumulate_into_leaf(static_cast<LeafNode&>(*e.node), std::move(e.grad));
-      if (!e.runs) continue;
+    for (const Place& place : order_) {
+      Entry& e = entries_[place.slot];
+      if (!e.runs || !has_gradient(e)) continue;
       Node& node = *e.node;
       GG_CHECK(!node.released(), node.name(),
                ": this part of the graph was freed by an earlier backward() or grad(). Pass retain_graph = true there "
@@ -96,6 +100,10 @@ class Engine {
         accumulate(target, edge.output, fit(std::move(grads[k]), edge.node->output(edge.output), node, k));
       }
       if (!options_.retain_graph) node.release_saved();
+    }
+    if (!into_leaves_) return;
+    for (Entry& e : entries_) {
+      if (e.wanted && e.grad.defined()) accumulate_into_leaf(static_cast<LeafNode&>(*e.node), std::move(e.grad));
     }
   }
 
@@ -123,6 +131,11 @@ class Engine {
     uint32_t outer_slot;
   };
 
+  struct Place {
+    uint64_t sequence;
+    uint32_t slot;
+  };
+
   Entry& visit(Node* node) {
     if (node->visit_ != run_) {
       entries_.push_back({node, {}, {}, false, false, node->visit_, node->slot_});
@@ -134,6 +147,7 @@ class Engine {
 
   static bool has_gradient(const Entry& e) {
     if (e.grad.defined()) return true;
+    if (e.more_grads.empty()) return false;
     return std::any_of(e.more_grads.begin(), e.more_grads.end(), [](const Tensor& t) { return t.defined(); });
   }
 
@@ -183,7 +197,8 @@ class Engine {
   const RunOptions options_;
   const bool into_leaves_;
   const uint64_t run_;
-  std::vector<Entry> entries_;
+  std::vector<Entry> entries_;  // in the order in which they were found
+  std::vector<Place> order_;    // of those that are operations
   // Inputs are older than what is made of them, so nothing older than the oldest requested node leads to one.
   uint64_t oldest_ = 0;
 };

@@ -1,7 +1,6 @@
 #include "autograd/node.h"
 
 #include <atomic>
-#include <vector>
 
 namespace gg {
 
@@ -14,25 +13,25 @@ namespace {
 std::atomic<uint64_t> next_sequence{1};
 }
 
-Node::Node() : sequence_(next_sequence.fetch_add(1, std::memory_order_relaxed)) {}
+Node::Node() : sequence_(add_to_shared<uint64_t>(next_sequence, 1, std::memory_order_relaxed)) {}
 
 // A long chain must not be destroyed by recursion: nodes that lose their last owner while another is being destroyed
 // wait in a list, and the outermost call empties it.
 void Node::release(Node* node) noexcept {
-  thread_local std::vector<Node*>* waiting = nullptr;
-  if (waiting) {
-    waiting->push_back(node);
+  thread_local bool releasing = false;
+  thread_local Node* waiting = nullptr;  // linked by next_released_
+  if (releasing) {
+    node->next_released_ = waiting;
+    waiting = node;
     return;
   }
-  std::vector<Node*> list;
-  waiting = &list;
+  releasing = true;
   delete node;
-  while (!list.empty()) {
-    Node* next = list.back();
-    list.pop_back();
+  while (Node* next = waiting) {
+    waiting = next->next_released_;
     delete next;
   }
-  waiting = nullptr;
+  releasing = false;
 }
 
 LeafNode::LeafNode(const Tensor& t) { output_ = {t.shape(), t.dtype(), t.device()}; }

@@ -4,6 +4,8 @@
 // Read next: apply.h (how an operation is recorded), engine.h (how the graph is walked).
 #pragma once
 
+#include <vector>
+
 #include "core/small_vector.h"
 #include "core/tensor.h"
 
@@ -61,7 +63,7 @@ class Node : public RefCounted {
   Node();
   SmallVector<Edge, 2> inputs_;
   Meta output_;
-  SmallVector<Meta, 1> more_outputs_;
+  std::vector<Meta> more_outputs_;
   bool released_ = false;
 
  private:
@@ -69,6 +71,7 @@ class Node : public RefCounted {
   uint64_t sequence_;
   uint64_t visit_ = 0;  // the engine's run that saw this node last …
   uint32_t slot_ = 0;   // … and where that run keeps its state
+  Node* next_released_ = nullptr;
 };
 
 /// The node of a leaf tensor: it ends the walk and holds the accumulated gradient.

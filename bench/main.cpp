@@ -8,6 +8,7 @@
 #include <dnnl.hpp>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -117,6 +118,11 @@ int run(const Options& o) {
   progress("measuring the machine's limits");
   report.limits = measure_limits(o.settings);
   run_everybody(o, report);
+  // Once more, in case the machine was busier at the start: a limit is the best that was seen.
+  Limits again = measure_limits(o.settings);
+  report.limits.fma = std::max(report.limits.fma, again.fma);
+  report.limits.copy = std::max(report.limits.copy, again.copy);
+  report.limits.triad = std::max(report.limits.triad, again.triad);
   fmt::print("{}", to_table(report));
   if (!o.json.empty()) {
     std::string text = to_json(report).dump(2) + "\n";

@@ -17,8 +17,10 @@ foreach(folder core cpu cuda autograd ops nn optim losses models data metrics)
   endif()
 endforeach()
 
+set(header_dir ${CMAKE_INSTALL_INCLUDEDIR}/gradgrad)
 configure_package_config_file(cmake/gradgradConfig.cmake.in ${PROJECT_BINARY_DIR}/gradgradConfig.cmake
-  INSTALL_DESTINATION ${package_dir})
+  INSTALL_DESTINATION ${package_dir} PATH_VARS header_dir)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/gradgradConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/gradgradConfig.cmake ${PROJECT_BINARY_DIR}/gradgradConfigVersion.cmake
-  cmake/gradgrad_dependencies.cmake cmake/gradgrad_add_ops.cmake DESTINATION ${package_dir})
+  cmake/gradgrad_dependencies.cmake cmake/gradgrad_flags.cmake cmake/gradgrad_kernels.cmake
+  cmake/gradgrad_add_ops.cmake DESTINATION ${package_dir})

@@ -1,26 +1,31 @@
 # Object libraries of .cu files, for the emulator and for nvcc. Call the two functions from different directories: a source
 # file's LANGUAGE, which tells them apart, is a property per directory.
 
+# Where the headers are: the repository here, include/gradgrad where gradgradConfig.cmake says so.
+if(NOT GG_HEADERS)
+  set(GG_HEADERS ${PROJECT_SOURCE_DIR})
+endif()
+
 # gradgrad_emulated_kernels(<target> <file.cu>...): compiled as C++ into gg::emulated.
 function(gradgrad_emulated_kernels target)
   add_library(${target} OBJECT ${ARGN})
   set_source_files_properties(${ARGN} PROPERTIES LANGUAGE CXX)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_compile_definitions(${target} PRIVATE GG_CUDA_EMULATE=1)
-  target_include_directories(${target} PRIVATE ${gradgrad_SOURCE_DIR})
+  target_include_directories(${target} PRIVATE ${GG_HEADERS})
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   gradgrad_target_flags(${target})
   # Fibers leave nothing to vectorise, so -O3 only costs compile time. The prefix map makes diagnostics name files as they
   # are named in the repository.
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O2> -Wno-unknown-pragmas
-    -fmacro-prefix-map=${gradgrad_SOURCE_DIR}/=)
+    -fmacro-prefix-map=${GG_HEADERS}/=)
 endfunction()
 
 # gradgrad_cuda_kernels(<target> <file.cu>...): compiled by nvcc into gg::cuda, for GG_CUDA_ARCHITECTURES.
 function(gradgrad_cuda_kernels target)
   add_library(${target} OBJECT ${ARGN})
   set_source_files_properties(${ARGN} PROPERTIES LANGUAGE CUDA)
-  target_include_directories(${target} PRIVATE ${gradgrad_SOURCE_DIR})
+  target_include_directories(${target} PRIVATE ${GG_HEADERS})
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CUDA_ARCHITECTURES "${GG_CUDA_ARCHITECTURES}"
     CUDA_RUNTIME_LIBRARY Static CUDA_SEPARABLE_COMPILATION OFF)
   # The standard by hand: CMake 3.25 does not know that nvcc speaks C++20.

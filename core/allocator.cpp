@@ -31,11 +31,17 @@ struct Class {
   size_t size;  // bytes that are really allocated
 };
 
-Class class_of(size_t bytes) {
-  if (bytes <= 1024) {
+Class class_above_1024(size_t bytes);
+
+inline Class class_of(size_t bytes) {
+  if (bytes <= 1024) [[likely]] {
     int index = bytes == 0 ? 0 : static_cast<int>((bytes - 1) / 64);
     return {index, static_cast<size_t>(index + 1) * 64};
   }
+  return class_above_1024(bytes);
+}
+
+Class class_above_1024(size_t bytes) {
   int exponent = std::bit_width(bytes - 1) - 1;  // 2^exponent < bytes <= 2^(exponent+1)
   size_t step = size_t{1} << (exponent - 2);
   size_t size = (bytes + step - 1) / step * step;
@@ -76,7 +82,7 @@ SharedCache& shared_cache() {
 // Counters of one thread, written by it alone and summed by memory_stats, so that counting costs no locked instruction.
 struct Counters {
   std::atomic<int64_t> bytes{0}, blocks{0}, cached{0};
-  std::atomic<int64_t> unreported{0};  // part of `bytes` that `global_live` does not hold yet
+  std::atomic<int64_t> unreported{0};  // bytes that neither `bytes` nor `global_live` holds yet
 };
 
 std::atomic<int64_t> global_live{0}, global_peak{0};
@@ -97,9 +103,10 @@ Registry& registry() {
 }
 
 void report(Counters& c) {
-  int64_t live = global_live.fetch_add(c.unreported.load(std::memory_order_relaxed), std::memory_order_relaxed) +
-                 c.unreported.load(std::memory_order_relaxed);
+  int64_t news = c.unreported.load(std::memory_order_relaxed);
+  int64_t live = global_live.fetch_add(news, std::memory_order_relaxed) + news;
   c.unreported.store(0, std::memory_order_relaxed);
+  bump(c.bytes, news);
   int64_t peak = global_peak.load(std::memory_order_relaxed);
   while (live > peak && !global_peak.compare_exchange_weak(peak, live, std::memory_order_relaxed)) {
   }
@@ -117,7 +124,6 @@ struct ThreadCache {
   ~ThreadCache();
 
   void count(int64_t bytes, int64_t blocks) {
-    bump(counters.bytes, bytes);
     bump(counters.blocks, blocks);
     bump(counters.unreported, bytes);
     int64_t open = counters.unreported.load(std::memory_order_relaxed);
@@ -171,7 +177,6 @@ ThreadCache::~ThreadCache() {
 void count_without_cache(int64_t bytes, int64_t blocks) {
   auto& reg = registry();
   std::lock_guard guard(reg.lock);
-  bump(reg.ended.bytes, bytes);
   bump(reg.ended.blocks, blocks);
   bump(reg.ended.unreported, bytes);
   report(reg.ended);
@@ -202,7 +207,7 @@ void* take_large(size_t size) {
   return b;
 }
 
-[[gnu::noinline]] void* refill(ThreadCache* tc, const Class& c) {
+[[gnu::noinline]] void* refill(ThreadCache* tc, const Class c) {
   if (void* p = take_small_from_shared(c.index)) return p;
   // Small classes are cut from slabs, so that many tiny tensors do not pay for a system call or heap header each.
   if (c.size <= 1024) {
@@ -222,7 +227,8 @@ void* take_large(size_t size) {
   return system_allocate(c.size);
 }
 
-void* take(const Class& c, ThreadCache* tc) {
+// Inlined into each of the four functions below: they are a good part of what a small operation costs.
+[[gnu::always_inline]] inline void* take(const Class c, ThreadCache* tc) {
   if (!kCaching) return system_allocate(c.size);
   if (c.index < 0) {
     void* p = take_large(c.size);
@@ -241,25 +247,28 @@ void* take(const Class& c, ThreadCache* tc) {
   return refill(tc, c);
 }
 
-void put(void* p, const Class& c, ThreadCache* tc) noexcept {
-  if (!kCaching) return std::free(p);
-  if (c.index < 0) {
-    auto& shared = shared_cache();
-    std::lock_guard guard(shared.lock);
-    shared.blocks.emplace(c.size, p);
-    shared.cached += static_cast<int64_t>(c.size);
-    return;
-  }
+[[gnu::noinline]] void put_shared(void* p, const Class c) noexcept {
+  auto& shared = shared_cache();
+  std::lock_guard guard(shared.lock);
   auto* b = static_cast<FreeBlock*>(p);
+  b->next = shared.small[c.index];
+  shared.small[c.index] = b;
+  shared.cached += static_cast<int64_t>(c.size);
+}
+
+[[gnu::noinline]] void put_large(void* p, const Class c) noexcept {
+  auto& shared = shared_cache();
+  std::lock_guard guard(shared.lock);
+  shared.blocks.emplace(c.size, p);
+  shared.cached += static_cast<int64_t>(c.size);
+}
+
+[[gnu::always_inline]] inline void put(void* p, const Class c, ThreadCache* tc) noexcept {
+  if (!kCaching) return std::free(p);
+  if (c.index < 0) return put_large(p, c);
   // Slab pieces cannot be given to free(), so overflow goes to the shared lists.
-  if (!tc || tc->kept[c.index] + c.size > kThreadKeep) {
-    auto& shared = shared_cache();
-    std::lock_guard guard(shared.lock);
-    b->next = shared.small[c.index];
-    shared.small[c.index] = b;
-    shared.cached += static_cast<int64_t>(c.size);
-    return;
-  }
+  if (!tc || tc->kept[c.index] + c.size > kThreadKeep) return put_shared(p, c);
+  auto* b = static_cast<FreeBlock*>(p);
   b->next = tc->lists[c.index];
   tc->lists[c.index] = b;
   tc->kept[c.index] += c.size;
@@ -318,7 +327,7 @@ MemoryStats memory_stats(Device device) {
   auto& reg = registry();
   std::lock_guard guard(reg.lock);
   auto add = [&](const Counters& c) {
-    stats.live_bytes += c.bytes.load(std::memory_order_relaxed);
+    stats.live_bytes += c.bytes.load(std::memory_order_relaxed) + c.unreported.load(std::memory_order_relaxed);
     stats.live_blocks += c.blocks.load(std::memory_order_relaxed);
     stats.cached_bytes += c.cached.load(std::memory_order_relaxed);
   };

@@ -18,7 +18,7 @@ namespace gg {
 struct Partial {
   bool vanishes = true;
   unsigned char reads = 0;
-  constexpr bool operator==(const Partial&) const = default;
+  bool operator==(const Partial&) const = default;
 };
 
 template <int V>
@@ -31,19 +31,18 @@ class Dependency {
   /// What a comparison yields: the inputs that decide it.
   struct Condition {
     unsigned char reads = 0;
-    constexpr Condition(bool) {}
-    explicit constexpr Condition(int r) : reads(static_cast<unsigned char>(r)) {}
-    friend constexpr Condition operator&(Condition a, Condition b) { return Condition(a.reads | b.reads); }
-    friend constexpr Condition operator|(Condition a, Condition b) { return Condition(a.reads | b.reads); }
-    constexpr Condition operator!() const { return *this; }
+    GG_HD Condition(bool) {}
+    explicit GG_HD Condition(int r) : reads(static_cast<unsigned char>(r)) {}
+    friend GG_HD Condition operator&(Condition a, Condition b) { return Condition(a.reads | b.reads); }
+    friend GG_HD Condition operator|(Condition a, Condition b) { return Condition(a.reads | b.reads); }
+    GG_HD Condition operator!() const { return *this; }
   };
 
-  constexpr Dependency() = default;
+  Dependency() = default;
   template <class A>
-  requires std::is_arithmetic_v<A>
-  constexpr Dependency(A a) { at(0, 0).vanishes = std::is_integral_v<A> && a == 0; }
+  requires std::is_arithmetic_v<A> GG_HD Dependency(A a) { at(0, 0).vanishes = std::is_integral_v<A> && a == 0; }
   /// The variable `index` itself.
-  static constexpr Dependency variable(int index) {
+  static GG_HD Dependency variable(int index) {
     Dependency x;
     x.at(0, 0) = {false, static_cast<unsigned char>(1 << index)};
     (index == 0 ? x.at(1, 0) : x.at(0, 1)) = {false, 0};
@@ -51,12 +50,12 @@ class Dependency {
   }
 
   /// The derivative of order i in the first and j in the second variable, i + j ≤ kOrder.
-  constexpr Partial partial(int i, int j = 0) const { return partials_[i][j]; }
+  GG_HD Partial partial(int i, int j = 0) const { return partials_[i][j]; }
 
-  friend constexpr Dependency operator-(const Dependency& a) { return a; }
-  friend constexpr Dependency operator+(const Dependency& a, const Dependency& b) { return either(a, b, 0); }
-  friend constexpr Dependency operator-(const Dependency& a, const Dependency& b) { return either(a, b, 0); }
-  friend constexpr Dependency operator*(const Dependency& a, const Dependency& b) {
+  friend GG_HD Dependency operator-(const Dependency& a) { return a; }
+  friend GG_HD Dependency operator+(const Dependency& a, const Dependency& b) { return either(a, b, 0); }
+  friend GG_HD Dependency operator-(const Dependency& a, const Dependency& b) { return either(a, b, 0); }
+  friend GG_HD Dependency operator*(const Dependency& a, const Dependency& b) {
     Dependency y;
     each([&](int i, int j) {
       for (int p = 0; p <= i; ++p) {
@@ -68,52 +67,50 @@ class Dependency {
     });
     return y;
   }
-  friend constexpr Dependency operator/(const Dependency& a, const Dependency& b) { return a * smooth(b); }
-  friend constexpr Dependency scaled(const Dependency& x, const Dependency& s) { return x * s; }
+  friend GG_HD Dependency operator/(const Dependency& a, const Dependency& b) { return a * smooth(b); }
+  friend GG_HD Dependency scaled(const Dependency& x, const Dependency& s) { return x * s; }
 
-  friend constexpr Condition operator==(const Dependency& a, const Dependency& b) { return both(a, b); }
-  friend constexpr Condition operator!=(const Dependency& a, const Dependency& b) { return both(a, b); }
-  friend constexpr Condition operator<(const Dependency& a, const Dependency& b) { return both(a, b); }
-  friend constexpr Condition operator<=(const Dependency& a, const Dependency& b) { return both(a, b); }
-  friend constexpr Condition operator>(const Dependency& a, const Dependency& b) { return both(a, b); }
-  friend constexpr Condition operator>=(const Dependency& a, const Dependency& b) { return both(a, b); }
-  friend constexpr Dependency select(Condition c, const Dependency& a, const Dependency& b) {
+  friend GG_HD Condition operator==(const Dependency& a, const Dependency& b) { return both(a, b); }
+  friend GG_HD Condition operator!=(const Dependency& a, const Dependency& b) { return both(a, b); }
+  friend GG_HD Condition operator<(const Dependency& a, const Dependency& b) { return both(a, b); }
+  friend GG_HD Condition operator<=(const Dependency& a, const Dependency& b) { return both(a, b); }
+  friend GG_HD Condition operator>(const Dependency& a, const Dependency& b) { return both(a, b); }
+  friend GG_HD Condition operator>=(const Dependency& a, const Dependency& b) { return both(a, b); }
+  friend GG_HD Dependency select(Condition c, const Dependency& a, const Dependency& b) {
     return either(a, b, c.reads);
   }
 
-  friend constexpr Dependency abs(const Dependency& x) { return either(x, x, x.partial(0, 0).reads); }
-  friend constexpr Dependency sign(const Dependency& x) { return value_only(x); }
-  friend constexpr Dependency floor(const Dependency& x) { return value_only(x); }
-  friend constexpr Dependency exp(const Dependency& x) { return smooth(x); }
-  friend constexpr Dependency expm1(const Dependency& x) { return smooth(x); }
-  friend constexpr Dependency log(const Dependency& x) { return smooth(x); }
-  friend constexpr Dependency log1p(const Dependency& x) { return smooth(x); }
-  friend constexpr Dependency sqrt(const Dependency& x) { return smooth(x); }
-  friend constexpr Dependency sin(const Dependency& x) { return smooth(x); }
-  friend constexpr Dependency cos(const Dependency& x) { return smooth(x); }
-  friend constexpr Dependency tanh(const Dependency& x) { return smooth(x); }
-  friend constexpr Dependency sech2(const Dependency& x) { return smooth(x); }
-  friend constexpr Dependency erf(const Dependency& x) { return smooth(x); }
-  friend constexpr Dependency normal_cdf(const Dependency& x) { return smooth(x); }
-  friend constexpr Dependency pow(const Dependency& x, const Dependency& y) { return smooth(x + y); }
+  friend GG_HD Dependency abs(const Dependency& x) { return either(x, x, x.partial(0, 0).reads); }
+  friend GG_HD Dependency sign(const Dependency& x) { return value_only(x); }
+  friend GG_HD Dependency floor(const Dependency& x) { return value_only(x); }
+  friend GG_HD Dependency exp(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency expm1(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency log(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency log1p(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency sqrt(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency sin(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency cos(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency tanh(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency sech2(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency erf(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency normal_cdf(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency pow(const Dependency& x, const Dependency& y) { return smooth(x + y); }
 
  private:
-  constexpr Partial& at(int i, int j) { return partials_[i][j]; }
-  constexpr void add(int i, int j, int reads) {
-    at(i, j) = {false, static_cast<unsigned char>(at(i, j).reads | reads)};
-  }
+  GG_HD Partial& at(int i, int j) { return partials_[i][j]; }
+  GG_HD void add(int i, int j, int reads) { at(i, j) = {false, static_cast<unsigned char>(at(i, j).reads | reads)}; }
 
   /// fn(i, j) for every partial derivative, lower ones first.
   template <class Fn>
-  static constexpr void each(const Fn& fn) {
+  static GG_HD void each(const Fn& fn) {
     for (int i = 0; i <= kOrder; ++i) {
       for (int j = 0; j <= (V == 1 ? 0 : kOrder - i); ++j) fn(i, j);
     }
   }
-  static constexpr Condition both(const Dependency& a, const Dependency& b) {
+  static GG_HD Condition both(const Dependency& a, const Dependency& b) {
     return Condition(a.partial(0, 0).reads | b.partial(0, 0).reads);
   }
-  static constexpr Dependency either(const Dependency& a, const Dependency& b, int condition) {
+  static GG_HD Dependency either(const Dependency& a, const Dependency& b, int condition) {
     Dependency y;
     each([&](int i, int j) {
       if (!a.partial(i, j).vanishes) y.add(i, j, a.partial(i, j).reads | condition);
@@ -121,13 +118,13 @@ class Dependency {
     });
     return y;
   }
-  static constexpr Dependency value_only(const Dependency& x) {
+  static GG_HD Dependency value_only(const Dependency& x) {
     Dependency y;
     y.at(0, 0) = {false, x.partial(0, 0).reads};
     return y;
   }
   /// φ(x) for a φ none of whose derivatives vanishes: products of derivatives of x times some φ⁽ᵐ⁾(x).
-  static constexpr Dependency smooth(const Dependency& x) {
+  static GG_HD Dependency smooth(const Dependency& x) {
     Dependency y = value_only(x);
     int value = x.partial(0, 0).reads;
     each([&](int i, int j) {
@@ -143,7 +140,7 @@ class Dependency {
     return y;
   }
 
-  Partial partials_[kOrder + 1][V == 1 ? 1 : kOrder + 1];
+  Partial partials_[kOrder + 1][V == 1 ? 1 : kOrder + 1] = {};
 };
 
 }  // namespace gg

@@ -35,17 +35,17 @@ concept HasOutputDerivative = UnaryFunctor<F> && requires(const F& f, detail::Pr
 
 /// The facts about f, by order of derivative.
 template <UnaryFunctor F>
-constexpr Dependency<1> dependency_of() {
+GG_HD Dependency<1> dependency_of() {
   return F{}.f(Dependency<1>::variable(0));
 }
 template <BinaryFunctor F>
-constexpr Dependency<2> dependency_of() {
+GG_HD Dependency<2> dependency_of() {
   return F{}.f(Dependency<2>::variable(0), Dependency<2>::variable(1));
 }
 
 /// The facts about df as a function of the output; everything vanishes where F has none.
 template <class F>
-constexpr Dependency<1> output_dependency_of() {
+GG_HD Dependency<1> output_dependency_of() {
   if constexpr (HasOutputDerivative<F>) {
     return F{}.df(Dependency<1>::variable(0));
   } else {

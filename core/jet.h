@@ -36,15 +36,15 @@ GG_HD void repeat(const Fn& fn) {
 }
 
 inline constexpr int kMaxJetOrder = 8;
-inline constexpr int kBinomial[kMaxJetOrder + 1][kMaxJetOrder + 1] = {{1},
-                                                                      {1, 1},
-                                                                      {1, 2, 1},
-                                                                      {1, 3, 3, 1},
-                                                                      {1, 4, 6, 4, 1},
-                                                                      {1, 5, 10, 10, 5, 1},
-                                                                      {1, 6, 15, 20, 15, 6, 1},
-                                                                      {1, 7, 21, 35, 35, 21, 7, 1},
-                                                                      {1, 8, 28, 56, 70, 56, 28, 8, 1}};
+
+/// n over k for 0 ≤ k ≤ n ≤ 8, without a table: devices do not share the host's.
+GG_HD int binomial(int n, int k) {
+  k = k < n - k ? k : n - k;
+  int c = k >= 1 ? n : 1;
+  c = k >= 2 ? c * (n - 1) / 2 : c;
+  c = k >= 3 ? c * (n - 2) / 3 : c;
+  return k >= 4 ? c * (n - 3) / 4 : c;
+}
 
 /// A sum that starts without a zero: 0 + x is not x to the compiler.
 template <class T>
@@ -214,7 +214,15 @@ struct Jet {
     p.c[0] = pow(x.c[0], y.c[0]);
     if constexpr (N >= 1) {
       using Lower = Jet<T, N - 1>;
-      Lower by_base = x.degree > 0 ? scaled(pow(lower(x), lower(y) - 1), lower(y)) : Lower(0);
+      Lower by_base(0);
+      if (x.degree > 0) {
+        // Long jets recurse by a call, lest eight levels become one function.
+        if constexpr (N > 4) {
+          by_base = scaled(Lower::power(lower(x), lower(y) - 1), lower(y));
+        } else {
+          by_base = scaled(pow(lower(x), lower(y) - 1), lower(y));
+        }
+      }
       Lower log_base = y.degree > 0 ? select((x == 0) & (y >= 0), Lower(0), log(lower(x))) : Lower(0);
       p.fill_derivatives([&](int k) GG_LAMBDA {  // p' = x'·(y·x^(y-1)) + y'·(p·log x)
         detail::Sum<T> sum;
@@ -235,6 +243,9 @@ struct Jet {
     return p;
   }
 
+  /// pow, not inlined.
+  [[gnu::noinline]] static Jet power(const Jet& x, const Jet& y) { return pow(x, y); }
+
   /// The first N derivatives only, as a jet one shorter.
   friend GG_HD auto lower(const Jet& u) requires(N >= 1) {
     Jet<T, N - 1> y(u.c[0]);
@@ -246,7 +257,7 @@ struct Jet {
  private:
   static GG_HD int max(int a, int b) { return a > b ? a : b; }
   static GG_HD int min(int a, int b) { return a < b ? a : b; }
-  static GG_HD int binomial(int n, int k) { return detail::kBinomial[n][k]; }
+  static GG_HD int binomial(int n, int k) { return detail::binomial(n, k); }
 
   static GG_HD Jet of_degree(int degree) {
     Jet y(T(0));

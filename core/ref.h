@@ -8,7 +8,26 @@
 #include <cstdint>
 #include <utility>
 
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define GG_SINGLE_THREADED __libc_single_threaded
+#else
+#define GG_SINGLE_THREADED false
+#endif
+
 namespace gg {
+
+/// Adds to a counter that threads share; returns the value before. Costs no locked instruction as long as the process
+/// has a single thread, which is most of what counting costs.
+template <class T>
+T add_to_shared(std::atomic<T>& counter, T by, std::memory_order order) {
+  if (GG_SINGLE_THREADED) {
+    T before = counter.load(std::memory_order_relaxed);
+    counter.store(before + by, std::memory_order_relaxed);
+    return before;
+  }
+  return counter.fetch_add(by, order);
+}
 
 /// Base of objects that Ref shares. `T::release()` is called when the last Ref goes.
 class RefCounted {
@@ -17,11 +36,11 @@ class RefCounted {
   RefCounted(const RefCounted&) = delete;
   RefCounted& operator=(const RefCounted&) = delete;
 
-  void retain() const { count_.fetch_add(1, std::memory_order_relaxed); }
+  void retain() const { add_to_shared(count_, 1u, std::memory_order_relaxed); }
   /// True when this was the last reference.
   bool drop() const {
     // A sole owner needs no atomic read-modify-write: nobody else can raise the count.
-    return count_.load(std::memory_order_acquire) == 1 || count_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+    return count_.load(std::memory_order_acquire) == 1 || add_to_shared(count_, ~0u, std::memory_order_acq_rel) == 1;
   }
   bool is_unique() const { return count_.load(std::memory_order_acquire) == 1; }
 
@@ -29,7 +48,7 @@ class RefCounted {
   ~RefCounted() = default;
 
  private:
-  mutable std::atomic<uint32_t> count_{1};
+  mutable std::atomic<unsigned> count_{1};
 };
 
 template <class T>

@@ -335,10 +335,10 @@ GG_HD S pow(S x, S y) {
   }
   bool integer = floor<Target>(y) == y, odd = integer & (floor<Target>(y * S(0.5)) != y * S(0.5));
   bool negative = bits_of(x) >> (sizeof(S) * 8 - 1);
-  S domain = integer | (a == 0) | (a == Format<S>::infinity) ? r : Format<S>::nan;
+  S domain = (integer | (a == 0) | (a == Format<S>::infinity)) ? r : Format<S>::nan;
   r = (x < 0) ? domain : r;
-  r = negative & odd ? -r : r;
-  return (y == 0) | (x == 1) | ((x == -1) & (abs(y) == Format<S>::infinity)) ? S(1) : r;
+  r = (negative & odd) ? -r : r;
+  return ((y == 0) | (x == 1) | ((x == -1) & (abs(y) == Format<S>::infinity))) ? S(1) : r;
 }
 
 // ---- sine and cosine ------------------------------------------------------------------------------------------------

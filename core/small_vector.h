@@ -44,6 +44,13 @@ class SmallVector {
     new (data() + size_) T(std::move(item));
     ++size_;
   }
+  template <class... Args>
+  T& emplace_back(Args&&... args) {
+    if (size_ == capacity_) reserve(capacity_ * 2);
+    T* item = new (data() + size_) T{std::forward<Args>(args)...};
+    ++size_;
+    return *item;
+  }
   void resize(size_t n) {
     reserve(n);
     while (size_ < n) new (data() + size_++) T();

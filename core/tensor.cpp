@@ -48,7 +48,7 @@ Tensor Tensor::with_layout(const Layout& layout) const {
   impl->storage = t.storage;
   impl->dtype = t.dtype;
   impl->device = t.device;
-  impl->contiguous = layout.is_contiguous();
+  impl->contiguous = &layout == &t.layout ? t.contiguous : layout.is_contiguous();
   if (!impl->storage) {  // a view of a symbolic zero is a symbolic zero of its own
     impl->layout = Layout::contiguous(layout.shape);
     impl->contiguous = true;
@@ -69,8 +69,20 @@ Tensor make(const Layout& layout, bool contiguous, DType dtype, Device device) {
 }
 }  // namespace
 
+// Written out, as every result comes from here: sizes are checked, counted and turned into strides in one pass.
 Tensor empty(const Shape& shape, TensorOptions options) {
-  return make(Layout::contiguous(shape), true, options.dtype, options.device);
+  auto impl = TensorImpl::create();
+  impl->layout.shape = shape;
+  int64_t numel = 1;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    GG_CHECK(shape[i] >= 0, "a tensor's sizes must not be negative, got ", shape);
+    impl->layout.strides[i] = numel;
+    numel *= shape[i];
+  }
+  impl->dtype = options.dtype;
+  impl->device = options.device;
+  impl->storage = Storage::create(static_cast<size_t>(numel) * size_of(options.dtype), options.device);
+  return Tensor(std::move(impl));
 }
 
 Tensor empty_like(const Tensor& like) { return empty_like(like, like.dtype()); }

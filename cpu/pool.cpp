@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "core/parallel.h"
+#include "cpu/kernels/pool.h"
 
 namespace gg::cpu {
 namespace {
@@ -43,6 +45,15 @@ template <class Line>
 void for_windows(const Array& pooled, const Array& image, const Pool2dParams& p, Line&& line) {
   bool last = channels_last(image);
   int64_t height = image.shape[2], width = image.shape[3];
+  std::vector<Tap> columns;  // for each column of the window, the lanes of an output row that see it inside the image
+  for (int64_t j = 0; j < p.kernel[1]; ++j) {
+    int64_t shift = j * p.dilation[1] - p.padding[1];  // column = lane · stride + shift
+    int64_t begin = shift >= 0 ? 0 : (-shift + p.stride[1] - 1) / p.stride[1];
+    int64_t end = width - shift <= 0 ? 0 : (width - shift + p.stride[1] - 1) / p.stride[1];
+    int64_t w = begin * p.stride[1] + shift;
+    columns.push_back(
+        {begin, std::min(end, pooled.shape[3]), w * image.strides[3], p.stride[1] * image.strides[3], w, p.stride[1]});
+  }
   for_units(pooled, image, last, [&](int64_t n, int64_t c, int64_t channels) {
     int64_t base = n * image.strides[0] + c * image.strides[1];
     for (int64_t oh = 0; oh < pooled.shape[2]; ++oh) {
@@ -69,15 +80,11 @@ void for_windows(const Array& pooled, const Array& image, const Pool2dParams& p,
       } else {
         line(to, pooled.strides[3], pooled.shape[3], [&](auto&& tap) {
           rows([&](int64_t h) {
-            for (int64_t j = 0; j < p.kernel[1]; ++j) {
-              int64_t shift = j * p.dilation[1] - p.padding[1];  // column = lane · stride + shift
-              int64_t begin = shift >= 0 ? 0 : (-shift + p.stride[1] - 1) / p.stride[1];
-              int64_t end = width - shift <= 0 ? 0 : (width - shift + p.stride[1] - 1) / p.stride[1];
-              end = std::min(end, pooled.shape[3]);
-              if (begin >= end) continue;
-              int64_t w = begin * p.stride[1] + shift;
-              tap(Tap{begin, end, base + h * image.strides[2] + w * image.strides[3], p.stride[1] * image.strides[3],
-                      h * width + w, p.stride[1]});
+            for (Tap t : columns) {
+              if (t.begin >= t.end) continue;
+              t.image += base + h * image.strides[2];
+              t.place += h * width;
+              tap(t);
             }
           });
         });
@@ -99,23 +106,24 @@ void zero_unit(const Array& dx, T* data, int64_t n, int64_t c, int64_t channels)
 template <class T>
 void max_index(const Array& index, const Array& x, const Pool2dParams& p) {
   const T* from = x.as<const T>();
+  const PoolOf<T>& kernels = [&]() -> const PoolOf<T>& {
+    if constexpr (std::is_same_v<T, float>) {
+      return pool_kernels().f32;
+    } else {
+      return pool_kernels().f64;
+    }
+  }();
   for_windows(index, x, p, [&](int64_t offset, int64_t step, int64_t lanes, auto&& taps) {
     thread_local std::vector<T> best;
-    thread_local std::vector<int64_t> found;
+    thread_local std::vector<int32_t> found;
     best.assign(lanes, -std::numeric_limits<T>::infinity());
     found.assign(lanes, -1);
-    T* b = best.data();
-    int64_t* f = found.data();
     taps([&](const Tap& t) {
-      for (int64_t l = t.begin, i = 0; l < t.end; ++l, ++i) {
-        T v = from[t.image + i * t.image_step];
-        bool take = (v > b[l]) | (v != v) | (f[l] < 0);
-        b[l] = take ? v : b[l];
-        f[l] = take ? t.place + i * t.place_step : f[l];
-      }
+      kernels.max_tap(best.data() + t.begin, found.data() + t.begin, from + t.image, t.end - t.begin, t.image_step,
+                      static_cast<int32_t>(t.place), static_cast<int32_t>(t.place_step));
     });
     int64_t* to = index.as<int64_t>() + offset;
-    for (int64_t l = 0; l < lanes; ++l) to[l * step] = f[l];
+    for (int64_t l = 0; l < lanes; ++l) to[l * step] = found[l];
   });
 }
 
@@ -202,6 +210,8 @@ void check_pool(const Array& pooled, const Array& image, const Pool2dParams& p, 
 void max_pool2d_index(Array index, Array x, Pool2dParams p) {
   check_pool(index, x, p, "max_pool2d");
   GG_CHECK(index.dtype == i64, "max_pool2d: positions are int64, got ", index.dtype);
+  GG_CHECK(x.shape[2] * x.shape[3] <= std::numeric_limits<int32_t>::max(), "max_pool2d: planes of ", x.shape,
+           " are too large");
   if (index.numel() == 0) return;
   visit_floating(x.dtype, "max_pool2d", [&]<class T>() { max_index<T>(index, x, p); });
 }

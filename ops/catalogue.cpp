@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "cuda/device_loops.h"
 #include "ops/functors/activations.h"
 #include "ops/functors/arithmetic.h"
 #include "ops/functors/exponential.h"
@@ -54,9 +55,9 @@ constexpr Line kComposite[] = {
 };
 
 constexpr Line kStructured[] = {
-    {"add", kAnyOrder, "a + b, broadcasting"},
-    {"sub", kAnyOrder, "a - b, broadcasting"},
-    {"mul", kAnyOrder, "a * b, broadcasting"},
+    {"add", kAnyOrder, "a + b, broadcasting", "", kEverywhere},
+    {"sub", kAnyOrder, "a - b, broadcasting", "", kEverywhere},
+    {"mul", kAnyOrder, "a * b, broadcasting", "", kEverywhere},
     {"where", kAnyOrder, "a where a bool condition holds, else b, broadcasting"},
     {"eq", kNone, "a = b, bool"},
     {"ne", kNone, "a not equal to b, bool"},
@@ -71,7 +72,7 @@ constexpr Line kStructured[] = {
     {"slice", kAnyOrder, "elements start, start+step, ... before end along an axis; a view", "", kEverywhere},
     {"unslice", kAnyOrder, "the adjoint of slice: zeros, and x at start, start+step, ..."},
     {"concat", kAnyOrder, "tensors joined along an axis"},
-    {"clone", kAnyOrder, "a copy with storage of its own, in x's axis order"},
+    {"clone", kAnyOrder, "a copy with storage of its own, in x's axis order", "", kEverywhere},
     {"contiguous", kAnyOrder, "x if it is row-major, else such a copy"},
     {"to_device", kAnyOrder, "to(x, device): x on another device", "", kEverywhere},
     {"to_dtype", kAnyOrder, "to(x, dtype): x as another element type; a gradient between floating types only"},
@@ -105,7 +106,7 @@ constexpr Line kStructured[] = {
 };
 
 constexpr Line kFused[] = {
-    {"softmax", kFunctorOrders, "e^x over its sum along an axis"},
+    {"softmax", kFunctorOrders, "e^x over its sum along an axis", "", kEverywhere},
     {"log_softmax", kFunctorOrders, "x - log of the sum of e^x along an axis"},
     {"cross_entropy", kFunctorOrders,
      "of logits [N, classes] against int64 targets [N]; label smoothing, ignored targets; mean, sum or [N]"},
@@ -114,9 +115,18 @@ constexpr Line kFused[] = {
     {"dropout", kAnyOrder, "elements become 0 with probability p, the others x / (1 - p)"},
 };
 
+// Whether this build has kernels of a functor for devices.
+template <class F>
+bool has_device_kernels() {
+  if constexpr (UnaryFunctor<F>) {
+    return device_unary_loops<F>(Device::cuda) || device_unary_loops<F>(Device::emulated);
+  }
+  return false;
+}
+
 template <class... F>
 void add_functors(std::vector<CatalogueEntry>& out, OpList<F...>) {
-  (out.push_back({F::name, Tier::elementwise, kFunctorOrders, F::name, false, F::doc}), ...);
+  (out.push_back({F::name, Tier::elementwise, kFunctorOrders, F::name, has_device_kernels<F>(), F::doc}), ...);
 }
 
 void add_lines(std::vector<CatalogueEntry>& out, Tier tier, std::span<const Line> lines) {

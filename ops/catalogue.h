@@ -30,7 +30,7 @@ struct CatalogueEntry {
   Tier tier;
   int orders;             ///< derivatives one may take: kAnyOrder, a number, or 0 for results without a gradient
   std::string_view node;  ///< the operation that a recorded graph shows for it; the name itself for primitives
-  bool any_device;        ///< moves no elements, or makes them on the host: needs no kernel of the device
+  bool any_device;        ///< runs on `cuda` and `emulated` as on `cpu`; else on `cpu` only
   std::string_view doc;   ///< one line, with shapes
 };
 

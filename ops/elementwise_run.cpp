@@ -27,9 +27,12 @@ Tensor make_output(const Shape& shape, DType dtype, std::initializer_list<const 
 Tensor run_elementwise(const char* name, cpu::ElementwiseLoop loop, const void* functor, DType out_type,
                        std::initializer_list<const Tensor*> inputs, DeviceLoop device_loop) {
   const Tensor& first = **inputs.begin();
-  bool flat = true;
-  for (const Tensor* t : inputs) flat = flat && t->is_contiguous() && t->shape() == first.shape();
-  if (flat && first.device().is_cpu() && first.numel() <= cpu::kElementwiseGrain) {
+  const int64_t numel = first.numel();
+  bool flat = first.device().is_cpu() && numel <= cpu::kElementwiseGrain;
+  for (const Tensor* t : inputs) {
+    flat = flat && t->is_contiguous() && (t->is_same(first) || t->shape() == first.shape());
+  }
+  if (flat) {
     // The common small case, without building strided arrays.
     KernelScope scope(name, first.device());
     Tensor out = empty(first.shape(), {out_type, first.device()});
@@ -40,7 +43,7 @@ Tensor run_elementwise(const char* name, cpu::ElementwiseLoop loop, const void* 
       if (!impl.storage) impl.materialize();
       in[i++] = impl.data();
     }
-    if (first.numel() > 0) loop(first.numel(), out.get().data(), in, functor);
+    if (numel > 0) loop(numel, out.get().data(), in, functor);
     return out;
   }
   Shape shape = first.shape();

@@ -8,46 +8,30 @@ namespace {
 template <class T>
 double square_row(const T* x, int64_t n, T mean) {
   GroupSum<T> sum;
-  for_groups<T>(nullptr, x, n, mean, [&](T*, const T* in) {
-    Group<T> s;
-    for (int i = 0; i < kGroup<T>; ++i) {
-      T d = in[i] - mean;
-      s.lane[i] = d * d;
-    }
-    sum.add(s.lane);
-  });
+  for_groups<T>(
+      nullptr, x, n, mean, [&](T*, const T* in, auto count) __attribute__((always_inline)) {
+        Group<T> s;
+        for (int i = 0; i < count.value; ++i) {
+          T d = in[i] - mean;
+          s.lane[i] = d * d;
+        }
+        sum.add(s.lane, count);
+      });
   return sum.result();
-}
-
-// Sums two things made of two rows at once.
-template <class T, class First, class Second>
-GG_INLINE void sum_pairs(double& first, double& second, const T* a, const T* b, int64_t n, First&& one, Second&& two) {
-  constexpr int64_t G = kGroup<T>;
-  GroupSum<T> s, t;
-  int64_t i = 0;
-  for (; i + G <= n; i += G) {
-    Group<T> u, v;
-    for (int k = 0; k < G; ++k) {
-      u.lane[k] = one(a[i + k], b[i + k], i + k);
-      v.lane[k] = two(a[i + k], b[i + k], i + k);
-    }
-    s.add(u.lane);
-    t.add(v.lane);
-  }
-  double s_rest = 0, t_rest = 0;
-  for (; i < n; ++i) {
-    s_rest += static_cast<double>(one(a[i], b[i], i));
-    t_rest += static_cast<double>(two(a[i], b[i], i));
-  }
-  first += s.result() + s_rest;
-  second += t.result() + t_rest;
 }
 
 template <class T>
 void gradient_row(double* acc, const T* g, const T* x, int64_t n, T mean) {
-  sum_pairs(
-      acc[0], acc[1], g, x, n, [](T gi, T, int64_t) { return gi; },
-      [mean](T gi, T xi, int64_t) { return gi * (xi - mean); });
+  GroupSum<T> sum, product;
+  for_groups<T>(
+      nullptr, g, x, n, T(0), [&](T*, const T* gi, const T* xi, auto count) __attribute__((always_inline)) {
+        Group<T> p;
+        for (int i = 0; i < count.value; ++i) p.lane[i] = gi[i] * (xi[i] - mean);
+        sum.add(gi, count);
+        product.add(p.lane, count);
+      });
+  acc[0] += sum.result();
+  acc[1] += product.result();
 }
 
 template <class T>
@@ -118,7 +102,8 @@ void combine_columns(T* dx, const T* g, const T* x, int64_t n, const T* mean, co
 template <class T>
 void layer_forward(T* out, T* mean, T* rstd, const T* x, const T* w, const T* b, int64_t n, double eps) {
   GroupSum<T> sum;
-  for_groups<T>(nullptr, x, n, T(0), [&](T*, const T* in) { sum.add(in); });
+  for_groups<T>(
+      nullptr, x, n, T(0), [&](T*, const T* in, auto count) __attribute__((always_inline)) { sum.add(in, count); });
   T m = static_cast<T>(sum.result() / static_cast<double>(n));
   double variance = square_row(x, n, m) / static_cast<double>(n);
   T r = static_cast<T>(1 / __builtin_sqrt(variance + eps));
@@ -128,19 +113,20 @@ void layer_forward(T* out, T* mean, T* rstd, const T* x, const T* w, const T* b,
 }
 
 template <class T>
-void layer_backward(T* dx, T* dw, T* db, const T* g, const T* x, const T* w, int64_t n, T mean, T rstd) {
-  // With u = (x - mean)·rstd and h = g·w:  dx = rstd · (h - mean(h) - u · mean(h·u))
-  double h_sum = 0, hu_sum = 0;
-  sum_pairs(
-      h_sum, hu_sum, g, x, n, [w](T gi, T, int64_t i) { return gi * w[i]; },
-      [w, mean, rstd](T gi, T xi, int64_t i) { return gi * w[i] * ((xi - mean) * rstd); });
-  T h_mean = static_cast<T>(h_sum / static_cast<double>(n)), hu_mean = static_cast<T>(hu_sum / static_cast<double>(n));
+void layer_backward(T* __restrict dx, T* __restrict dw, T* __restrict db, const T* __restrict g, const T* __restrict x,
+                    const T* __restrict w, int64_t n, T mean, T rstd) {
+  // With u = (x - mean)·rstd and h = g·w:  dx = rstd · (h - mean(h) - u · mean(h·u)). dx holds h for a while.
   for (int64_t i = 0; i < n; ++i) {
     T u = (x[i] - mean) * rstd, gi = g[i];
     dw[i] += gi * u;
     db[i] += gi;
-    dx[i] = rstd * (gi * w[i] - h_mean - u * hu_mean);
+    dx[i] = gi * w[i];
   }
+  double sums[2] = {};
+  gradient_row(sums, dx, x, n, mean);
+  T h_mean = static_cast<T>(sums[0] / static_cast<double>(n));
+  T hu_mean = static_cast<T>(sums[1] * static_cast<double>(rstd) / static_cast<double>(n));
+  for (int64_t i = 0; i < n; ++i) dx[i] = rstd * (dx[i] - h_mean - (x[i] - mean) * rstd * hu_mean);
 }
 
 template <class T>

@@ -59,49 +59,56 @@ void add_rows(double* acc, const T* x, int64_t stride, int64_t rows, int64_t col
   }
 }
 
+// The first place where x has `value`; there is one.
+template <class T>
+int64_t place_of(const T* x, int64_t n, T value) {
+  constexpr int64_t kPiece = 4 * kLanes<T>;
+  for (int64_t begin = 0;; begin += kPiece) {
+    int64_t end = begin + kPiece < n ? begin + kPiece : n;
+    if (end - begin == kPiece) {
+      int hits = 0;
+      for (int64_t i = begin; i < begin + kPiece; ++i) hits |= x[i] == value;
+      if (!hits) continue;
+    }
+    for (int64_t i = begin; i < end; ++i) {
+      if (x[i] == value) return i;
+    }
+  }
+}
+
 // First the value, in lanes; then the first place that has it.
 template <class T, int Sign>
 int64_t find(const T* x, int64_t n) {
   constexpr int W = kLanes<T>;
-  auto better = [](T a, T b) { return Sign > 0 ? a > b : a < b; };
-  T best = x[0];
-  int64_t i = 0;
-  if (n >= 2 * W) {
-    Vec<T> v = load(x);
-    IntVec<T> nan = v != v;
-    for (i = W; i + W <= n; i += W) {
-      Vec<T> u = load(x + i);
-      nan |= u != u;
-      v = (Sign > 0 ? u > v : u < v) ? u : v;
+  if (n < 2 * W) {
+    int64_t at = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      if (x[i] != x[i]) return i;
+      if (Sign > 0 ? x[i] > x[at] : x[i] < x[at]) at = i;
     }
-    T lanes[W];
-    store(lanes, v);
-    bool any_nan = false;
-    for (int l = 0; l < W; ++l) any_nan |= nan[l] != 0;
-    best = lanes[0];
-    for (int l = 1; l < W; ++l) best = better(lanes[l], best) ? lanes[l] : best;
-    for (int64_t k = i; k < n; ++k) {
-      any_nan |= x[k] != x[k];
-      best = better(x[k], best) ? x[k] : best;
-    }
-    if (any_nan) {
-      for (int64_t k = 0;; ++k) {
-        if (x[k] != x[k]) return k;
-      }
-    }
-    for (int64_t k = 0;; ++k) {
-      if (x[k] == best) return k;
+    return at;
+  }
+  Vec<T> best[2] = {load(x), load(x + W)}, nan = (best[0] + best[1]) * T(0);  // NaN for NaN (and for infinities)
+  int64_t i = 2 * W;
+  auto take = [&](Vec<T> & b, Vec<T> u) __attribute__((always_inline)) {
+    nan += u * T(0);
+    b = (Sign > 0 ? u > b : u < b) ? u : b;
+  };
+  for (; i + 2 * W <= n; i += 2 * W) {
+    take(best[0], load(x + i));
+    take(best[1], load(x + i + W));
+  }
+  take(best[0], load(x + n - W));  // overlapping what was seen does no harm
+  take(best[1], load(x + n - 2 * W));
+  T any = sum_lanes<T>(nan);
+  if (any != any) {  // rare: look again, and find out whether it was NaN or an infinity
+    for (int64_t k = 0; k < n; ++k) {
+      if (x[k] != x[k]) return k;
     }
   }
-  int64_t at = 0;
-  for (i = 0; i < n; ++i) {
-    if (x[i] != x[i]) return i;
-    if (better(x[i], best)) {
-      best = x[i];
-      at = i;
-    }
-  }
-  return at;
+  T value = Sign > 0 ? max_lanes<T>((best[0] > best[1]) ? best[0] : best[1])
+                     : min_lanes<T>((best[0] < best[1]) ? best[0] : best[1]);
+  return place_of(x, n, value);
 }
 
 }  // namespace

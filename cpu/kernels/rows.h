@@ -1,5 +1,6 @@
-// Walking a contiguous row in vectors: whole groups of vectors in place, and the rest through padded buffers, so that a
-// row of ten elements runs the same vector code as one of ten thousand. Only for files compiled per instruction set.
+// Walking a contiguous row in vectors: groups of vectors, then single vectors, the last one through a padded buffer, so
+// that a row of ten elements runs vector code as well as one of ten thousand. Only for files compiled per instruction
+// set.
 #pragma once
 
 #include "cpu/kernels/vec.h"
@@ -10,44 +11,64 @@ namespace gg::cpu::GG_ISA {
 template <class T>
 inline constexpr int kGroup = 4 * kLanes<T>;
 
+/// Room for a group, or for the single vectors in which a row ends.
 template <class T>
 struct alignas(64) Group {
   T lane[kGroup<T>];
 };
 
-template <class T>
-GG_INLINE void read_group(Group<T>& to, const T* from, int64_t count, T padding) {
-  for (int64_t i = 0; i < kGroup<T>; ++i) to.lane[i] = i < count ? from[i] : padding;
-}
+/// A number of lanes known when compiling: kGroup or kLanes.
+template <int N>
+struct Count {
+  static constexpr int value = N;
+};
 
-/// Calls fn(inputs…, lanes written) for each group: fn gets a pointer to kGroup elements for the output and each input.
-/// Inputs beyond the end read as `padding`; outputs beyond the end are dropped. `out` may be null: then nothing is
-/// kept.
+/// Calls fn(out, a, Count) for each group of the row `a`, and for each single vector of what is left: fn reads
+/// Count::value elements at `a` and writes as many at `out`. The last vector reads `padding` beyond the end, and what
+/// is written there is dropped. `out` may be null; fn then gets null.
 template <class T, class Fn>
 GG_INLINE void for_groups(T* out, const T* a, int64_t n, T padding, Fn&& fn) {
-  constexpr int64_t G = kGroup<T>;
+  constexpr int64_t G = kGroup<T>, W = kLanes<T>;
   int64_t i = 0;
-  for (; i + G <= n; i += G) fn(out ? out + i : nullptr, a + i);
-  if (i < n) {
-    Group<T> in, result;
-    read_group(in, a + i, n - i, padding);
-    fn(result.lane, in.lane);
-    if (out) {
-      for (int64_t k = i; k < n; ++k) out[k] = result.lane[k - i];
-    }
-  }
+  for (; i + G <= n; i += G) fn(out ? out + i : nullptr, a + i, Count<G>());
+  for (; i + W <= n; i += W) fn(out ? out + i : nullptr, a + i, Count<W>());
+  if (i == n) return;
+  alignas(64) T in[W], result[W];
+  for (int64_t k = 0; k < W; ++k) in[k] = i + k < n ? a[i + k] : padding;
+  fn(out ? result : nullptr, in, Count<W>());
+  if (!out) return;
+  for (int64_t k = i; k < n; ++k) out[k] = result[k - i];
 }
 
-/// The sum of the lanes of some vectors added up over groups, carried in double from time to time.
+/// The same with two rows to read, both padded.
+template <class T, class Fn>
+GG_INLINE void for_groups(T* out, const T* a, const T* b, int64_t n, T padding, Fn&& fn) {
+  constexpr int64_t G = kGroup<T>, W = kLanes<T>;
+  int64_t i = 0;
+  for (; i + G <= n; i += G) fn(out ? out + i : nullptr, a + i, b + i, Count<G>());
+  for (; i + W <= n; i += W) fn(out ? out + i : nullptr, a + i, b + i, Count<W>());
+  if (i == n) return;
+  alignas(64) T in[W], more[W], result[W];
+  for (int64_t k = 0; k < W; ++k) {
+    in[k] = i + k < n ? a[i + k] : padding;
+    more[k] = i + k < n ? b[i + k] : padding;
+  }
+  fn(out ? result : nullptr, in, more, Count<W>());
+  if (!out) return;
+  for (int64_t k = i; k < n; ++k) out[k] = result[k - i];
+}
+
+/// A sum of many groups: lanes in T, carried to double from time to time.
 template <class T>
 struct GroupSum {
   Vec<T> part[4] = {};
   int groups = 0;
   double total = 0;
 
-  GG_INLINE void add(const T* values) {
+  template <int N>
+  GG_INLINE void add(const T* values, Count<N>) {
 #pragma GCC unroll 4
-    for (int v = 0; v < 4; ++v) part[v] += load(values + v * kLanes<T>);
+    for (int v = 0; v < N / kLanes<T>; ++v) part[v] += load(values + v * kLanes<T>);
     if (++groups == 16) flush();
   }
   GG_INLINE void flush() {

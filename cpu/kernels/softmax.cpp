@@ -15,38 +15,45 @@ T row_max(const T* x, int64_t n) {
   constexpr int W = kLanes<T>;
   Vec<T> best[4];
   for (auto& b : best) b = splat(-kInfinity<T>);
-  for_groups<T>(nullptr, x, n, -kInfinity<T>, [&](T*, const T* in) {
+  for_groups<T>(
+      nullptr, x, n, -kInfinity<T>, [&](T*, const T* in, auto count) __attribute__((always_inline)) {
 #pragma GCC unroll 4
-    for (int v = 0; v < 4; ++v) {
-      Vec<T> u = load(in + v * W);
-      best[v] = u > best[v] ? u : best[v];
-    }
-  });
-  T lanes[W], m = -kInfinity<T>;
-  for (auto& b : best) {
-    store(lanes, b);
-    for (int l = 0; l < W; ++l) m = lanes[l] > m ? lanes[l] : m;
-  }
-  return m;
+        for (int v = 0; v < count.value / W; ++v) {
+          Vec<T> u = load(in + v * W);
+          best[v] = u > best[v] ? u : best[v];
+        }
+      });
+  for (int v = 1; v < 4; ++v) best[0] = best[v] > best[0] ? best[v] : best[0];
+  return max_lanes<T>(best[0]);
 }
 
+// eˣ for the x that occur here, which are 0 at most up to rounding: one factor 2ⁿ is enough, and what would be
+// subnormal becomes 0. NaN passes.
 template <class T>
 GG_INLINE T exponential(T x) {
-  return math::exp<Target>(x);
+  using F = math::Format<T>;
+  constexpr T low = sizeof(T) == 4 ? T(-87) : T(-708);
+  T c = low > x ? low : x;
+  T t = math::multiply_add<Target>(c, static_cast<T>(1.442695040888963407), F::rounder);
+  T n = t - F::rounder;
+  T r = math::multiply_add<Target>(n, -F::ln2_lo, math::multiply_add<Target>(n, -F::ln2_hi, c));
+  T p = math::multiply_add<Target>(r * r, math::exp_tail<Target>(r), r) + 1;
+  return low > x ? T(0) : p * math::power_of_two(t);
 }
 
 // Σ exp(x - shift), and the terms in `out` unless it is null.
 template <class T>
 double exp_sum(T* out, const T* x, int64_t n, T shift) {
   GroupSum<T> sum;
-  for_groups<T>(out, x, n, -kInfinity<T>, [&](T* to, const T* in) {
-    Group<T> e;
-    for (int i = 0; i < kGroup<T>; ++i) e.lane[i] = exponential(in[i] - shift);
-    sum.add(e.lane);
-    if (to) {
-      for (int i = 0; i < kGroup<T>; ++i) to[i] = e.lane[i];
-    }
-  });
+  for_groups<T>(
+      out, x, n, -kInfinity<T>, [&](T * to, const T* in, auto count) __attribute__((always_inline)) {
+        Group<T> e;
+        for (int i = 0; i < count.value; ++i) e.lane[i] = exponential(in[i] - shift);
+        sum.add(e.lane, count);
+        if (to) {
+          for (int i = 0; i < count.value; ++i) to[i] = e.lane[i];
+        }
+      });
   return sum.result();
 }
 
@@ -70,17 +77,14 @@ void softmax(T* out, const T* x, int64_t n) {
 template <class T>
 void softmax_backward(T* dx, const T* g, const T* y, int64_t n) {
   GroupSum<T> sum;
-  constexpr int64_t G = kGroup<T>;
-  int64_t i = 0;
-  for (; i + G <= n; i += G) {
-    Group<T> p;
-    for (int k = 0; k < G; ++k) p.lane[k] = g[i + k] * y[i + k];
-    sum.add(p.lane);
-  }
-  double dot = sum.result();
-  for (; i < n; ++i) dot += static_cast<double>(g[i]) * static_cast<double>(y[i]);
-  T mean = static_cast<T>(dot);
-  for (i = 0; i < n; ++i) dx[i] = y[i] * (g[i] - mean);
+  for_groups<T>(
+      nullptr, g, y, n, T(0), [&](T*, const T* gi, const T* yi, auto count) __attribute__((always_inline)) {
+        Group<T> p;
+        for (int i = 0; i < count.value; ++i) p.lane[i] = gi[i] * yi[i];
+        sum.add(p.lane, count);
+      });
+  T dot = static_cast<T>(sum.result());
+  for (int64_t i = 0; i < n; ++i) dx[i] = y[i] * (g[i] - dot);
 }
 
 template <class T>
@@ -93,31 +97,30 @@ void log_softmax(T* out, const T* x, int64_t n) {
 template <class T>
 double sum(const T* x, int64_t n) {
   GroupSum<T> s;
-  for_groups<T>(nullptr, x, n, T(0), [&](T*, const T* in) { s.add(in); });
+  for_groups<T>(
+      nullptr, x, n, T(0), [&](T*, const T* in, auto count) __attribute__((always_inline)) { s.add(in, count); });
   return s.result();
 }
 
 template <class T>
 void log_softmax_backward(T* dx, const T* g, const T* y, int64_t n) {
   T total = static_cast<T>(sum(g, n));
-  constexpr int64_t G = kGroup<T>;
-  int64_t i = 0;
-  for (; i + G <= n; i += G) {
-    for (int k = 0; k < G; ++k) dx[i + k] = g[i + k] - exponential(y[i + k]) * total;
-  }
-  if (i == n) return;
-  Group<T> in, more;
-  read_group(in, y + i, n - i, T(0));
-  read_group(more, g + i, n - i, T(0));
-  for (int k = 0; k < G; ++k) in.lane[k] = more.lane[k] - exponential(in.lane[k]) * total;
-  for (int64_t k = i; k < n; ++k) dx[k] = in.lane[k - i];
+  for_groups<T>(
+      dx, g, y, n, T(0), [&](T * to, const T* gi, const T* yi, auto count) __attribute__((always_inline)) {
+        Group<T> d;
+        for (int i = 0; i < count.value; ++i) d.lane[i] = gi[i] - exponential(yi[i]) * total;
+        for (int i = 0; i < count.value; ++i) to[i] = d.lane[i];
+      });
 }
 
 template <class T>
 void scaled_exp(T* dx, const T* x, int64_t n, T lse, T g, T shift) {
-  for_groups<T>(dx, x, n, T(0), [&](T* to, const T* in) {
-    for (int i = 0; i < kGroup<T>; ++i) to[i] = g * exponential(in[i] - lse) - shift;
-  });
+  for_groups<T>(
+      dx, x, n, T(0), [&](T * to, const T* in, auto count) __attribute__((always_inline)) {
+        Group<T> d;
+        for (int i = 0; i < count.value; ++i) d.lane[i] = g * exponential(in[i] - lse) - shift;
+        for (int i = 0; i < count.value; ++i) to[i] = d.lane[i];
+      });
 }
 
 template <class T>

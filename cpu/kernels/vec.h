@@ -56,15 +56,40 @@ GG_INLINE Vec<T> splat(T x) {
   return x - Vec<T>{};  // not `Vec{} + x`, which would turn -0 into +0
 }
 
-/// The lanes added in a fixed tree.
+/// A vector of `Bytes` bytes.
+template <class T, int Bytes>
+struct Sized {
+  typedef T type __attribute__((vector_size(Bytes)));
+};
+
+/// The lanes combined in a fixed tree of op(vector, vector): each step folds the upper half onto the lower.
+template <class T, int Bytes = kVecBytes, class Op>
+GG_INLINE T fold_lanes(typename Sized<T, Bytes>::type v, Op op) {
+  using Half = typename Sized<T, Bytes / 2>::type;
+  struct Halves {
+    Half low, high;
+  } halves = __builtin_bit_cast(Halves, v);
+  if constexpr (Bytes == 2 * sizeof(T)) {
+    return op(halves.low, halves.high)[0];
+  } else {
+    return fold_lanes<T, Bytes / 2>(op(halves.low, halves.high), op);
+  }
+}
+
 template <class T>
 GG_INLINE T sum_lanes(Vec<T> v) {
-  T lanes[kLanes<T>];
-  store(lanes, v);
-  for (int half = kLanes<T> / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-  }
-  return lanes[0];
+  return fold_lanes<T>(
+      v, [](auto a, auto b) __attribute__((always_inline)) { return a + b; });
+}
+template <class T>
+GG_INLINE T max_lanes(Vec<T> v) {
+  return fold_lanes<T>(
+      v, [](auto a, auto b) __attribute__((always_inline)) { return a > b ? a : b; });
+}
+template <class T>
+GG_INLINE T min_lanes(Vec<T> v) {
+  return fold_lanes<T>(
+      v, [](auto a, auto b) __attribute__((always_inline)) { return a < b ? a : b; });
 }
 
 }  // namespace gg::cpu::GG_ISA

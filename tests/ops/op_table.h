@@ -1,7 +1,8 @@
-// The op table: one row per operation, and everything that can be checked from a row (row_checks.h) without further code.
+// The op table: one row per operation, and everything that can be checked from a row (row_checks.h) without further
+// code.
 //
-// A row names the callable, the inputs' shapes and domains (away from kinks), and an oracle that shares nothing with the
-// library: plain loops in long double over host arrays. Rows are written in rows_*.cpp.
+// A row names the callable, the inputs' shapes and domains (away from kinks), and an oracle that shares nothing with
+// the library: plain loops in long double over host arrays. Rows are written in rows_*.cpp.
 #pragma once
 
 #include <functional>
@@ -77,11 +78,11 @@ struct Row {
   Run reference = nullptr;                         ///< fused operations: the same of other operations
   std::vector<Shape> large = {};                   ///< input shapes at which threads matter; empty: not tested
   std::vector<Complaint> complaints = {};
-  bool elementwise = false;      ///< any shapes that broadcast will do
-  bool accepts_zeros = true;     ///< defined where an input is zero everywhere
+  bool elementwise = false;   ///< any shapes that broadcast will do
+  bool accepts_zeros = true;  ///< defined where an input is zero everywhere
   bool keeps_channels_last = false;
-  double check_step = 1e-3;      ///< gradcheck's step
-  double check_rtol = 2e-7;      ///< and its tolerance
+  double check_step = 1e-3;               ///< gradcheck's step
+  double check_rtol = 2e-7;               ///< and its tolerance
   std::function<void()> extra = nullptr;  ///< checks of its own, for rows without an oracle
 
   std::string title() const { return variant.empty() ? name : name + "_" + variant; }

@@ -11,12 +11,12 @@ namespace {
 
 enum class Bug {
   none,
-  wrong_constant,    // x³ has the derivative 3x², not 2x²
-  dropped_term,      // x·x differentiated as if one factor were constant
-  wrong_forward,     // forward and reverse rules disagree
-  detached,          // the rule reads a detached value: right to first order only
-  wrong_second,      // the derivative of the derivative is wrong
-  wrong_transpose,   // db = a·g instead of aᵀ·g, which square matrices let pass
+  wrong_constant,   // x³ has the derivative 3x², not 2x²
+  dropped_term,     // x·x differentiated as if one factor were constant
+  wrong_forward,    // forward and reverse rules disagree
+  detached,         // the rule reads a detached value: right to first order only
+  wrong_second,     // the derivative of the derivative is wrong
+  wrong_transpose,  // db = a·g instead of aᵀ·g, which square matrices let pass
 };
 
 struct Cube {
@@ -64,10 +64,14 @@ Row cube_row(Bug bug) {
 }
 
 Row product_row(Bug bug) {
-  return {"matmul", "planted", [bug](std::span<const Tensor> in) { return apply(Product{bug}, in[0], in[1]); },
-          {{{3, 3}}, {{3, 3}}}, [](std::span<const Host> in) {
+  return {"matmul",
+          "planted",
+          [bug](std::span<const Tensor> in) { return apply(Product{bug}, in[0], in[1]); },
+          {{{3, 3}}, {{3, 3}}},
+          [](std::span<const Host> in) {
             Host out({3, 3});
-            for (int64_t i = 0; i < 27; ++i) out.at({i / 9, i / 3 % 3}) += in[0].at({i / 9, i % 3}) * in[1].at({i % 3, i / 3 % 3});
+            for (int64_t i = 0; i < 27; ++i)
+              out.at({i / 9, i / 3 % 3}) += in[0].at({i / 9, i % 3}) * in[1].at({i % 3, i / 3 % 3});
             return out;
           }};
 }
@@ -123,10 +127,13 @@ TEST(PlantedBugs, OtherChecksFindTheirs) {
   row.run = [](std::span<const Tensor> in) { return in[0].is_contiguous() ? pow(in[0], 3.0) : square(in[0]); };
   EXPECT_NE(check_layouts(row), "");
   // A shape that does not broadcast right.
-  row = elementwise_row("add", "planted", [](std::span<const Tensor> in) { return in[0] + sum_to(in[1], in[1].shape()) * 1.0; },
-                        {{{3, 4}}, {{3, 4}}}, [](std::span<const Real> x) { return x[0] + x[1]; });
+  row = elementwise_row(
+      "add", "planted", [](std::span<const Tensor> in) { return in[0] + sum_to(in[1], in[1].shape()) * 1.0; },
+      {{{3, 4}}, {{3, 4}}}, [](std::span<const Real> x) { return x[0] + x[1]; });
   EXPECT_EQ(check_broadcast_and_empty(row), "");
-  row.run = [](std::span<const Tensor> in) { return in[0].rank() < in[1].rank() ? in[0] + select(in[1], 0, 0) : in[0] + in[1]; };
+  row.run = [](std::span<const Tensor> in) {
+    return in[0].rank() < in[1].rank() ? in[0] + select(in[1], 0, 0) : in[0] + in[1];
+  };
   EXPECT_NE(check_broadcast_and_empty(row), "");
   // One tensor as both inputs.
   row.run = [](std::span<const Tensor> in) { return in[0].is_same(in[1]) ? in[0] + in[1].detach() : in[0] + in[1]; };

@@ -12,9 +12,9 @@ namespace gg::optable {
 using Findings = std::string;
 
 // Values (row_values.cpp).
-Findings check_value(const Row& row, DType dtype);   ///< against the oracle
-Findings check_layouts(const Row& row);              ///< transposed, sliced and channels-last inputs: value and gradient
-Findings check_aliased(const Row& row);              ///< the same tensor as two inputs
+Findings check_value(const Row& row, DType dtype);  ///< against the oracle
+Findings check_layouts(const Row& row);             ///< transposed, sliced and channels-last inputs: value and gradient
+Findings check_aliased(const Row& row);             ///< the same tensor as two inputs
 Findings check_broadcast_and_empty(const Row& row);  ///< elementwise rows at other shapes
 Findings check_threads(const Row& row);              ///< bitwise repeatable, with one and with two threads
 Findings check_complaints(const Row& row);           ///< errors and their texts

@@ -78,8 +78,8 @@ Findings check_symbolic_zeros(const Row& row) {
   Tensor y = row.run(in);
   if (y.requires_grad()) {
     for (bool create_graph : {true, false}) {
-      std::vector<Tensor> g = grad(y, wanted, {.grad_outputs = {symbolic_zeros(y.shape(), y.options())},
-                                               .create_graph = create_graph});
+      std::vector<Tensor> g =
+          grad(y, wanted, {.grad_outputs = {symbolic_zeros(y.shape(), y.options())}, .create_graph = create_graph});
       for (size_t i = 0; i < g.size(); ++i) {
         out += difference(g[i].detach(), zeros(wanted[i].shape(), {f64}), 0,
                           str("gradient ", i, " of a symbolic zero cotangent"));

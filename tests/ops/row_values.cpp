@@ -284,7 +284,8 @@ Findings check_broadcast_and_empty(const Row& row) {
   at(std::vector<Shape>(n, Shape{0, 3}));
   at(std::vector<Shape>(n, Shape{1}));
   if (n < 2) return out;
-  std::vector<std::vector<Shape>> pairs = {{{2, 3}, {3}}, {{3}, {2, 3}}, {{3, 1}, {1, 2}}, {{}, {2, 2}}, {{1, 0}, {2, 1}}};
+  std::vector<std::vector<Shape>> pairs = {
+      {{2, 3}, {3}}, {{3}, {2, 3}}, {{3, 1}, {1, 2}}, {{}, {2, 2}}, {{1, 0}, {2, 1}}};
   for (std::vector<Shape> shapes : pairs) {
     if (n == 3) shapes.push_back(shapes[0]);
     at(shapes);

@@ -18,7 +18,10 @@ Row binary(std::string name, std::string variant, Binary op, Real (*formula)(Rea
       [formula](std::span<const Real> x) { return formula(x[0], x[1]); }, order);
   row.complaints = {
       {[op] { op(ones({2}), ones({2}, {f64})); }, {name, "types differ: float32 and float64", "to(x, dtype)"}},
-      {[op] { op(ones({2, 3}), ones({4})); }, {name, "[2,3]", "[4]"}},
+      {[op] {
+         op(ones({2, 3}), ones({4}));
+       },
+       {name, "[2,3]", "[4]"}},
       {[op] { op(ones({2}), Tensor()); }, {"undefined"}}};
   return row;
 }
@@ -29,7 +32,8 @@ Row comparison(std::string name, Binary op, bool (*formula)(Real, Real)) {
       {{{3, 4}, 0, 1, Kind::real, false}, {{3, 4}, 0, 1, Kind::real, false}},
       [formula](std::span<const Real> x) -> Real { return formula(x[0], x[1]); }, 0);
   row.extra = [op, formula, name] {  // equal numbers, whole numbers, NaN
-    for (auto [a, b] : std::vector<std::pair<double, double>>{{1, 1}, {0, 1}, {1, 0}, {NAN, 1}, {1, NAN}, {INFINITY, INFINITY}}) {
+    for (auto [a, b] :
+         std::vector<std::pair<double, double>>{{1, 1}, {0, 1}, {1, 0}, {NAN, 1}, {1, NAN}, {INFINITY, INFINITY}}) {
       GG_CHECK(op(scalar(a), scalar(b)).item() == formula(a, b), name, " of ", a, " and ", b);
       if (std::isfinite(a) && std::isfinite(b)) {
         GG_CHECK(op(scalar(a, {i64}), scalar(b, {i64})).item() == formula(a, b), name, " of integers ", a, " and ", b);
@@ -50,11 +54,15 @@ std::vector<Row> arithmetic_rows() {
       binary("add", "", add, [](Real a, Real b) { return a + b; }),
       binary("sub", "", sub, [](Real a, Real b) { return a - b; }),
       binary("mul", "", mul, [](Real a, Real b) { return a * b; }),
-      binary("div", "", div, [](Real a, Real b) { return a / b; }, {{3, 4}}, positive),
-      binary("div", "one_domain", div, [](Real a, Real b) { return a / b; }, positive, positive),
+      binary(
+          "div", "", div, [](Real a, Real b) { return a / b; }, {{3, 4}}, positive),
+      binary(
+          "div", "one_domain", div, [](Real a, Real b) { return a / b; }, positive, positive),
       binary("pow", "", pow, [](Real a, Real b) { return std::pow(a, b); }, positive, {{3, 4}, -2, 2}),
-      binary("maximum", "", maximum, [](Real a, Real b) { return std::max(a, b); }, {{3, 4}, -2, 2}, {{3, 4}, -2.3, 1.9}),
-      binary("minimum", "", minimum, [](Real a, Real b) { return std::min(a, b); }, {{3, 4}, -2, 2}, {{3, 4}, -2.3, 1.9}),
+      binary("maximum", "", maximum, [](Real a, Real b) { return std::max(a, b); }, {{3, 4}, -2, 2},
+             {{3, 4}, -2.3, 1.9}),
+      binary("minimum", "", minimum, [](Real a, Real b) { return std::min(a, b); }, {{3, 4}, -2, 2},
+             {{3, 4}, -2.3, 1.9}),
       comparison("eq", eq, [](Real a, Real b) { return a == b; }),
       comparison("ne", ne, [](Real a, Real b) { return a != b; }),
       comparison("lt", lt, [](Real a, Real b) { return a < b; }),
@@ -70,8 +78,10 @@ std::vector<Row> arithmetic_rows() {
     }
   }
   Row operators = elementwise_row(
-      "mul", "operators", [](std::span<const Tensor> in) { return -(in[0] * in[1] - in[0]) / (in[1] * in[1] + 1.0) + in[1]; },
-      {{{3, 4}}, {{3, 4}}}, [](std::span<const Real> x) { return -(x[0] * x[1] - x[0]) / (x[1] * x[1] + 1) + x[1]; }, 3);
+      "mul", "operators",
+      [](std::span<const Tensor> in) { return -(in[0] * in[1] - in[0]) / (in[1] * in[1] + 1.0) + in[1]; },
+      {{{3, 4}}, {{3, 4}}}, [](std::span<const Real> x) { return -(x[0] * x[1] - x[0]) / (x[1] * x[1] + 1) + x[1]; },
+      3);
   rows.push_back(operators);
   Row chosen = elementwise_row(
       "where", "", [](std::span<const Tensor> in) { return where(in[0], in[1], in[2]); },
@@ -81,7 +91,10 @@ std::vector<Row> arithmetic_rows() {
       {[] { where(eq(ones({2}), ones({2})), ones({2}), ones({2}, {i64})); }, {"where", "types differ"}}};
   rows.push_back(chosen);
 
-  Row widen{"to_dtype", "widen", [](std::span<const Tensor> in) { return to(to(in[0] * in[0], f32), f64); }, {{{3, 4}}},
+  Row widen{"to_dtype",
+            "widen",
+            [](std::span<const Tensor> in) { return to(to(in[0] * in[0], f32), f64); },
+            {{{3, 4}}},
             [](std::span<const Host> in) {
               Host out(in[0].shape);
               for (size_t i = 0; i < out.v.size(); ++i) {
@@ -98,7 +111,8 @@ std::vector<Row> arithmetic_rows() {
     Tensor y = to(x, f32);
     GG_CHECK(y.dtype() == f32 && y.requires_grad() && to(x, f64).is_same(x), "to_dtype: history or type is wrong");
     Tensor g = grad(sum(y * y), x);
-    GG_CHECK(g.dtype() == f64 && g.to_vector<double>() == (std::vector<double>{3, -4}), "to_dtype: gradient ", to_string(g));
+    GG_CHECK(g.dtype() == f64 && g.to_vector<double>() == (std::vector<double>{3, -4}), "to_dtype: gradient ",
+             to_string(g));
     GG_CHECK(!to(x, i64).requires_grad() && to(x, i64).to_vector<int64_t>() == (std::vector<int64_t>{1, -2}),
              "to_dtype: to int64");
     GG_CHECK(to(tensor({0, 2}), boolean).to_vector<bool>() == (std::vector<bool>{false, true}), "to_dtype: to bool");

@@ -20,13 +20,15 @@ Host listed(Shape shape, std::vector<Real> values) {
 
 Row fixed(std::string name, std::string variant, std::function<Tensor()> make, Host expected,
           std::vector<Complaint> complaints = {}) {
-  Row row{std::move(name), std::move(variant), [make](In) { return make(); }, {}, [expected](Hosts) { return expected; }};
+  Row row{
+      std::move(name), std::move(variant), [make](In) { return make(); }, {}, [expected](Hosts) { return expected; }};
   row.order = 0;
   row.complaints = std::move(complaints);
   return row;
 }
 
-Row random(std::string name, std::string variant, std::function<void()> checks, std::vector<Complaint> complaints = {}) {
+Row random(std::string name, std::string variant, std::function<void()> checks,
+           std::vector<Complaint> complaints = {}) {
   Row row{std::move(name), std::move(variant), nullptr, {}, nullptr};
   row.order = 0;
   row.extra = std::move(checks);
@@ -60,24 +62,50 @@ void expect_repeatable(const char* what, const std::function<Tensor(Generator&)>
 std::vector<Row> creation_rows() {
   Tensor like = ones({2, 2}, {f64});
   std::vector<Row> rows = {
-      fixed("full", "", [] { return full({2, 2}, 2.5); }, listed({2, 2}, {2.5, 2.5, 2.5, 2.5}),
-            {{[] { full({2, -1}, 0); }, {"must not be negative", "[2,-1]"}}}),
-      fixed("full", "int64", [] { return full({2}, -3, {i64}); }, listed({2}, {-3, -3})),
-      fixed("full", "empty", [] { return full({0, 3}, 1); }, listed({0, 3}, {})),
-      fixed("zeros", "", [] { return zeros({3}); }, listed({3}, {0, 0, 0})),
-      fixed("ones", "", [] { return ones({}); }, listed({}, {1})),
-      fixed("full_like", "", [like] { return full_like(like, 7); }, listed({2, 2}, {7, 7, 7, 7})),
-      fixed("zeros_like", "", [like] { return zeros_like(like); }, listed({2, 2}, {0, 0, 0, 0})),
-      fixed("ones_like", "", [like] { return ones_like(like); }, listed({2, 2}, {1, 1, 1, 1})),
+      fixed("full", "",
+            [] {
+              return full({2, 2}, 2.5);
+            },
+            listed({2, 2}, {2.5, 2.5, 2.5, 2.5}),
+            {{[] {
+                full({2, -1}, 0);
+              },
+              {"must not be negative", "[2,-1]"}}}),
+      fixed(
+          "full", "int64", [] { return full({2}, -3, {i64}); }, listed({2}, {-3, -3})),
+      fixed(
+          "full", "empty",
+          [] {
+            return full({0, 3}, 1);
+          },
+          listed({0, 3}, {})),
+      fixed(
+          "zeros", "", [] { return zeros({3}); }, listed({3}, {0, 0, 0})),
+      fixed(
+          "ones", "", [] { return ones({}); }, listed({}, {1})),
+      fixed(
+          "full_like", "", [like] { return full_like(like, 7); }, listed({2, 2}, {7, 7, 7, 7})),
+      fixed(
+          "zeros_like", "", [like] { return zeros_like(like); }, listed({2, 2}, {0, 0, 0, 0})),
+      fixed(
+          "ones_like", "", [like] { return ones_like(like); }, listed({2, 2}, {1, 1, 1, 1})),
       fixed("arange", "", [] { return arange(2, 7, 2); }, listed({3}, {2, 4, 6}),
-            {{[] { arange(0, 1, 0); }, {"arange", "step other than 0"}}, {[] { arange(0, INFINITY); }, {"arange", "finite"}}}),
-      fixed("arange", "down", [] { return arange(1, -1, -0.5, {f64}); }, listed({4}, {1, 0.5, 0, -0.5})),
-      fixed("arange", "empty", [] { return arange(3, 3); }, listed({0}, {})),
+            {{[] { arange(0, 1, 0); }, {"arange", "step other than 0"}},
+             {[] { arange(0, INFINITY); }, {"arange", "finite"}}}),
+      fixed(
+          "arange", "down", [] { return arange(1, -1, -0.5, {f64}); }, listed({4}, {1, 0.5, 0, -0.5})),
+      fixed(
+          "arange", "empty", [] { return arange(3, 3); }, listed({0}, {})),
       fixed("linspace", "", [] { return linspace(-1, 1, 5, {f64}); }, listed({5}, {-1, -0.5, 0, 0.5, 1}),
             {{[] { linspace(0, 1, 0); }, {"linspace", "at least one, got 0"}}}),
-      fixed("linspace", "one", [] { return linspace(3, 9, 1); }, listed({1}, {3})),
+      fixed(
+          "linspace", "one", [] { return linspace(3, 9, 1); }, listed({1}, {3})),
       fixed("eye", "", [] { return eye(2); }, listed({2, 2}, {1, 0, 0, 1}), {{[] { eye(0); }, {"one_hot"}}}),
-      fixed("one_hot", "", [] { return one_hot(from_vector<int64_t>({2, 0}, {2}), 3); }, listed({2, 3}, {0, 0, 1, 1, 0, 0}),
+      fixed("one_hot", "",
+            [] {
+              return one_hot(from_vector<int64_t>({2, 0}, {2}), 3);
+            },
+            listed({2, 3}, {0, 0, 1, 1, 0, 0}),
             {{[] { one_hot(ones({2}), 3); }, {"one_hot", "int64", "float32"}},
              {[] { one_hot(zeros({2}, {i64}), 0); }, {"one_hot", "at least one class"}}}),
   };
@@ -135,7 +163,8 @@ std::vector<Row> random_rows() {
                std::vector<int64_t> v = randint(-2, 3, {n}, g).to_vector<int64_t>();
                for (int64_t k = -2; k < 3; ++k) {
                  auto seen = static_cast<double>(std::count(v.begin(), v.end(), k));
-                 GG_CHECK(std::abs(seen - n / 5.0) < 5 * std::sqrt(n * 0.2 * 0.8), "randint: ", k, " came ", seen, " times");
+                 GG_CHECK(std::abs(seen - n / 5.0) < 5 * std::sqrt(n * 0.2 * 0.8), "randint: ", k, " came ", seen,
+                          " times");
                }
                GG_CHECK(*std::min_element(v.begin(), v.end()) == -2 && *std::max_element(v.begin(), v.end()) == 2,
                         "randint: out of range");
@@ -147,7 +176,8 @@ std::vector<Row> random_rows() {
                Generator g(5);
                std::vector<double> v = numbers(bernoulli({n}, 0.3, {}, g));
                expect_moments("bernoulli", v, 0.3, 0.21, 0.21 * (1 - 3 * 0.21));
-               GG_CHECK(std::all_of(v.begin(), v.end(), [](double x) { return x == 0 || x == 1; }), "bernoulli: not 0 or 1");
+               GG_CHECK(std::all_of(v.begin(), v.end(), [](double x) { return x == 0 || x == 1; }),
+                        "bernoulli: not 0 or 1");
                GG_CHECK(numbers(bernoulli({9}, 0, {}, g)) == std::vector<double>(9, 0), "bernoulli of 0");
                GG_CHECK(numbers(bernoulli({9}, 1, {}, g)) == std::vector<double>(9, 1), "bernoulli of 1");
                expect_repeatable("bernoulli", [](Generator& r) { return bernoulli({90}, 0.5, {}, r); });
@@ -161,8 +191,10 @@ std::vector<Row> random_rows() {
                for (int64_t i = 0; i < 1000; ++i) GG_CHECK(sorted[static_cast<size_t>(i)] == i, "randperm lacks ", i);
                GG_CHECK(sorted != v, "randperm is in order");
                double first = 0;  // the mean of the first position over many draws
-               for (int i = 0; i < 2000; ++i) first += static_cast<double>(randperm(10, g).to_vector<int64_t>()[0]) / 2000;
-               GG_CHECK(std::abs(first - 4.5) < 5 * std::sqrt(8.25 / 2000), "randperm: the first is ", first, " on average");
+               for (int i = 0; i < 2000; ++i)
+                 first += static_cast<double>(randperm(10, g).to_vector<int64_t>()[0]) / 2000;
+               GG_CHECK(std::abs(first - 4.5) < 5 * std::sqrt(8.25 / 2000), "randperm: the first is ", first,
+                        " on average");
                GG_CHECK(randperm(0, g).numel() == 0, "randperm of nothing");
                expect_repeatable("randperm", [](Generator& r) { return randperm(50, r); });
              },

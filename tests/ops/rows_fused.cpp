@@ -23,7 +23,8 @@ Oracle along(int axis, void (*fn)(std::vector<Real>&)) {
       std::vector<Real> line;
       for (int64_t k = 0; k < s[axis]; ++k) line.push_back(out.v[static_cast<size_t>(first + k * stride)]);
       fn(line);
-      for (int64_t k = 0; k < s[axis]; ++k) out.v[static_cast<size_t>(first + k * stride)] = line[static_cast<size_t>(k)];
+      for (int64_t k = 0; k < s[axis]; ++k)
+        out.v[static_cast<size_t>(first + k * stride)] = line[static_cast<size_t>(k)];
     }
     return out;
   };
@@ -53,7 +54,10 @@ Row cross_entropy_row(std::string variant, CrossEntropyOptions o) {
   std::vector<int64_t> labels{2, 0, 3, 1, 2};
   if (o.ignore_index >= 0) labels[1] = o.ignore_index;
   Tensor target = from_vector(labels, {5});
-  Row row{"cross_entropy", std::move(variant), [=](In in) { return cross_entropy(in[0], target, o); }, {{{5, 4}}},
+  Row row{"cross_entropy",
+          std::move(variant),
+          [=](In in) { return cross_entropy(in[0], target, o); },
+          {{{5, 4}}},
           [=](Hosts in) {
             std::vector<Real> losses;
             Real total = 0;
@@ -118,7 +122,11 @@ std::vector<Row> softmax_rows() {
     }
     rows.push_back(s);
     rows.push_back(l);
-    Row e{"logsumexp", variant, [=](In in) { return logsumexp(in[0], axis, axis == 0); }, {{{3, 4}}}, [axis](Hosts in) {
+    Row e{"logsumexp",
+          variant,
+          [=](In in) { return logsumexp(in[0], axis, axis == 0); },
+          {{{3, 4}}},
+          [axis](Hosts in) {
             Host all = along(axis, [](std::vector<Real>& v) { std::fill(v.begin(), v.end(), log_sum(v)); })(in);
             Host out(axis == 0 ? Shape{1, 4} : Shape{3});
             for (size_t i = 0; i < out.v.size(); ++i) out.v[i] = all.v[axis == 0 ? i : i * 4];
@@ -130,11 +138,26 @@ std::vector<Row> softmax_rows() {
   rows.push_back(cross_entropy_row("", {}));
   rows.back().complaints = {
       {[] { cross_entropy(ones({2}), zeros({2}, {i64})); }, {"cross_entropy", "[N, classes]", "[2]"}},
-      {[] { cross_entropy(ones({2, 3}), zeros({3}, {i64})); }, {"cross_entropy", "int64 [2]", "[3]"}},
-      {[] { cross_entropy(ones({2, 3}), zeros({2})); }, {"cross_entropy", "int64", "float32"}},
-      {[] { cross_entropy(ones({2, 3}), full({2}, 3, {i64})); }, {"cross_entropy", "3"}},
-      {[] { cross_entropy(ones({2, 3}), full({2}, -1, {i64})); }, {"cross_entropy", "-1"}},
-      {[] { cross_entropy(ones({2, 3}), zeros({2}, {i64}), {.label_smoothing = 1.5}); }, {"label_smoothing", "1.5"}}};
+      {[] {
+         cross_entropy(ones({2, 3}), zeros({3}, {i64}));
+       },
+       {"cross_entropy", "int64 [2]", "[3]"}},
+      {[] {
+         cross_entropy(ones({2, 3}), zeros({2}));
+       },
+       {"cross_entropy", "int64", "float32"}},
+      {[] {
+         cross_entropy(ones({2, 3}), full({2}, 3, {i64}));
+       },
+       {"cross_entropy", "3"}},
+      {[] {
+         cross_entropy(ones({2, 3}), full({2}, -1, {i64}));
+       },
+       {"cross_entropy", "-1"}},
+      {[] {
+         cross_entropy(ones({2, 3}), zeros({2}, {i64}), {.label_smoothing = 1.5});
+       },
+       {"label_smoothing", "1.5"}}};
   rows.push_back(cross_entropy_row("smoothing", {.label_smoothing = 0.1}));
   rows.push_back(cross_entropy_row("ignored", {.label_smoothing = 0.2, .ignore_index = 3}));
   rows.push_back(cross_entropy_row("each", {.reduction = Reduction::none}));
@@ -155,7 +178,10 @@ std::vector<Row> norm_rows() {
         for_each_position(in[0].shape, [&](std::span<const int64_t> p) { fn(static_cast<size_t>(group(p)), p, n++); });
       };
       visit([&](size_t g, auto, size_t i) { mean[g] += in[0].v[i], count[g] += 1; });
-      visit([&](size_t g, auto, size_t i) { Real d = in[0].v[i] - mean[g] / count[g]; var[g] += d * d; });
+      visit([&](size_t g, auto, size_t i) {
+        Real d = in[0].v[i] - mean[g] / count[g];
+        var[g] += d * d;
+      });
       Host out(in[0].shape);
       visit([&](size_t g, auto p, size_t i) {
         Real z = (in[0].v[i] - mean[g] / count[g]) / std::sqrt(var[g] / count[g] + eps);
@@ -166,28 +192,50 @@ std::vector<Row> norm_rows() {
     };
   };
   auto row_of = [](std::span<const int64_t> p) { return p[0]; };
-  Row layer{"layer_norm", "", [](In in) { return layer_norm(in[0], in[1], in[2], 1e-3); }, {{{3, 5}}, {{5}}, {{5}}},
-            normalised(row_of, [](std::span<const int64_t> p) { return static_cast<size_t>(p[1]); }, 1e-3L)};
+  Row layer{"layer_norm",
+            "",
+            [](In in) { return layer_norm(in[0], in[1], in[2], 1e-3); },
+            {{{3, 5}}, {{5}}, {{5}}},
+            normalised(
+                row_of, [](std::span<const int64_t> p) { return static_cast<size_t>(p[1]); }, 1e-3L)};
   layer.reference = [](In in) {
     Tensor m = mean(in[0], {1}, true), v = mean(square(in[0]), {1}, true) - square(m);
     return (in[0] - m) / sqrt(v + 1e-3) * in[1] + in[2];
   };
   layer.large = {{300, 700}, {700}, {700}};
-  layer.complaints = {{[] { layer_norm(ones({2, 3}), ones({4})); }, {"layer_norm", "[3]", "[4]"}},
-                      {[] { layer_norm(ones({3}), ones({2, 3})); }, {"layer_norm", "2 axes", "[3]"}},
-                      {[] { layer_norm(ones({2, 3}, {i64})); }, {"layer_norm", "int64"}}};
+  layer.complaints = {{[] {
+                         layer_norm(ones({2, 3}), ones({4}));
+                       },
+                       {"layer_norm", "[3]", "[4]"}},
+                      {[] {
+                         layer_norm(ones({3}), ones({2, 3}));
+                       },
+                       {"layer_norm", "2 axes", "[3]"}},
+                      {[] {
+                         layer_norm(ones({2, 3}, {i64}));
+                       },
+                       {"layer_norm", "int64"}}};
   rows.push_back(layer);
-  rows.push_back({"layer_norm", "plain", [](In in) { return layer_norm(in[0], {}, {}, 1e-3); }, {{{3, 5}}},
+  rows.push_back({"layer_norm",
+                  "plain",
+                  [](In in) { return layer_norm(in[0], {}, {}, 1e-3); },
+                  {{{3, 5}}},
                   normalised(row_of, nullptr, 1e-3L)});
-  rows.push_back({"layer_norm", "two_axes", [](In in) { return layer_norm(in[0], in[1], in[2], 1e-3); },
+  rows.push_back({"layer_norm",
+                  "two_axes",
+                  [](In in) { return layer_norm(in[0], in[1], in[2], 1e-3); },
                   {{{2, 2, 3}}, {{2, 3}}, {{2, 3}}},
-                  normalised(row_of, [](std::span<const int64_t> p) { return static_cast<size_t>(p[1] * 3 + p[2]); }, 1e-3L)});
+                  normalised(
+                      row_of, [](std::span<const int64_t> p) { return static_cast<size_t>(p[1] * 3 + p[2]); }, 1e-3L)});
 
   auto channel_of = [](std::span<const int64_t> p) { return p[1]; };
   auto channel_at = [](std::span<const int64_t> p) { return static_cast<size_t>(p[1]); };
   for (const Shape& shape : std::vector<Shape>{{5, 3}, {2, 3, 2, 2}}) {
-    Row batch{"batch_norm", shape.rank() == 4 ? "images" : "", [](In in) { return batch_norm(in[0], in[1], in[2], 1e-3); },
-              {{shape}, {{3}}, {{3}}}, normalised(channel_of, channel_at, 1e-3L)};
+    Row batch{"batch_norm",
+              shape.rank() == 4 ? "images" : "",
+              [](In in) { return batch_norm(in[0], in[1], in[2], 1e-3); },
+              {{shape}, {{3}}, {{3}}},
+              normalised(channel_of, channel_at, 1e-3L)};
     Axes axes = shape.rank() == 4 ? Axes{0, 2, 3} : Axes{0};
     Shape wide = shape.rank() == 4 ? Shape{3, 1, 1} : Shape{3};
     batch.reference = [=](In in) {
@@ -198,17 +246,26 @@ std::vector<Row> norm_rows() {
       batch.keeps_channels_last = true;
       batch.large = {{16, 24, 20, 20}, {24}, {24}};
     } else {
-      batch.complaints = {{[] { batch_norm(ones({1, 3}), {}, {}); }, {"batch_norm", "one value per channel", "[1,3]"}},
-                          {[] { batch_norm(ones({2, 3}), ones({4}), {}); }, {"batch_norm", "weight", "[3]", "[4]"}},
+      batch.complaints = {{[] {
+                             batch_norm(ones({1, 3}), {}, {});
+                           },
+                           {"batch_norm", "one value per channel", "[1,3]"}},
+                          {[] {
+                             batch_norm(ones({2, 3}), ones({4}), {});
+                           },
+                           {"batch_norm", "weight", "[3]", "[4]"}},
                           {[] { batch_norm(ones({3}), {}, {}); }, {"batch_norm", "[N, C, ...]", "[3]"}}};
     }
     rows.push_back(batch);
   }
-  Row fixed{"batch_norm_fixed", "", [](In in) {
+  Row fixed{"batch_norm_fixed",
+            "",
+            [](In in) {
               BatchStatistics s{to(tensor({0.5, -1, 2}), in[0].dtype()), to(tensor({1, 0.25, 4}), in[0].dtype())};
               return batch_norm_fixed(in[0], s, in[1], in[2], 0.25);
             },
-            {{{2, 3, 2}}, {{3}}, {{3}}}, [](Hosts in) {
+            {{{2, 3, 2}}, {{3}}, {{3}}},
+            [](Hosts in) {
               constexpr Real mean[] = {0.5, -1, 2}, var[] = {1, 0.25, 4};
               Host out(in[0].shape);
               for_each_position(out.shape, [&](std::span<const int64_t> p) {
@@ -221,11 +278,14 @@ std::vector<Row> norm_rows() {
   fixed.complaints = {{[] { batch_norm_fixed(ones({2, 3}), {ones({2}), ones({3})}, {}, {}); }, {"mean", "[3]", "[2]"}}};
   rows.push_back(fixed);
   for (bool variance : {false, true}) {
-    Row statistics{"batch_statistics", variance ? "var" : "mean", [variance](In in) {
+    Row statistics{"batch_statistics",
+                   variance ? "var" : "mean",
+                   [variance](In in) {
                      BatchStatistics s = batch_statistics(in[0]);
                      return variance ? s.var : s.mean;
                    },
-                   {{{4, 2, 3}}}, [variance](Hosts in) {
+                   {{{4, 2, 3}}},
+                   [variance](Hosts in) {
                      Host out({2});
                      for (int64_t c = 0; c < 2; ++c) {
                        Real m = 0, v = 0;
@@ -240,11 +300,14 @@ std::vector<Row> norm_rows() {
     rows.push_back(statistics);
   }
 
-  Row drop{"dropout", "", [](In in) {
+  Row drop{"dropout",
+           "",
+           [](In in) {
              Generator g(7);
              return dropout(in[0], 0.3, true, g);
            },
-           {{{4, 6}}}, nullptr};
+           {{{4, 6}}},
+           nullptr};
   drop.reference = [](In in) {
     Generator g(7);
     return in[0] * bernoulli(in[0].shape(), 0.7, in[0].options(), g) / 0.7;
@@ -261,8 +324,8 @@ std::vector<Row> norm_rows() {
       GG_CHECK(v == 0 || std::abs(v - 4.0f / 3) < 1e-6f, "dropout made ", v, " of 1");
       zeros_seen += v == 0;
     }
-    GG_CHECK(std::abs(static_cast<double>(zeros_seen) - 25000) < 5 * std::sqrt(100000 * 0.25 * 0.75), "dropout: ",
-             zeros_seen, " zeros");
+    GG_CHECK(std::abs(static_cast<double>(zeros_seen) - 25000) < 5 * std::sqrt(100000 * 0.25 * 0.75),
+             "dropout: ", zeros_seen, " zeros");
     GG_CHECK(dropout(x, 0.25, false, g).is_same(x) && dropout(x, 0, true, g).is_same(x), "dropout copies for nothing");
     GG_CHECK(dropout(x, 0.25, true, g).to_vector<float>() != y.to_vector<float>(), "dropout repeats its mask");
   };

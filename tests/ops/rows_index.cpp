@@ -15,7 +15,10 @@ std::vector<Row> index_rows() {
   const Tensor x = ones({3, 4}), far = from_vector<int64_t>({0, 4}, {2}), below = from_vector<int64_t>({-1}, {1});
   std::vector<Row> rows;
 
-  Row select{"index_select", "", [](In in) { return index_select(in[0], 1, in[1]); }, {{{3, 4}}, integers({6}, 4)},
+  Row select{"index_select",
+             "",
+             [](In in) { return index_select(in[0], 1, in[1]); },
+             {{{3, 4}}, integers({6}, 4)},
              [](Hosts in) {
                Host out({3, 6});
                for (int64_t i = 0; i < 3; ++i) {
@@ -28,10 +31,18 @@ std::vector<Row> index_rows() {
                        {[=] { index_select(x, 1, below); }, {"index_select", "-1"}},
                        {[=] { index_select(x, 2, far); }, {"index_select", "2"}},
                        {[=] { index_select(x, 0, ones({2})); }, {"index_select", "int64", "float32"}},
-                       {[=] { index_select(x, 0, zeros({1, 1}, {i64})); }, {"one-dimensional", "[1,1]"}}};
+                       {[=] {
+                          index_select(x, 0, zeros({1, 1}, {i64}));
+                        },
+                        {"one-dimensional", "[1,1]"}}};
   rows.push_back(select);
-  rows.push_back({"index_select", "nothing", [](In in) { return index_select(in[0], 0, in[1]); },
-                  {{{3, 4}}, integers({0}, 3)}, [](Hosts) { return Host({0, 4}); }});
+  rows.push_back({"index_select",
+                  "nothing",
+                  [](In in) { return index_select(in[0], 0, in[1]); },
+                  {{{3, 4}}, integers({0}, 3)},
+                  [](Hosts) {
+                    return Host({0, 4});
+                  }});
 
   auto added = [](bool onto_x) {
     return [onto_x](Hosts in) {
@@ -43,17 +54,26 @@ std::vector<Row> index_rows() {
       return out;
     };
   };
-  Row add_zeros{"index_add_zeros", "", [](In in) { return index_add_zeros(in[0], 0, in[1], 5); },
-                {{{6, 2}}, integers({6}, 5)}, added(false)};
+  Row add_zeros{"index_add_zeros",
+                "",
+                [](In in) { return index_add_zeros(in[0], 0, in[1], 5); },
+                {{{6, 2}}, integers({6}, 5)},
+                added(false)};
   add_zeros.complaints = {{[=] { index_add_zeros(x, 0, far, 9); }, {"index_add", "2 positions for 3 slices"}},
                           {[=] { index_add_zeros(ones({2}), 0, far, 4); }, {"index_add", "4"}}};
   rows.push_back(add_zeros);
-  Row add{"index_add", "", [](In in) { return index_add(in[2], 0, in[1], in[0]); }, {{{6, 2}}, integers({6}, 5), {{5, 2}}},
+  Row add{"index_add",
+          "",
+          [](In in) { return index_add(in[2], 0, in[1], in[0]); },
+          {{{6, 2}}, integers({6}, 5), {{5, 2}}},
           added(true)};
   add.complaints = {{[=] { index_add(x, 0, far, ones({2, 4})); }, {"index_add", "4"}}};
   rows.push_back(add);
 
-  Row picked{"gather", "", [](In in) { return gather(in[0], 1, in[1]); }, {{{3, 4}}, integers({2, 5}, 4)},
+  Row picked{"gather",
+             "",
+             [](In in) { return gather(in[0], 1, in[1]); },
+             {{{3, 4}}, integers({2, 5}, 4)},
              [](Hosts in) {
                Host out({2, 5});
                for (int64_t i = 0; i < 2; ++i) {
@@ -63,11 +83,20 @@ std::vector<Row> index_rows() {
              }};
   picked.large = {{300, 400}, {300, 500}};
   picked.complaints = {{[=] { gather(x, 0, far); }, {"gather", "same number of axes"}},
-                       {[=] { gather(x, 1, zeros({4, 1}, {i64})); }, {"gather", "exceed", "axis 0"}},
-                       {[=] { gather(x, 1, full({1, 1}, 4, {i64})); }, {"gather", "4"}},
+                       {[=] {
+                          gather(x, 1, zeros({4, 1}, {i64}));
+                        },
+                        {"gather", "exceed", "axis 0"}},
+                       {[=] {
+                          gather(x, 1, full({1, 1}, 4, {i64}));
+                        },
+                        {"gather", "4"}},
                        {[=] { gather(x, 1, x); }, {"gather", "int64"}}};
   rows.push_back(picked);
-  rows.push_back({"gather", "rows", [](In in) { return gather(in[0], -2, in[1]); }, {{{3, 4}}, integers({2, 4}, 3)},
+  rows.push_back({"gather",
+                  "rows",
+                  [](In in) { return gather(in[0], -2, in[1]); },
+                  {{{3, 4}}, integers({2, 4}, 3)},
                   [](Hosts in) {
                     Host out({2, 4});
                     for (int64_t i = 0; i < 2; ++i) {
@@ -76,7 +105,9 @@ std::vector<Row> index_rows() {
                     return out;
                   }});
 
-  Row scatter{"scatter_add", "", [](In in) { return scatter_add(in[0], 1, in[1], in[2]); },
+  Row scatter{"scatter_add",
+              "",
+              [](In in) { return scatter_add(in[0], 1, in[1], in[2]); },
               {{{3, 4}}, integers({2, 5}, 4), {{2, 5}}},
               [](Hosts in) {
                 Host out = in[0];
@@ -86,11 +117,20 @@ std::vector<Row> index_rows() {
                 return out;
               }};
   scatter.large = {{300, 400}, {300, 500}, {300, 500}};
-  scatter.complaints = {{[=] { scatter_add(x, 1, zeros({3, 2}, {i64}), ones({3, 3})); }, {"scatter_add", "[3,2]", "[3,3]"}},
-                        {[=] { scatter_add(x, 1, full({1, 1}, 7, {i64}), ones({1, 1})); }, {"7"}}};
+  scatter.complaints = {{[=] {
+                           scatter_add(x, 1, zeros({3, 2}, {i64}), ones({3, 3}));
+                         },
+                         {"scatter_add", "[3,2]", "[3,3]"}},
+                        {[=] {
+                           scatter_add(x, 1, full({1, 1}, 7, {i64}), ones({1, 1}));
+                         },
+                         {"7"}}};
   rows.push_back(scatter);
 
-  Row table{"embedding", "", [](In in) { return embedding(in[0], in[1]); }, {{{5, 3}}, integers({2, 4}, 5)},
+  Row table{"embedding",
+            "",
+            [](In in) { return embedding(in[0], in[1]); },
+            {{{5, 3}}, integers({2, 4}, 5)},
             [](Hosts in) {
               Host out({2, 4, 3});
               for (int64_t i = 0; i < 2; ++i) {
@@ -104,7 +144,10 @@ std::vector<Row> index_rows() {
                       {[=] { embedding(x, ones({1})); }, {"embedding", "int64", "float32"}},
                       {[=] { embedding(x, full({1}, 3, {i64})); }, {"3"}}};
   rows.push_back(table);
-  rows.push_back({"embedding", "one", [](In in) { return embedding(in[0], in[1]); }, {{{5, 3}}, integers({}, 5)},
+  rows.push_back({"embedding",
+                  "one",
+                  [](In in) { return embedding(in[0], in[1]); },
+                  {{{5, 3}}, integers({}, 5)},
                   [](Hosts in) {
                     Host out({3});
                     for (int64_t d = 0; d < 3; ++d) out.at({d}) = in[0].at({whole(in[1].v[0]), d});

@@ -21,7 +21,10 @@ void product(Real* out, const Real* a, const Real* b, int64_t m, int64_t k, int6
 
 Row matrix_row(std::string variant, Shape a, Shape b, Shape out, int64_t m, int64_t k, int64_t n) {
   // Batches of out come from batches of a and b that repeat.
-  Row row{"matmul", std::move(variant), [](In in) { return matmul(in[0], in[1]); }, {{a}, {b}},
+  Row row{"matmul",
+          std::move(variant),
+          [](In in) { return matmul(in[0], in[1]); },
+          {{a}, {b}},
           [out, m, k, n](Hosts in) {
             Host y(out);
             int64_t batches = m > 0 && n > 0 ? y.shape.numel() / (m * n) : 0;
@@ -42,13 +45,30 @@ std::vector<Row> matmul_rows() {
   std::vector<Row> rows;
   rows.push_back(matrix_row("", {3, 4}, {4, 2}, {3, 2}, 3, 4, 2));
   rows.back().large = {{130, 257}, {257, 190}};
-  rows.back().complaints = {
-      {[] { matmul(ones({8, 3}), ones({4, 2})); }, {"matmul", "inner sizes differ", "[8,3]", "[4,2]"}},
-      {[] { matmul(ones({8, 3}), ones({4, 3})); }, {"matmul", "Did you mean to transpose the second"}},
-      {[] { matmul(ones({2, 2}), ones({2, 2}, {f64})); }, {"matmul", "float32 and float64"}},
-      {[] { matmul(ones({2, 2}, {i64}), ones({2, 2}, {i64})); }, {"matmul", "int64"}},
-      {[] { matmul(scalar(1), ones({2, 2})); }, {"matmul", "scalars"}},
-      {[] { matmul(ones({2, 3, 3}), ones({5, 3, 3})); }, {"matmul", "[2]", "[5]"}}};
+  rows.back().complaints = {{[] {
+                               matmul(ones({8, 3}), ones({4, 2}));
+                             },
+                             {"matmul", "inner sizes differ", "[8,3]", "[4,2]"}},
+                            {[] {
+                               matmul(ones({8, 3}), ones({4, 3}));
+                             },
+                             {"matmul", "Did you mean to transpose the second"}},
+                            {[] {
+                               matmul(ones({2, 2}), ones({2, 2}, {f64}));
+                             },
+                             {"matmul", "float32 and float64"}},
+                            {[] {
+                               matmul(ones({2, 2}, {i64}), ones({2, 2}, {i64}));
+                             },
+                             {"matmul", "int64"}},
+                            {[] {
+                               matmul(scalar(1), ones({2, 2}));
+                             },
+                             {"matmul", "scalars"}},
+                            {[] {
+                               matmul(ones({2, 3, 3}), ones({5, 3, 3}));
+                             },
+                             {"matmul", "[2]", "[5]"}}};
   rows.push_back(matrix_row("square", {3, 3}, {3, 3}, {3, 3}, 3, 3, 3));
   rows.push_back(matrix_row("batched", {2, 2, 3}, {2, 3, 2}, {2, 2, 2}, 2, 3, 2));
   rows.back().large = {{20, 60, 50}, {20, 50, 70}};
@@ -77,15 +97,29 @@ std::vector<Row> matmul_rows() {
       return y;
     };
   };
-  Row layer{"linear", "", [](In in) { return linear(in[0], in[1], in[2]); }, {{{3, 4}}, {{2, 4}}, {{2}}}, affine_map(true)};
+  Row layer{
+      "linear", "", [](In in) { return linear(in[0], in[1], in[2]); }, {{{3, 4}}, {{2, 4}}, {{2}}}, affine_map(true)};
   layer.large = {{128, 300}, {200, 300}, {200}};
-  layer.complaints = {{[] { linear(ones({2, 3}), ones({4})); }, {"linear", "[out, in]", "[4]"}},
-                      {[] { linear(ones({2, 3}), ones({4, 5})); }, {"linear", "3", "features", "5"}}};
+  layer.complaints = {{[] {
+                         linear(ones({2, 3}), ones({4}));
+                       },
+                       {"linear", "[out, in]", "[4]"}},
+                      {[] {
+                         linear(ones({2, 3}), ones({4, 5}));
+                       },
+                       {"linear", "3", "features", "5"}}};
   rows.push_back(layer);
-  rows.push_back({"linear", "no_bias", [](In in) { return linear(in[0], in[1]); }, {{{3, 4}}, {{2, 4}}}, affine_map(false)});
-  rows.push_back({"linear", "rank_3", [](In in) { return linear(in[0], in[1], in[2]); }, {{{2, 2, 3}}, {{2, 3}}, {{2}}},
+  rows.push_back(
+      {"linear", "no_bias", [](In in) { return linear(in[0], in[1]); }, {{{3, 4}}, {{2, 4}}}, affine_map(false)});
+  rows.push_back({"linear",
+                  "rank_3",
+                  [](In in) { return linear(in[0], in[1], in[2]); },
+                  {{{2, 2, 3}}, {{2, 3}}, {{2}}},
                   affine_map(true)});
-  rows.push_back({"linear", "vector", [](In in) { return linear(in[0], in[1], in[2]); }, {{{3}}, {{2, 3}}, {{2}}},
+  rows.push_back({"linear",
+                  "vector",
+                  [](In in) { return linear(in[0], in[1], in[2]); },
+                  {{{3}}, {{2, 3}}, {{2}}},
                   affine_map(true)});
   return rows;
 }

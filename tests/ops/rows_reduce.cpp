@@ -21,7 +21,8 @@ Oracle reducing(std::vector<bool> over, Real (*fn)(const std::vector<Real>&)) {
     for_each_position(s, [&](std::span<const int64_t> p) {
       size_t at = 0;
       for (int i = 0; i < s.rank(); ++i) {
-        if (!over[static_cast<size_t>(i)]) at = at * static_cast<size_t>(s[i]) + static_cast<size_t>(p[static_cast<size_t>(i)]);
+        if (!over[static_cast<size_t>(i)])
+          at = at * static_cast<size_t>(s[i]) + static_cast<size_t>(p[static_cast<size_t>(i)]);
       }
       groups[at].push_back(in[0].v[n++]);
     });
@@ -78,47 +79,85 @@ std::vector<Row> reduce_rows() {
     return rows.back();
   };
   using In = std::span<const Tensor>;
-  row("sum", "", [](In in) { return sum(in[0]); }, {{2, 3, 4}}, reducing(all, total));
+  row(
+      "sum", "", [](In in) { return sum(in[0]); }, {{2, 3, 4}}, reducing(all, total));
   rows.back().complaints = {{[x] { sum(x, {3}); }, {"sum", "3"}},
-                            {[x] { sum(x, {0, -3}); }, {"sum", "an axis is named twice"}},
+                            {[x] {
+                               sum(x, {0, -3});
+                             },
+                             {"sum", "an axis is named twice"}},
                             {[] { sum(eq(ones({2}), ones({2}))); }, {"sum", "got bool"}}};
-  row("sum", "outer", [](In in) { return sum(in[0], {-1, 0}); }, {{2, 3, 4}}, reducing(outer, total)).large = {{300, 30, 40}};
-  row("sum", "kept", [](In in) { return sum(in[0], {1}, true); }, {{2, 3, 4}}, reshaped(reducing(middle, total), {2, 1, 4}))
+  row(
+      "sum", "outer",
+      [](In in) {
+        return sum(in[0], {-1, 0});
+      },
+      {{2, 3, 4}}, reducing(outer, total))
+      .large = {{300, 30, 40}};
+  row(
+      "sum", "kept", [](In in) { return sum(in[0], {1}, true); }, {{2, 3, 4}},
+      reshaped(reducing(middle, total), {2, 1, 4}))
       .large = {{30, 3000, 4}};
-  row("sum", "scalar", [](In in) { return sum(in[0]); }, {Shape{}}, reducing({}, total));
-  row("sum", "empty", [](In in) { return sum(in[0], {0}); }, {{0, 3}}, reducing({true, false}, total));
-  row("mean", "", [](In in) { return mean(in[0], {1}); }, {{2, 3, 4}}, reducing(middle, average));
+  row(
+      "sum", "scalar", [](In in) { return sum(in[0]); }, {Shape{}}, reducing({}, total));
+  row(
+      "sum", "empty", [](In in) { return sum(in[0], {0}); }, {{0, 3}}, reducing({true, false}, total));
+  row(
+      "mean", "", [](In in) { return mean(in[0], {1}); }, {{2, 3, 4}}, reducing(middle, average));
   rows.back().complaints = {{[] { mean(ones({2}, {i64})); }, {"mean", "floating", "int64"}}};
-  row("mean", "all", [](In in) { return mean(in[0]); }, {{2, 3, 4}}, reducing(all, average)).large = {{200, 30, 40}};
-  row("var", "", [](In in) { return var(in[0], {1}); }, {{2, 3, 4}},
+  row(
+      "mean", "all", [](In in) { return mean(in[0]); }, {{2, 3, 4}}, reducing(all, average))
+      .large = {{200, 30, 40}};
+  row(
+      "var", "", [](In in) { return var(in[0], {1}); }, {{2, 3, 4}},
       reducing(middle, [](const std::vector<Real>& v) { return squares(v) / static_cast<Real>(v.size() - 1); }));
   rows.back().complaints = {{[] { var(ones({1})); }, {"var", "1 elements", "correction 1"}}};
-  row("var", "biased", [](In in) { return var(in[0], {0, 2}, 0, true); }, {{2, 3, 4}},
-      reshaped(reducing(outer, [](const std::vector<Real>& v) { return squares(v) / static_cast<Real>(v.size()); }), {1, 3, 1}));
-  row("sum_to", "", [](In in) { return sum_to(in[0], {3, 1}); }, {{2, 3, 4}}, reshaped(reducing(outer, total), {3, 1}));
-  row("sum_to", "scalar", [](In in) { return sum_to(in[0], {}); }, {{2, 3, 4}}, reducing(all, total));
+  row(
+      "var", "biased",
+      [](In in) {
+        return var(in[0], {0, 2}, 0, true);
+      },
+      {{2, 3, 4}},
+      reshaped(reducing(outer, [](const std::vector<Real>& v) { return squares(v) / static_cast<Real>(v.size()); }),
+               {1, 3, 1}));
+  row(
+      "sum_to", "",
+      [](In in) {
+        return sum_to(in[0], {3, 1});
+      },
+      {{2, 3, 4}}, reshaped(reducing(outer, total), {3, 1}));
+  row(
+      "sum_to", "scalar", [](In in) { return sum_to(in[0], {}); }, {{2, 3, 4}}, reducing(all, total));
 
-  row("max", "", [](In in) { return max(in[0], 1); }, spread({2, 3, 4}), reducing(middle, largest));
+  row(
+      "max", "", [](In in) { return max(in[0], 1); }, spread({2, 3, 4}), reducing(middle, largest));
   rows.back().complaints = {{[nothing] { max(nothing, 1); }, {"max", "axis 1", "is empty"}},
                             {[x] { max(x, 3); }, {"max", "3"}}};
   rows.back().extra = [] {
     Tensor t = tensor({1, 3, 3}).requires_grad_();
     max(t).backward();
-    GG_CHECK(t.grad().to_vector<float>() == (std::vector<float>{0, 1, 0}), "max: equal elements: ", to_string(t.grad()));
+    GG_CHECK(t.grad().to_vector<float>() == (std::vector<float>{0, 1, 0}),
+             "max: equal elements: ", to_string(t.grad()));
     GG_CHECK(std::isnan(max(tensor({1, NAN, 3})).item()), "max: NaN does not win");
     GG_CHECK(std::isnan(min(tensor({1, NAN, 3})).item()), "min: NaN does not win");
   };
-  row("max", "all", [](In in) { return max(in[0]); }, spread({2, 3, 4}), reducing(all, largest));
-  row("min", "", [](In in) { return min(in[0], -1, true); }, spread({2, 3, 4}),
+  row(
+      "max", "all", [](In in) { return max(in[0]); }, spread({2, 3, 4}), reducing(all, largest));
+  row(
+      "min", "", [](In in) { return min(in[0], -1, true); }, spread({2, 3, 4}),
       reshaped(reducing({false, false, true}, smallest), {2, 3, 1}));
   rows.back().complaints = {{[nothing] { min(nothing, 1); }, {"min", "is empty"}}};
-  row("min", "all", [](In in) { return min(in[0]); }, spread({2, 3, 4}), reducing(all, smallest));
-  row("argmax", "", [](In in) { return argmax(in[0], 1); }, spread({2, 3, 4}),
+  row(
+      "min", "all", [](In in) { return min(in[0]); }, spread({2, 3, 4}), reducing(all, smallest));
+  row(
+      "argmax", "", [](In in) { return argmax(in[0], 1); }, spread({2, 3, 4}),
       reducing(middle, [](const std::vector<Real>& v) { return place(v, largest(v)); }))
       .order = 0;
   rows.back().complaints = {{[nothing] { argmax(nothing, -1); }, {"argmax", "is empty"}}};
-  row("argmin", "", [](In in) { return argmin(in[0], 2, true); }, spread({2, 3, 4}),
-      reshaped(reducing({false, false, true}, [](const std::vector<Real>& v) { return place(v, smallest(v)); }), {2, 3, 1}))
+  row(
+      "argmin", "", [](In in) { return argmin(in[0], 2, true); }, spread({2, 3, 4}),
+      reshaped(reducing({false, false, true}, [](const std::vector<Real>& v) { return place(v, smallest(v)); }),
+               {2, 3, 1}))
       .order = 0;
   rows.back().complaints = {{[nothing] { argmin(nothing, -1); }, {"argmin", "is empty"}}};
   return rows;

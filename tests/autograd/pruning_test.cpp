@@ -1,0 +1,101 @@
+// Nothing is computed that nobody asked for: kernel calls are counted.
+#include <gtest/gtest.h>
+
+#include "autograd/autograd.h"
+#include "ops/ops.h"
+#include "tests/autograd/counting.h"
+
+namespace gg {
+namespace {
+
+using testing_support::KernelCount;
+
+Tensor random(const Shape& shape, uint64_t seed) {
+  Generator g(seed);
+  return randn(shape, {f64}, g);
+}
+
+TEST(Pruning, GradientsOfConstantsAreNotComputed) {
+  Tensor x = random({4, 3}, 1), w = random({3, 2}, 2).requires_grad_();
+  Tensor y = sum(matmul(x, w));
+  KernelCount count;
+  grad(y, w);
+  EXPECT_EQ(count["matmul"], 1);  // dw only
+}
+
+TEST(Pruning, OnlyThePathToTheRequestedInputRuns) {
+  Tensor x = random({4, 3}, 1).requires_grad_(), w = random({3, 3}, 2).requires_grad_(),
+         v = random({3, 3}, 3).requires_grad_();
+  Tensor h = matmul(x, w);
+  Tensor y = sum(matmul(tanh(h), v));
+  {
+    KernelCount count;
+    grad(y, v, {.retain_graph = true});
+    EXPECT_EQ(count["matmul"], 1);
+    EXPECT_EQ(count["tanh"], 0);
+  }
+  {
+    KernelCount count;
+    grad(y, h, {.retain_graph = true});
+    EXPECT_EQ(count["matmul"], 1);
+    EXPECT_EQ(count["tanh"], 1);
+  }
+  KernelCount count;
+  grad(y, {x, w, v});
+  EXPECT_EQ(count["matmul"], 4);
+}
+
+struct Penalty {
+  int matmul, activation;
+};
+
+// Kernel calls of the gradient penalty of an MLP with two hidden layers, and of its gradient.
+template <class Activation>
+Penalty penalty_calls(const Activation& activation, const char* kernel) {
+  Tensor x = random({5, 4}, 1).requires_grad_();
+  std::vector<Tensor> w{random({4, 6}, 2), random({6, 6}, 3), random({6, 1}, 4)};
+  for (Tensor& t : w) t.requires_grad_();
+  KernelCount count;
+  Tensor y = sum(matmul(activation(matmul(activation(matmul(x, w[0])), w[1])), w[2]));
+  Tensor g = grad(y, x, {.create_graph = true});
+  Tensor penalty = sum(square(g));
+  for (const Tensor& t : grad(penalty, std::span<const Tensor>(w))) EXPECT_TRUE(t.defined());
+  return {count["matmul"], count[kernel]};
+}
+
+TEST(Pruning, GradientPenaltyOfALeakyReluNet) {
+  // Forward 3, gradient with respect to x 3, and through those three products again two each; the first of them takes
+  // the constant seed, for which no gradient is computed. leaky_relu'' vanishes, so nothing flows back to the forward
+  // products.
+  Penalty leaky = penalty_calls([](const Tensor& t) { return leaky_relu(t, 0.2); }, "leaky_relu");
+  EXPECT_EQ(leaky.matmul, 3 + 3 + 5);
+  EXPECT_EQ(leaky.activation, 2 + 2 + 2);  // f, f' and f' again
+  Penalty relu_calls = penalty_calls([](const Tensor& t) { return relu(t); }, "relu");
+  EXPECT_EQ(relu_calls.matmul, 11);
+  EXPECT_EQ(relu_calls.activation, 6);
+  // The control: where the second derivative is not zero, more must run.
+  Penalty smooth = penalty_calls([](const Tensor& t) { return silu(t); }, "silu");
+  EXPECT_GT(smooth.matmul, 11);
+  EXPECT_GT(smooth.activation, 6);
+}
+
+TEST(Pruning, SecondDerivativesThatVanishAreZeroWithoutArithmetic) {
+  Tensor x = random({8}, 1).requires_grad_();
+  Tensor g = grad(sum(relu(x)), x, {.create_graph = true});
+  KernelCount count;
+  Tensor h = grad(sum(g), x);
+  EXPECT_TRUE(h.is_symbolic_zero());
+  EXPECT_EQ(count["relu"], 0);
+}
+
+TEST(Pruning, SymbolicZeroCotangentsCostNoProducts) {
+  Tensor x = random({8, 8}, 1).requires_grad_();
+  Tensor y = matmul(matmul(x, x), x);
+  KernelCount count;
+  Tensor g = grad(y, x, {.grad_outputs = {symbolic_zeros(y.shape(), y.options())}});
+  EXPECT_EQ(count["matmul"], 0);
+  EXPECT_TRUE(g.is_symbolic_zero());
+}
+
+}  // namespace
+}  // namespace gg

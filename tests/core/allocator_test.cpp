@@ -1,0 +1,95 @@
+// The caching allocator: alignment, counts, reuse, peak.
+#include "core/allocator.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "core/error.h"
+
+namespace gg {
+namespace {
+
+TEST(Allocator, CountsWhatWasAskedFor) {
+  MemoryStats before = memory_stats(Device::cpu);
+  for (size_t bytes : {size_t{0}, size_t{1}, size_t{63}, size_t{4096}, size_t{5000000}}) {
+    void* p = allocate(bytes, Device::cpu);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(p) % kAlignment, 0u) << bytes;
+    if (bytes) std::memset(p, 0xab, bytes);
+    MemoryStats now = memory_stats(Device::cpu);
+    EXPECT_EQ(now.live_bytes, before.live_bytes + static_cast<int64_t>(bytes));
+    EXPECT_EQ(now.live_blocks, before.live_blocks + 1);
+    deallocate(p, bytes, Device::cpu);
+    EXPECT_EQ(memory_stats(Device::cpu).live_bytes, before.live_bytes);
+    EXPECT_EQ(memory_stats(Device::cpu).live_blocks, before.live_blocks);
+  }
+}
+
+TEST(Allocator, LiveBlocksDoNotOverlap) {
+  std::vector<unsigned char*> blocks;
+  for (int i = 0; i < 200; ++i) {
+    auto* p = static_cast<unsigned char*>(allocate(100, Device::cpu));
+    std::memset(p, i, 100);
+    blocks.push_back(p);
+  }
+  for (int i = 0; i < 200; ++i) {
+    for (int k = 0; k < 100; ++k) ASSERT_EQ(blocks[static_cast<size_t>(i)][k], i);
+  }
+  for (unsigned char* p : blocks) deallocate(p, 100, Device::cpu);
+}
+
+TEST(Allocator, ReusesFreedBlocks) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizer builds bypass the cache";
+#endif
+  for (size_t bytes : {size_t{256}, size_t{3000000}}) {
+    void* p = allocate(bytes, Device::cpu);
+    deallocate(p, bytes, Device::cpu);
+    EXPECT_GT(memory_stats(Device::cpu).cached_bytes, 0);
+    void* q = allocate(bytes, Device::cpu);
+    EXPECT_EQ(p, q) << bytes;
+    deallocate(q, bytes, Device::cpu);
+  }
+  empty_cache(Device::cpu);
+  void* p = allocate(3000000, Device::cpu);  // and works on
+  std::memset(p, 1, 3000000);
+  deallocate(p, 3000000, Device::cpu);
+}
+
+TEST(Allocator, Peak) {
+  reset_peak_memory(Device::cpu);
+  int64_t live = memory_stats(Device::cpu).live_bytes;
+  void* p = allocate(10000000, Device::cpu);
+  deallocate(p, 10000000, Device::cpu);
+  MemoryStats s = memory_stats(Device::cpu);
+  EXPECT_GE(s.peak_bytes, live + 10000000 - 65536);
+  EXPECT_LE(s.peak_bytes, live + 10000000 + 65536 * 64);
+  reset_peak_memory(Device::cpu);
+  EXPECT_LT(memory_stats(Device::cpu).peak_bytes, live + 5000000);
+}
+
+TEST(Allocator, BlocksMayBeFreedByAnotherThread) {
+  MemoryStats before = memory_stats(Device::cpu);
+  std::vector<void*> blocks;
+  std::thread([&] {
+    for (int i = 0; i < 1000; ++i) blocks.push_back(allocate(static_cast<size_t>(i) * 37, Device::cpu));
+  }).join();
+  for (size_t i = 0; i < blocks.size(); ++i) deallocate(blocks[i], i * 37, Device::cpu);
+  EXPECT_EQ(memory_stats(Device::cpu).live_bytes, before.live_bytes);
+  EXPECT_EQ(memory_stats(Device::cpu).live_blocks, before.live_blocks);
+}
+
+TEST(Allocator, TooMuchIsAnErrorThatSaysHowMuch) {
+  try {
+    allocate(size_t{1} << 60, Device::cpu);
+    FAIL() << "an exbibyte was given";
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("1152921504606846976"), std::string::npos) << e.what();
+  }
+}
+
+}  // namespace
+}  // namespace gg
