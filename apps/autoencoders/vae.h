@@ -13,7 +13,7 @@ namespace gg::apps {
 struct VaeOptions {
   TrainingOptions training{.epochs = 7};
   NetworkOptions network{.code = 20};
-  double sigma = 0.25;
+  double sigma = 0.5;
   std::int64_t plane_epochs = 4;
   std::int64_t classifier_epochs = 4;
   std::int64_t samples = 10000;
