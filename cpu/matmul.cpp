@@ -122,6 +122,15 @@ GemmBackend backend_for(int64_t m, int64_t n, int64_t k) {
   return backend;
 }
 
+// What several threads compute at once goes where they need not wait for each other: OpenBLAS admits one caller at a
+// time (library_threads.h).
+template <class T>
+GemmBackend shared_backend(GemmBackend backend) {
+  bool automatic = chosen_backend.load(std::memory_order_relaxed) == GemmBackend::automatic;
+  if (!automatic || backend != GemmBackend::openblas) return backend;
+  return std::is_same_v<T, float> ? GemmBackend::onednn : GemmBackend::own;
+}
+
 constexpr int64_t kTiny = 16;
 constexpr double kSerialFlops = 1e6;  // below this a product is not worth waking a thread
 constexpr double kChunkFlops = 4e6;   // what a chunk has at least: some tens of microseconds
@@ -182,6 +191,7 @@ void run_batch(const Product<T>& p, int64_t batch, Offsets offsets) {
   };
   if (tiny || flops * batch < kSerialFlops || flops < kSerialFlops) {
     int64_t grain = flops * batch < kSerialFlops ? batch : std::max<int64_t>(1, kSerialFlops / std::max(flops, 100.0));
+    if (grain < batch) backend = shared_backend<T>(backend);
     parallel_for(batch, grain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         Product<T> q = item(i);
@@ -202,8 +212,9 @@ void run_batch(const Product<T>& p, int64_t batch, Offsets offsets) {
   int64_t chunks = (length + size - 1) / size;
   if (batch == 1 && chunks == 1 && p.k >= 4096 && p.m * p.n <= 64 * 64) {
     int64_t pieces = std::min<int64_t>({16, p.k / 1024, static_cast<int64_t>(flops / kSerialFlops)});
-    if (pieces > 1) return split_k(item(0), backend, pieces);
+    if (pieces > 1) return split_k(item(0), shared_backend<T>(backend), pieces);
   }
+  if (batch * chunks > 1) backend = shared_backend<T>(backend);
   parallel_chunks(batch * chunks, [&](int64_t task) {
     Product<T> q = item(task / chunks);
     int64_t begin = task % chunks * size;

@@ -1,5 +1,6 @@
 // Matrix products. Which code runs: small loops of our own for tiny products, OpenBLAS where all sizes are small or n
-// is thin, oneDNN's sgemm for the rest, OpenBLAS' dgemm for f64; our own blocked product (kernels/gemm.h) on request.
+// is thin, oneDNN's sgemm for the rest; for f64 OpenBLAS' dgemm, or our own blocked product (kernels/gemm.h) where
+// several threads share the work, since OpenBLAS admits one of them at a time.
 //
 // A product is split along the longer of m and n, and along k where both are short and k is very long. The cuts depend
 // on the sizes only, so the result has the same bits for any number of threads.
