@@ -127,7 +127,7 @@ int run(const Options& o) {
   if (!o.json.empty()) {
     std::string text = to_json(report).dump(2) + "\n";
     data::AtomicFile file(o.json);
-    file.write(text.data(), text.size());
+    file.write(text);
     file.commit();
   }
   return 0;

@@ -18,6 +18,13 @@ struct Array {
   bool is_contiguous() const { return layout().is_contiguous(); }
   Layout layout() const { return {shape, strides, 0}; }
 
+  /// The same elements broadcast to `to` by strides of 0; throws, naming `op`, where they do not fit.
+  Array expanded(const Shape& to, const char* op) const {
+    if (shape == to) return *this;
+    Layout l = layout().expanded(to, op);
+    return {data, dtype, l.shape, l.strides};
+  }
+
   template <class T>
   T* as() const {
     return static_cast<T*>(data);

@@ -5,15 +5,6 @@
 namespace gg::detail {
 namespace {
 
-Array broadcast(const Tensor& t, const Shape& shape, const char* name) {
-  Array a = t.array();
-  if (a.shape == shape) return a;
-  Layout l = a.layout().expanded(shape, name);
-  a.shape = l.shape;
-  a.strides = l.strides;
-  return a;
-}
-
 // The output keeps the axis order of the first input that has its shape; so channels-last stays channels-last.
 Tensor make_output(const Shape& shape, DType dtype, std::initializer_list<const Tensor*> inputs) {
   for (const Tensor* t : inputs) {
@@ -51,7 +42,7 @@ Tensor run_elementwise(const char* name, cpu::ElementwiseLoop loop, const void* 
   Tensor out = make_output(shape, out_type, inputs);
   Array arrays[cpu::kMaxElementwiseInputs];
   int n = 0;
-  for (const Tensor* t : inputs) arrays[n++] = broadcast(*t, shape, name);
+  for (const Tensor* t : inputs) arrays[n++] = t->array().expanded(shape, name);
   KernelScope scope(name, first.device());
   if (!first.device().is_cpu()) {
     if (!device_loop) no_kernel(name, first.device());

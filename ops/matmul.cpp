@@ -34,11 +34,7 @@ struct MatMul {
       Shape s = shape;
       s[s.rank() - 2] = t.size(-2);
       s[s.rank() - 1] = t.size(-1);
-      Array out = t.array();
-      Layout l = out.layout().expanded(s, name);
-      out.shape = l.shape;
-      out.strides = l.strides;
-      return out;
+      return t.array().expanded(s, name);
     };
     Tensor out = empty(shape, a.options());
     GG_CPU_KERNEL(a.device(), matmul, out.array(), batched(a), batched(b));
