@@ -13,6 +13,11 @@ namespace {
 constexpr size_t kKeep = size_t{64} << 20;  // larger blocks are not kept
 constexpr size_t kBlocks = 6;               // blocks kept by a thread
 constexpr size_t kHugePage = size_t{2} << 20;
+#ifdef GG_SANITIZED
+constexpr bool kKeeping = false;  // sanitizers see overruns only in fresh blocks
+#else
+constexpr bool kKeeping = true;
+#endif
 
 struct Block {
   void* data;
@@ -44,7 +49,6 @@ Block allocate(size_t bytes) {
 
 Scratch::Scratch(size_t bytes) {
   if (bytes == 0) bytes = 1;
-#ifndef GG_SANITIZED  // sanitizers see overruns only in fresh blocks
   auto& free = blocks().free;
   for (size_t i = free.size(); i-- > 0;) {
     if (free[i].capacity >= bytes) {
@@ -55,16 +59,14 @@ Scratch::Scratch(size_t bytes) {
       return;
     }
   }
-#endif
   Block block = allocate(bytes);
   data_ = block.data;
   capacity_ = block.capacity;
 }
 
 Scratch::~Scratch() {
-#ifndef GG_SANITIZED
   auto& free = blocks().free;
-  if (capacity_ <= kKeep) {
+  if (kKeeping && capacity_ <= kKeep) {
     if (free.size() == kBlocks) {  // drop the smallest
       size_t smallest = 0;
       for (size_t i = 1; i < free.size(); ++i) {
@@ -79,7 +81,6 @@ Scratch::~Scratch() {
       return;
     }
   }
-#endif
   std::free(data_);
 }
 
