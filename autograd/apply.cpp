@@ -17,7 +17,7 @@ Tensor identity(const Tensor& x) { return apply(Identity{}, x); }
 
 // The reference is built anew on identity copies of the inputs and differentiated down to those copies, so that an
 // input that depends on another one still gets its partial derivative only.
-Tensors differentiate_reference(const Vjp& c, int arity, const SmallVector<Edge, 2>& inputs,
+Tensors differentiate_reference(const char* name, const Vjp& c, int arity, const Edges& inputs,
                                 const std::function<Tensor(std::span<const Tensor>)>& reference) {
   bool recording = GradMode::enabled();
   std::vector<Tensor> copies, wanted;
@@ -25,7 +25,7 @@ Tensors differentiate_reference(const Vjp& c, int arity, const SmallVector<Edge,
   GradModeGuard on(true);
   for (int i = 0; i < arity; ++i) {
     Tensor x = c.input(i);
-    if (inputs[i].node && c.needs(i)) {
+    if (inputs[static_cast<size_t>(i)] && c.needs(i)) {
       x = identity(x);
       wanted.push_back(x);
       places.push_back(i);
@@ -33,8 +33,12 @@ Tensors differentiate_reference(const Vjp& c, int arity, const SmallVector<Edge,
     copies.push_back(x);
   }
   Tensor y = reference(copies);
-  Tensors found = run_backward(std::span(&y, 1), std::span(&c.grad(), 1), wanted,
-                               {.create_graph = recording, .retain_graph = recording});
+  GG_CHECK(y.requires_grad(), name,
+           ": its reference cuts the history of its inputs (by a comparison, detach or NoGrad), "
+           "so there is nothing to differentiate; give the operation a vjp that returns undefined gradients if it is "
+           "piecewise constant");
+  Tensors found = gradients(std::span(&y, 1), std::span(&c.grad(), 1), wanted,
+                            {.create_graph = recording, .retain_graph = recording});
   Tensors grads(static_cast<size_t>(arity));
   for (size_t k = 0; k < places.size(); ++k) grads[static_cast<size_t>(places[k])] = found[k];
   return grads;

@@ -15,11 +15,12 @@
 // Rules are ordinary tensor code, so they can be differentiated again. Parameters are data members. Optional parts:
 //
 //   - `Aux` and `forward(Aux&, inputs…)`: buffers that only the rule `vjp(const Vjp&, const Aux&)` reads (arg-max
-//     indices, row statistics). Floating ones must not be used while a graph is recorded: hence `reference`.
+//     indices, row statistics). They are constants to it, so it needs a `reference` to be differentiated by.
 //   - `reference(inputs…)`: the same function made of other operations. Forward mode, and reverse mode while recording,
 //     differentiate it; `vjp` then only serves the plain backward pass. `saves` must hold all inputs.
-//   - `linear`: `forward` is linear in all its inputs together or in each; a symbolic zero among the inputs gives a
-//     symbolic zero of shape `output_shape(inputs…)`.
+//   - `linear`: as a product is, or a linear function of one input. A symbolic zero among the inputs
+//     then gives a symbolic zero of shape `output_shape(inputs…)`, and of `output_options(first)` where those are not
+//     the first input's.
 //
 // A missing rule is an error when it is needed ("X is not differentiable with respect to input i"), never a silent cut.
 #pragma once
@@ -92,7 +93,7 @@ Tensor spread(std::span<const Tensor> in, Fn&& fn) {
 /// The same tensor as a new node, so that a graph built on it can be walked down to it and no further.
 Tensor identity(const Tensor& x);
 
-Tensors differentiate_reference(const Vjp& c, int arity, const SmallVector<Edge, 2>& inputs,
+Tensors differentiate_reference(const char* name, const Vjp& c, int arity, const Edges& inputs,
                                 const std::function<Tensor(std::span<const Tensor>)>& reference);
 
 template <class Op, size_t N>
@@ -102,11 +103,7 @@ class OpNode final : public Node {
       : op_(op), aux_(std::move(aux)) {
     inputs_.reserve(in.size());
     for (const Tensor* x : in) {
-      if (x->requires_grad()) {
-        inputs_.emplace_back(x->get().node, x->get().output_index);
-      } else {
-        inputs_.emplace_back();
-      }
+      inputs_.push_back(x->requires_grad() ? x->get().node : Ref<Node>());
     }
     output_ = {out.shape(), out.dtype(), out.device()};
     unsigned saves = saved_mask();
@@ -138,7 +135,7 @@ class OpNode final : public Node {
     if constexpr (has_reference<Op, N>) {
       bool only_reference = !has_vjp<Op>;
       if (only_reference || GradMode::enabled() || has_tangents(c)) {
-        return differentiate_reference(c, N, inputs_, [this](std::span<const Tensor> in) {
+        return differentiate_reference(op_.name, c, N, inputs_, [this](std::span<const Tensor> in) {
           return spread<N>(in, [&](const auto&... x) { return op_.reference(x...); });
         });
       }
@@ -155,7 +152,7 @@ class OpNode final : public Node {
   }
 
   Tensor saved_input(int i) const override {
-    GG_CHECK(static_cast<size_t>(i) < saved_.size() && (saved_[i].has_value() || !inputs_[i].node), op_.name,
+    GG_CHECK(static_cast<size_t>(i) < saved_.size() && (saved_[i].has_value() || !inputs_[i]), op_.name,
              ": its rule reads input ", i, ", which `saves` does not name");
     return saved_[i].has_value() ? saved_[i].get(op_.name) : Tensor();
   }
@@ -206,7 +203,13 @@ void record(const Op& op, std::span<const Tensor* const> in, Tensor& out, typena
   }
   // The node is made before the output knows it, so that a saved output has no history.
   out.get().node = Ref<Node>::adopt(new OpNode<Op, N>(op, in, out, std::move(aux)));
-  out.get().output_index = 0;
+}
+
+// The kind of a result that is known without computing it: the first input's, unless the operation says otherwise.
+template <class Op>
+TensorOptions output_options(const Op& op, const Tensor& first) {
+  if constexpr (requires { op.output_options(first); }) return op.output_options(first);
+  return first.options();
 }
 
 inline bool any_requires_grad(std::span<const Tensor* const> in) {
@@ -240,14 +243,7 @@ Tensor apply_forward(const Op& op, std::span<const Tensor* const> in, const Run&
   // Recorded once more around the whole of it, with the tangents in the saved values: so gradients taken inside a jvp
   // carry tangents themselves (forward over reverse).
   if (GradMode::enabled() && any_requires_grad(in)) {
-    typename AuxOf<Op>::type aux{};
-    if constexpr (has_aux<Op>) {
-      GradModeGuard off(false);
-      std::vector<Tensor> bare;
-      for (const Tensor& p : primals) bare.push_back(p.defined() ? p.detach() : p);
-      spread<N>(bare, [&](const auto&... x) { return op.forward(aux, x...); });
-    }
-    record<N>(op, in, out, std::move(aux));
+    record<N>(op, in, out, {});
   }
   return out;
 }
@@ -258,6 +254,7 @@ Tensor apply_forward(const Op& op, std::span<const Tensor* const> in, const Run&
 template <class Op, std::same_as<Tensor>... In>
 Tensor apply(const Op& op, const In&... inputs) {
   constexpr size_t N = sizeof...(In);
+  static_assert(!detail::has_aux<Op> || detail::has_reference<Op, N>, "an operation with Aux needs a reference");
   const Tensor* const list[] = {&inputs...};
   std::span<const Tensor* const> in(list);
   if (ForwardLevel::any_active()) [[unlikely]] {
@@ -274,7 +271,7 @@ Tensor apply(const Op& op, const In&... inputs) {
   }
   if constexpr (detail::is_linear<Op>) {
     if ((inputs.is_symbolic_zero() || ...)) [[unlikely]] {
-      return symbolic_zeros(op.output_shape(inputs...), list[0]->options());
+      return symbolic_zeros(op.output_shape(inputs...), detail::output_options(op, *list[0]));
     }
   }
   bool recording = GradMode::enabled() && (inputs.requires_grad() || ...);

@@ -1,5 +1,9 @@
 // Reverse-mode gradients for users: grad(), and the modes around it. Methods of Tensor (requires_grad_, backward, grad,
 // detach) are declared in core/tensor.h. Transforms built on these (jvp, hvp, gradcheck …) are in autograd/functional/.
+//
+// Threads: whether operations are recorded, and the levels of forward mode, belong to each thread. Tensors may be read
+// by several threads at once. Two backward passes may run at once if their graphs share no node, leaves included: what
+// shares parameters must take turns.
 #pragma once
 
 #include <span>

@@ -16,11 +16,13 @@ thread_local int depth = 0;  // runs may nest: a rule may itself ask for gradien
 
 class Engine {
  public:
-  Engine(const RunOptions& options, bool accumulate_into_leaves)
+  enum class Goal { requested, leaves };
+
+  Engine(const RunOptions& options, Goal goal)
       : options_(options),
-        into_leaves_(accumulate_into_leaves),
+        into_leaves_(goal == Goal::leaves),
         run_(next_run.fetch_add(1, std::memory_order_relaxed)),
-        oldest_(accumulate_into_leaves ? 0 : ~uint64_t{0}) {
+        oldest_(into_leaves_ ? 0 : ~uint64_t{0}) {
     ++depth;
   }
   ~Engine() {
@@ -36,7 +38,7 @@ class Engine {
   void seed(const Tensor& output, const Tensor& gradient) {
     Entry& e = visit(output.get().node.get());
     e.wanted |= into_leaves_ && e.node->is_leaf();
-    accumulate(e, output.get().output_index, gradient);
+    accumulate(e, gradient);
   }
 
   void request(const Tensor& input) {
@@ -52,8 +54,8 @@ class Engine {
     while (!stack.empty()) {
       Node* node = stack.back();
       stack.pop_back();
-      for (const Edge& edge : node->inputs()) {
-        Node* input = edge.node.get();
+      for (const Ref<Node>& edge : node->inputs()) {
+        Node* input = edge.get();
         if (!input || input->visit_ == run_ || input->sequence_ < oldest_) continue;
         Entry& e = visit(input);
         e.wanted = into_leaves_ && input->is_leaf();
@@ -71,8 +73,8 @@ class Engine {
     // A node runs if it leads to something that is wanted.
     for (size_t i = order_.size(); i-- > 0;) {
       Entry& e = entries_[order_[i].slot];
-      for (const Edge& edge : e.node->inputs()) {
-        if (edge.node && leads_somewhere(*edge.node)) {
+      for (const Ref<Node>& input : e.node->inputs()) {
+        if (input && leads_somewhere(*input)) {
           e.runs = true;
           break;
         }
@@ -84,20 +86,19 @@ class Engine {
     GradModeGuard mode(options_.create_graph);
     for (const Place& place : order_) {
       Entry& e = entries_[place.slot];
-      if (!e.runs || !has_gradient(e)) continue;
+      if (!e.runs || !e.grad.defined()) continue;
       Node& node = *e.node;
       GG_CHECK(!node.released(), node.name(),
                ": this part of the graph was freed by an earlier backward() or grad(). Pass retain_graph = true there "
                "to walk it twice");
-      Tensors grads = call(node, e);
-      if (!e.wanted) e.grad = Tensor();
+      Tensor g = e.wanted ? e.grad : std::move(e.grad);
+      Tensors grads = node.vjp(Vjp(*this, node, g));
       GG_CHECK(grads.size() <= node.inputs().size(), node.name(), ": the rule returned ", grads.size(),
                " gradients for ", node.inputs().size(), " inputs");
       for (size_t k = 0; k < grads.size(); ++k) {
-        const Edge& edge = node.inputs()[k];
-        if (!grads[k].defined() || !edge.node || !leads_somewhere(*edge.node)) continue;
-        Entry& target = entries_[edge.node->slot_];
-        accumulate(target, edge.output, fit(std::move(grads[k]), edge.node->output(edge.output), node, k));
+        const Ref<Node>& input = node.inputs()[k];
+        if (!grads[k].defined() || !input || !leads_somewhere(*input)) continue;
+        accumulate(entries_[input->slot_], fit(std::move(grads[k]), input->output(), node, k));
       }
       if (!options_.retain_graph) node.release_saved();
     }
@@ -107,12 +108,7 @@ class Engine {
     }
   }
 
-  Tensor result(const Tensor& input) const {
-    const Entry& e = entries_[input.get().node->slot_];
-    uint32_t i = input.get().output_index;
-    if (i == 0) return e.grad;
-    return i - 1 < e.more_grads.size() ? e.more_grads[i - 1] : Tensor();
-  }
+  Tensor result(const Tensor& input) const { return entries_[input.get().node->slot_].grad; }
 
   bool leads_somewhere(const Node& node) const {
     if (node.visit_ != run_) return false;
@@ -123,8 +119,7 @@ class Engine {
  private:
   struct Entry {
     Node* node;
-    Tensor grad;  // of output 0
-    std::vector<Tensor> more_grads;
+    Tensor grad;
     bool wanted = false;
     bool runs = false;
     uint64_t outer_visit;
@@ -138,35 +133,14 @@ class Engine {
 
   Entry& visit(Node* node) {
     if (node->visit_ != run_) {
-      entries_.push_back({node, {}, {}, false, false, node->visit_, node->slot_});
+      entries_.push_back({node, {}, false, false, node->visit_, node->slot_});
       node->visit_ = run_;
       node->slot_ = static_cast<uint32_t>(entries_.size() - 1);
     }
     return entries_[node->slot_];
   }
 
-  static bool has_gradient(const Entry& e) {
-    if (e.grad.defined()) return true;
-    if (e.more_grads.empty()) return false;
-    return std::any_of(e.more_grads.begin(), e.more_grads.end(), [](const Tensor& t) { return t.defined(); });
-  }
-
-  Tensors call(Node& node, Entry& e) {
-    if (node.num_outputs() == 1) {
-      Tensor g = e.wanted ? e.grad : std::move(e.grad);
-      return node.vjp(Vjp(*this, node, std::span(&g, 1)));
-    }
-    std::vector<Tensor> grads{e.grad};
-    grads.insert(grads.end(), e.more_grads.begin(), e.more_grads.end());
-    grads.resize(node.num_outputs());
-    return node.vjp(Vjp(*this, node, grads));
-  }
-
-  static void accumulate(Entry& e, uint32_t output, Tensor g) {
-    if (output > 0 && e.more_grads.size() < output) e.more_grads.resize(output);
-    Tensor& sum = output == 0 ? e.grad : e.more_grads[output - 1];
-    sum = sum.defined() ? add(sum, g) : std::move(g);
-  }
+  static void accumulate(Entry& e, Tensor g) { e.grad = e.grad.defined() ? add(e.grad, g) : std::move(g); }
 
   static Tensor fit(Tensor g, const Meta& input, const Node& node, size_t k) {
     GG_CHECK(g.dtype() == input.dtype, node.name(), ": the gradient of input ", k, " is ", name_of(g.dtype()),
@@ -204,13 +178,13 @@ class Engine {
 };
 
 bool Vjp::needs(int i) const {
-  const Edge& e = node_.inputs()[i];
-  return e.node && engine_.leads_somewhere(*e.node);
+  const Ref<Node>& input = node_.inputs()[static_cast<size_t>(i)];
+  return input && engine_.leads_somewhere(*input);
 }
 
-Tensors run_backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds, std::span<const Tensor> inputs,
-                     const RunOptions& options) {
-  Engine engine(options, inputs.empty());
+Tensors gradients(std::span<const Tensor> outputs, std::span<const Tensor> seeds, std::span<const Tensor> inputs,
+                  const RunOptions& options) {
+  Engine engine(options, Engine::Goal::requested);
   for (const Tensor& x : inputs) engine.request(x);
   for (size_t i = 0; i < outputs.size(); ++i) engine.seed(outputs[i], seeds[i]);
   engine.collect();
@@ -218,6 +192,13 @@ Tensors run_backward(std::span<const Tensor> outputs, std::span<const Tensor> se
   Tensors results;
   for (const Tensor& x : inputs) results.push_back(engine.result(x));
   return results;
+}
+
+void accumulate_gradients(const Tensor& output, const Tensor& seed, const RunOptions& options) {
+  Engine engine(options, Engine::Goal::leaves);
+  engine.seed(output, seed);
+  engine.collect();
+  engine.run();
 }
 
 }  // namespace gg::autograd

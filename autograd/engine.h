@@ -20,24 +20,21 @@ class Engine;
 /// What a rule sees when the engine asks it for gradients.
 class Vjp {
  public:
-  /// The gradient with respect to the node's output; undefined (zero) only for outputs of a node with several.
-  const Tensor& grad(size_t output = 0) const { return grads_[output]; }
+  /// The gradient with respect to the node's output.
+  const Tensor& grad() const { return grad_; }
   /// Whether anybody asked for the gradient of input i. Others need not be computed.
   bool needs(int i) const;
   Tensor input(int i) const { return node_.saved_input(i); }
   Tensor output() const { return node_.saved_output(); }
   /// The shape of an input whose gradient is needed.
-  const Shape& shape(int i) const {
-    const Edge& e = node_.inputs()[i];
-    return e.node->output(e.output).shape;
-  }
+  const Shape& shape(int i) const { return node_.inputs()[static_cast<size_t>(i)]->output().shape; }
 
  private:
   friend class Engine;
-  Vjp(const Engine& engine, Node& node, std::span<const Tensor> grads) : engine_(engine), node_(node), grads_(grads) {}
+  Vjp(const Engine& engine, Node& node, const Tensor& grad) : engine_(engine), node_(node), grad_(grad) {}
   const Engine& engine_;
   Node& node_;
-  std::span<const Tensor> grads_;
+  const Tensor& grad_;
 };
 
 struct RunOptions {
@@ -46,8 +43,9 @@ struct RunOptions {
 };
 
 /// Gradients of sum_i ⟨outputs[i], seeds[i]⟩ with respect to `inputs`; undefined where there is no path.
-/// With no inputs: accumulates into the grad() of every leaf instead, and returns nothing.
-Tensors run_backward(std::span<const Tensor> outputs, std::span<const Tensor> seeds, std::span<const Tensor> inputs,
-                     const RunOptions& options);
+Tensors gradients(std::span<const Tensor> outputs, std::span<const Tensor> seeds, std::span<const Tensor> inputs,
+                  const RunOptions& options);
+/// Adds the gradients of ⟨output, seed⟩ with respect to all leaves to their grad().
+void accumulate_gradients(const Tensor& output, const Tensor& seed, const RunOptions& options);
 
 }  // namespace gg::autograd

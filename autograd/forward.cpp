@@ -13,7 +13,6 @@ ForwardLevel::~ForwardLevel() { --active_; }
 Tensor alias(const Tensor& t) {
   Tensor a = t.with_layout(t.layout());
   a.get().node = t.get().node;
-  a.get().output_index = t.get().output_index;
   a.get().tangent = t.get().tangent;
   return a;
 }
@@ -37,8 +36,9 @@ Tensor ForwardLevel::attach(const Tensor& x, const Tensor& tangent) const {
            "jvp: a tangent must have shape [directions, ...", x.shape(), "], got ", tangent.shape());
   GG_CHECK(tangent.dtype() == x.dtype(), "jvp: the tangent is ", name_of(tangent.dtype()), ", the tensor ",
            name_of(x.dtype()));
-  if (x.is_symbolic_zero()) x.get().materialize();  // zero only as a value: it varies along the tangent
-  return with_tangent(x, level_, tangent);
+  Tensor dual = with_tangent(x, level_, tangent);
+  dual.get().zero = false;  // zero only as a value: it varies along the tangent
+  return dual;
 }
 
 Tensor ForwardLevel::tangent(const Tensor& y) const {

@@ -4,8 +4,18 @@
 
 namespace gg {
 
+// Here, where its members are complete types.
 TensorImpl::TensorImpl() = default;
 TensorImpl::~TensorImpl() = default;
+
+Ref<TensorImpl> TensorImpl::create() {
+  return Ref<TensorImpl>::adopt(new (allocate_object(sizeof(TensorImpl))) TensorImpl);
+}
+
+void TensorImpl::release(TensorImpl* impl) noexcept {
+  impl->~TensorImpl();
+  deallocate_object(impl, sizeof(TensorImpl));
+}
 
 namespace autograd {
 

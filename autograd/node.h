@@ -1,10 +1,9 @@
-// Node: one recorded operation. A tensor points to the node that made it, a node points to the nodes that made its
-// inputs: the graph that reverse mode walks. Nothing points forward, so the graph is freed by letting go of its end.
+// Node: one recorded operation, with one output. A tensor points to the node that made it, a node points to the nodes
+// that made its inputs: the graph that reverse mode walks. Nothing points forward, so the graph is freed by letting go
+// of its end.
 //
 // Read next: apply.h (how an operation is recorded), engine.h (how the graph is walked).
 #pragma once
-
-#include <vector>
 
 #include "core/small_vector.h"
 #include "core/tensor.h"
@@ -20,11 +19,8 @@ struct Meta {
   Device device;
 };
 
-/// Where an input came from. `node` is null for an input that asks for no gradient.
-struct Edge {
-  Ref<Node> node;
-  uint32_t output = 0;
-};
+/// Where an operation's inputs came from; null for an input that asks for no gradient.
+using Edges = SmallVector<Ref<Node>, 2>;
 
 using Tensors = SmallVector<Tensor, 3>;
 
@@ -48,9 +44,8 @@ class Node : public RefCounted {
   /// Frees saved values once they cannot be needed any more.
   virtual void release_saved() {}
 
-  const SmallVector<Edge, 2>& inputs() const { return inputs_; }
-  const Meta& output(uint32_t i) const { return i == 0 ? output_ : more_outputs_[i - 1]; }
-  size_t num_outputs() const { return 1 + more_outputs_.size(); }
+  const Edges& inputs() const { return inputs_; }
+  const Meta& output() const { return output_; }
   /// Grows with creation: an operation's inputs always have smaller numbers than itself.
   uint64_t sequence() const { return sequence_; }
   bool released() const { return released_; }
@@ -61,9 +56,8 @@ class Node : public RefCounted {
 
  protected:
   Node();
-  SmallVector<Edge, 2> inputs_;
+  Edges inputs_;
   Meta output_;
-  std::vector<Meta> more_outputs_;
   bool released_ = false;
 
  private:

@@ -9,16 +9,15 @@ class Saved {
  public:
   Saved() = default;
   explicit Saved(Tensor value)
-      : value_(std::move(value)),
-        version_(value_.defined() && value_.get().storage ? value_.get().storage->version() : 0) {}
+      : value_(std::move(value)), version_(value_.defined() ? value_.get().storage->version() : 0) {}
 
   bool has_value() const { return value_.defined(); }
 
   /// The value; throws, naming `op`, if its storage was written since.
   const Tensor& get(const char* op) const {
-    if (const auto& storage = value_.get().storage; storage && storage->version() != version_) [[unlikely]] {
+    if (const Storage& storage = *value_.get().storage; storage.version() != version_) [[unlikely]] {
       fail(op, ": a value of shape ", value_.shape(), " that its gradient needs was changed in place (version ",
-           storage->version(), ", saved at version ", version_, "). Write into a clone, or after the backward pass");
+           storage.version(), ", saved at version ", version_, "). Write into a clone, or after the backward pass");
     }
     return value_;
   }

@@ -15,9 +15,8 @@ Tensor& Tensor::requires_grad_(bool on) {
   if (on) {
     GG_CHECK(is_floating(t.dtype), "requires_grad_: only floating tensors have gradients, this one is ",
              name_of(t.dtype));
-    if (!t.storage) t.materialize();  // zero only as a value: what depends on it has derivatives
+    if (t.zero) t.own_zeros();  // zero only as a value: what depends on it has derivatives
     t.node = Ref<Node>::adopt(new LeafNode(*this));
-    t.output_index = 0;
   } else {
     GG_CHECK(is_leaf(), "requires_grad_(false): this tensor is the result of ", t.node->name(), "; use detach()");
     t.node = nullptr;
@@ -56,7 +55,7 @@ void Tensor::backward(bool retain_graph) const {
            ". Sum it first, or use grad() with grad_outputs");
   GG_CHECK(requires_grad(), "backward: this tensor has no history: nothing it was made of requires grad");
   Tensor one = raw::full(shape(), 1.0, options());
-  autograd::run_backward(std::span(this, 1), std::span(&one, 1), {}, {.retain_graph = retain_graph});
+  autograd::accumulate_gradients(*this, one, {.retain_graph = retain_graph});
 }
 
 std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor> inputs, const GradOptions& options) {
@@ -84,16 +83,16 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
            "grad: the output has no history: nothing it was made of requires grad (or it was made under NoGrad)");
   for (const Tensor& x : inputs)
     GG_CHECK(x.requires_grad(), "grad: an input of shape ", x.shape(), " does not require grad");
-  auto found = autograd::run_backward(
+  auto found = autograd::gradients(
       used, seeds, inputs,
       {.create_graph = options.create_graph, .retain_graph = options.retain_graph || options.create_graph});
   std::vector<Tensor> result;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!found[i].defined() && !options.allow_unused) {
-      result.push_back(symbolic_zeros(inputs[i].shape(), inputs[i].options()));
-    } else {
-      result.push_back(std::move(found[i]));
-    }
+    Tensor g = std::move(found[i]);
+    if (!g.defined() && !options.allow_unused) g = symbolic_zeros(inputs[i].shape(), inputs[i].options());
+    // What users get can be read and written as any tensor; while recording, a known zero still saves work later.
+    if (g.is_symbolic_zero() && !options.create_graph) g.get().own_zeros();
+    result.push_back(std::move(g));
   }
   return result;
 }

@@ -2,17 +2,19 @@
 //
 // Sizes are rounded up to classes: multiples of 64 bytes up to 1 KiB, then four classes to a doubling. Blocks up to
 // kSmallLimit live in per-thread lists without locks; a thread that frees a block keeps it, whoever allocated it.
-// Larger blocks live in one shared list behind a mutex.
+// Larger blocks live in one shared list behind a mutex; what it keeps is bounded, the oldest leave first.
 #include "core/allocator.h"
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
 #include <map>
 #include <mutex>
 #include <new>
+#include <unordered_map>
 #include <vector>
 
 #include "core/device_memory.h"
@@ -69,8 +71,15 @@ struct FreeBlock {
 
 // Blocks above kSmallLimit, and what threads left behind when they ended.
 struct SharedCache {
+  struct Large {
+    void* data;
+    uint64_t age;  // when it was freed, as a number that grows
+  };
   std::mutex lock;
-  std::multimap<size_t, void*> blocks;
+  std::multimap<size_t, Large> blocks;            // free ones, by size
+  std::unordered_map<void*, size_t> size_in_use;  // of those that serve a request of a smaller class
+  int64_t large_bytes = 0;                        // in `blocks`
+  uint64_t clock = 0;
   FreeBlock* small[kSmallClasses] = {};
   std::atomic<int64_t> cached{0};
 };
@@ -188,27 +197,41 @@ constexpr bool kCaching = false;
 constexpr bool kCaching = true;
 #endif
 
+// Free blocks are kept up to the most that was ever in use at once, so that a step repeats without page faults and a
+// program of ever new sizes does not hoard all of them.
+int64_t large_limit() { return std::max(global_peak.load(std::memory_order_relaxed), int64_t{64} << 20); }
+
+void remove_large(SharedCache& shared, std::multimap<size_t, SharedCache::Large>::iterator it) {
+  shared.cached -= static_cast<int64_t>(it->first);
+  shared.large_bytes -= static_cast<int64_t>(it->first);
+  shared.blocks.erase(it);
+}
+
+// A free block of that size or up to a quarter more.
 void* take_large(size_t size) {
   auto& shared = shared_cache();
   std::lock_guard guard(shared.lock);
-  auto it = shared.blocks.find(size);  // sizes are classes, so equal ones are common and others must not mix
-  if (it == shared.blocks.end()) return nullptr;
-  void* p = it->second;
-  shared.blocks.erase(it);
-  shared.cached -= static_cast<int64_t>(size);
+  auto it = shared.blocks.lower_bound(size);
+  if (it == shared.blocks.end() || it->first > size + size / 4) return nullptr;
+  void* p = it->second.data;
+  if (it->first != size) shared.size_in_use.emplace(p, it->first);
+  remove_large(shared, it);
   return p;
 }
 
-[[gnu::noinline]] void* take_small_from_shared(int index) {
+[[gnu::noinline]] void* take_small_from_shared(const Class c) {
   auto& shared = shared_cache();
   std::lock_guard guard(shared.lock);
-  FreeBlock* b = shared.small[index];
-  if (b) shared.small[index] = b->next;
+  FreeBlock* b = shared.small[c.index];
+  if (b) {
+    shared.small[c.index] = b->next;
+    shared.cached -= static_cast<int64_t>(c.size);
+  }
   return b;
 }
 
 [[gnu::noinline]] void* refill(ThreadCache* tc, const Class c) {
-  if (void* p = take_small_from_shared(c.index)) return p;
+  if (void* p = take_small_from_shared(c)) return p;
   // Small classes are cut from slabs, so that many tiny tensors do not pay for a system call or heap header each.
   if (c.size <= 1024) {
     constexpr size_t kSlab = 64 << 10;
@@ -235,7 +258,7 @@ void* take_large(size_t size) {
     return p ? p : system_allocate(c.size);
   }
   if (!tc) {
-    void* p = take_small_from_shared(c.index);
+    void* p = take_small_from_shared(c);
     return p ? p : system_allocate(c.size);
   }
   if (FreeBlock* b = tc->lists[c.index]) [[likely]] {
@@ -259,8 +282,24 @@ void* take_large(size_t size) {
 [[gnu::noinline]] void put_large(void* p, const Class c) noexcept {
   auto& shared = shared_cache();
   std::lock_guard guard(shared.lock);
-  shared.blocks.emplace(c.size, p);
-  shared.cached += static_cast<int64_t>(c.size);
+  size_t size = c.size;
+  if (auto it = shared.size_in_use.find(p); it != shared.size_in_use.end()) {
+    size = it->second;
+    shared.size_in_use.erase(it);
+  }
+  try {
+    shared.blocks.emplace(size, SharedCache::Large{p, ++shared.clock});
+  } catch (const std::bad_alloc&) {
+    return std::free(p);
+  }
+  shared.cached += static_cast<int64_t>(size);
+  shared.large_bytes += static_cast<int64_t>(size);
+  while (shared.large_bytes > large_limit()) {
+    auto oldest = std::min_element(shared.blocks.begin(), shared.blocks.end(),
+                                   [](const auto& a, const auto& b) { return a.second.age < b.second.age; });
+    std::free(oldest->second.data);
+    remove_large(shared, oldest);
+  }
 }
 
 [[gnu::always_inline]] inline void put(void* p, const Class c, ThreadCache* tc) noexcept {
@@ -347,11 +386,10 @@ void empty_cache(Device device) {
   if (!device.is_cpu()) return device_memory(device).empty_cache();
   auto& shared = shared_cache();
   std::lock_guard guard(shared.lock);
-  for (auto& [size, block] : shared.blocks) {
-    std::free(block);
-    shared.cached -= static_cast<int64_t>(size);
+  while (!shared.blocks.empty()) {
+    std::free(shared.blocks.begin()->second.data);
+    remove_large(shared, shared.blocks.begin());
   }
-  shared.blocks.clear();
 }
 
 }  // namespace gg

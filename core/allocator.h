@@ -31,7 +31,7 @@ struct MemoryStats {
 MemoryStats memory_stats(Device device);
 void reset_peak_memory(Device device);
 
-/// Gives cached blocks back to the system.
+/// Gives cached blocks above 64 KiB back to the system; smaller ones are pieces of slabs, which stay.
 void empty_cache(Device device);
 
 /// Blocks for the library's own small objects (graph nodes, tensor headers): the same cache, not counted in

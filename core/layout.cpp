@@ -17,6 +17,7 @@ std::array<int, kMaxRank> axes_by_stride(const Layout& layout) {
 }  // namespace
 
 Layout Layout::contiguous(const Shape& shape) {
+  checked_numel(shape);
   Layout out;
   out.shape = shape;
   int64_t stride = 1;
@@ -82,6 +83,7 @@ Layout Layout::permuted(std::span<const int> axes) const {
 
 Layout Layout::expanded(const Shape& to, const char* op) const {
   GG_CHECK(to.rank() >= rank(), op, ": cannot expand ", shape, " to ", to, ", which has fewer axes");
+  checked_numel(to);
   Layout out;
   out.shape = to;
   out.offset = offset;

@@ -96,7 +96,6 @@ struct Printer {
 
 std::string to_string(const Tensor& t) {
   if (!t.defined()) return "undefined tensor";
-  bool symbolic = t.is_symbolic_zero();  // reading the numbers below gives it storage
   std::vector<double> values = visit_any(t.dtype(), [&]<class T>() {
     std::vector<T> v = t.to_vector<T>();
     return std::vector<double>(v.begin(), v.end());
@@ -106,7 +105,7 @@ std::string to_string(const Tensor& t) {
   p.print(0, 0);
   p.out += str("  ", name_of(t.dtype()), " ", t.shape());
   if (!t.device().is_cpu()) p.out += str(" on ", t.device());
-  if (symbolic) p.out += ", symbolic zero";
+  if (t.is_symbolic_zero()) p.out += ", symbolic zero";
   if (t.requires_grad()) p.out += t.is_leaf() ? ", requires grad" : ", recorded";
   return p.out;
 }

@@ -20,6 +20,16 @@ Shape Shape::erased(int axis) const {
   return out;
 }
 
+int64_t checked_numel(const Shape& shape) {
+  int64_t n = 1;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    GG_CHECK(shape[i] >= 0, "a tensor's sizes must not be negative, got ", shape);
+    GG_CHECK(!__builtin_mul_overflow(n, shape[i], &n) && n <= kMaxNumel, "a tensor of shape ", shape,
+             " has too many elements; at most 2^56 can be counted");
+  }
+  return n;
+}
+
 std::string to_string(const Shape& shape) {
   std::string s = "[";
   for (int i = 0; i < shape.rank(); ++i) s += (i ? "," : "") + std::to_string(shape[i]);

@@ -13,6 +13,8 @@
 namespace gg {
 
 inline constexpr int kMaxRank = 8;
+/// Elements that a tensor may have: far more than fit in memory, few enough for their bytes to be counted.
+inline constexpr int64_t kMaxNumel = int64_t{1} << 56;
 
 class Shape {
  public:
@@ -63,6 +65,9 @@ class Shape {
   std::array<int64_t, kMaxRank> dims_{};
   int rank_ = 0;
 };
+
+/// The number of elements; throws if a size is negative or the number more than kMaxNumel.
+int64_t checked_numel(const Shape& shape);
 
 /// "[2,3,4]", and "[]" for a scalar.
 std::string to_string(const Shape& shape);

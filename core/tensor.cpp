@@ -1,43 +1,50 @@
 #include "core/tensor.h"
 
+#include <array>
 #include <cstring>
 #include <mutex>
-#include <new>
 
 #include "core/device_memory.h"
 #include "core/grad_mode.h"
 
 namespace gg {
 
-Ref<TensorImpl> TensorImpl::create() {
-  return Ref<TensorImpl>::adopt(new (allocate_object(sizeof(TensorImpl))) TensorImpl);
-}
+namespace {
 
-void TensorImpl::release(TensorImpl* impl) noexcept {
-  impl->~TensorImpl();
-  deallocate_object(impl, sizeof(TensorImpl));
-}
-
-void TensorImpl::materialize() {
-  static std::mutex lock;
-  std::lock_guard guard(lock);
-  if (storage) return;
-  size_t bytes = static_cast<size_t>(layout.numel()) * size_of(dtype);
+Ref<Storage> storage_of_zeros(size_t bytes, Device device) {
   auto fresh = Storage::create(bytes, device);
   if (device.is_cpu()) {
     if (bytes) std::memset(fresh->data(), 0, bytes);
   } else {
     device_memory(device).fill_zero(fresh->data(), bytes);
   }
-  storage = std::move(fresh);
+  return fresh;
+}
+
+// What every symbolic zero of a device points to: zero in any type.
+const Ref<Storage>& constant_zero(Device device) {
+  static std::mutex lock;
+  static auto& constants =
+      *new std::array<Ref<Storage>, 3>;  // never destroyed: tensors may outlive every static object
+  std::lock_guard guard(lock);
+  auto& constant = constants.at(static_cast<size_t>(device.type));
+  if (!constant) constant = storage_of_zeros(sizeof(double), device);
+  return constant;
+}
+
+}  // namespace
+
+void TensorImpl::own_zeros() {
+  storage = storage_of_zeros(static_cast<size_t>(layout.numel()) * size_of(dtype), device);
+  layout = Layout::contiguous(layout.shape);
+  contiguous = true;
+  zero = false;
 }
 
 void Tensor::undefined() { fail("this tensor is undefined (default-constructed, or a gradient that does not exist)"); }
 
 Array Tensor::array() const {
   TensorImpl& t = get();
-  if (!t.storage) [[unlikely]]
-    t.materialize();
   return {t.data(), t.dtype, t.layout.shape, t.layout.strides};
 }
 
@@ -49,16 +56,12 @@ Tensor Tensor::with_layout(const Layout& layout) const {
   impl->dtype = t.dtype;
   impl->device = t.device;
   impl->contiguous = &layout == &t.layout ? t.contiguous : layout.is_contiguous();
-  if (!impl->storage) {  // a view of a symbolic zero is a symbolic zero of its own
-    impl->layout = Layout::contiguous(layout.shape);
-    impl->contiguous = true;
-  }
+  impl->zero = t.zero;
   return Tensor(std::move(impl));
 }
 
 namespace {
 Tensor make(const Layout& layout, bool contiguous, DType dtype, Device device) {
-  for (int64_t d : layout.shape) GG_CHECK(d >= 0, "a tensor's sizes must not be negative, got ", layout.shape);
   auto impl = TensorImpl::create();
   impl->layout = layout;
   impl->dtype = dtype;
@@ -66,6 +69,11 @@ Tensor make(const Layout& layout, bool contiguous, DType dtype, Device device) {
   impl->contiguous = contiguous;
   impl->storage = Storage::create(static_cast<size_t>(layout.numel()) * size_of(dtype), device);
   return Tensor(std::move(impl));
+}
+
+[[noreturn, gnu::noinline]] void impossible(const Shape& shape) {
+  checked_numel(shape);
+  __builtin_unreachable();
 }
 }  // namespace
 
@@ -75,9 +83,9 @@ Tensor empty(const Shape& shape, TensorOptions options) {
   impl->layout.shape = shape;
   int64_t numel = 1;
   for (int i = shape.rank() - 1; i >= 0; --i) {
-    GG_CHECK(shape[i] >= 0, "a tensor's sizes must not be negative, got ", shape);
     impl->layout.strides[i] = numel;
-    numel *= shape[i];
+    if (shape[i] < 0 || __builtin_mul_overflow(numel, shape[i], &numel) || numel > kMaxNumel) [[unlikely]]
+      impossible(shape);
   }
   impl->dtype = options.dtype;
   impl->device = options.device;
@@ -95,9 +103,13 @@ Tensor empty_like(const Tensor& like, DType dtype) {
 
 Tensor symbolic_zeros(const Shape& shape, TensorOptions options) {
   auto impl = TensorImpl::create();
-  impl->layout = Layout::contiguous(shape);
+  checked_numel(shape);
+  impl->layout.shape = shape;
   impl->dtype = options.dtype;
   impl->device = options.device;
+  impl->contiguous = impl->layout.is_contiguous();
+  impl->zero = true;
+  impl->storage = constant_zero(options.device);
   return Tensor(std::move(impl));
 }
 
@@ -113,6 +125,7 @@ template <class T>
 T* Tensor::mutable_data() {
   GG_CHECK(!requires_grad() || !GradMode::enabled(),
            "mutable_data: in-place writes are not recorded; use NoGrad, or a tensor that does not require grad");
+  if (get().zero) get().own_zeros();
   T* p = const_cast<T*>(data<T>());
   get().storage->bump_version();
   return p;

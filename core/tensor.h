@@ -27,14 +27,14 @@ struct TensorOptions {
 /// What a Tensor points to. The library's own code uses it; user code has no need to.
 struct TensorImpl : RefCounted {
   Layout layout;
-  Ref<Storage> storage;  ///< null in a symbolic zero until somebody reads its numbers
+  Ref<Storage> storage;
   DType dtype = DType::f32;
   Device device;
   bool contiguous = true;
+  bool zero = false;  ///< a symbolic zero: one constant element of storage, repeated by strides of 0
 
   // Autograd's part; see autograd/node.h. `node` is null where no gradient is asked for.
   Ref<autograd::Node> node;
-  uint32_t output_index = 0;       ///< which of the node's outputs this is
   Ref<autograd::Tangent> tangent;  ///< forward mode's directional derivatives, innermost level first
 
   static Ref<TensorImpl> create();
@@ -43,7 +43,7 @@ struct TensorImpl : RefCounted {
   void* data() const {
     return static_cast<char*>(storage->data()) + layout.offset * static_cast<int64_t>(size_of(dtype));
   }
-  void materialize();  ///< gives a symbolic zero its storage of zeros
+  void own_zeros();  ///< gives a symbolic zero memory of its own, before it is written or differentiated
 
   TensorImpl();
   ~TensorImpl();
@@ -55,7 +55,7 @@ class Tensor {
   explicit Tensor(Ref<TensorImpl> impl) : impl_(std::move(impl)) {}
 
   bool defined() const { return static_cast<bool>(impl_); }
-  explicit operator bool() const = delete;  // a tensor's truth is its item<bool>(), whether it exists is defined()
+  explicit operator bool() const = delete;  // whether it exists is defined(); its truth, item() != 0
 
   // ---- inspection -----------------------------------------------------------------------------------------------
   const Shape& shape() const { return get().layout.shape; }
@@ -103,9 +103,9 @@ class Tensor {
     return *impl_;
   }
   const Ref<TensorImpl>& impl() const { return impl_; }
-  /// No storage: known to be zero everywhere. See symbolic_zeros.
-  bool is_symbolic_zero() const { return defined() && !impl_->storage; }
-  /// As kernels read it. Gives a symbolic zero its numbers.
+  /// Known to be zero everywhere. See symbolic_zeros.
+  bool is_symbolic_zero() const { return defined() && impl_->zero; }
+  /// As kernels read it.
   Array array() const;
   /// A second handle object on the same storage under another layout, without history.
   Tensor with_layout(const Layout& layout) const;
@@ -122,8 +122,8 @@ Tensor empty(const Shape& shape, TensorOptions options = {});
 Tensor empty_like(const Tensor& like);
 Tensor empty_like(const Tensor& like, DType dtype);
 
-/// Zeros that take no memory and no arithmetic: sums skip them, products and linear operations pass them on.
-/// An operation that needs their numbers materialises them.
+/// Zeros that take no memory and no arithmetic: sums skip them, products and linear operations pass them on. To whom
+/// reads them they are a view of one constant element.
 Tensor symbolic_zeros(const Shape& shape, TensorOptions options);
 
 /// A tensor that copies `values` (row-major) from the host.

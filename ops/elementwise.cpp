@@ -121,6 +121,7 @@ struct Cast {
   static constexpr bool linear = true;
   DType from, dtype;
   Shape output_shape(const Tensor& x) const { return x.shape(); }
+  TensorOptions output_options(const Tensor& x) const { return {dtype, x.device()}; }
   Tensor forward(const Tensor& x) const {
     Tensor out = empty_like(x, dtype);
     raw::copy_into(out, x);

@@ -30,9 +30,7 @@ Tensor run_elementwise(const char* name, cpu::ElementwiseLoop loop, const void* 
     const void* in[cpu::kMaxElementwiseInputs];
     int i = 0;
     for (const Tensor* t : inputs) {
-      TensorImpl& impl = t->get();
-      if (!impl.storage) impl.materialize();
-      in[i++] = impl.data();
+      in[i++] = t->get().data();
     }
     if (numel > 0) loop(numel, out.get().data(), in, functor);
     return out;

@@ -9,7 +9,6 @@
 namespace gg {
 namespace {
 
-using autograd::Edge;
 using autograd::Node;
 
 // Every node once, newest first, and its number: inputs have smaller numbers than what is made of them.
@@ -25,8 +24,8 @@ struct Listing {
       const Node* node = stack.back();
       stack.pop_back();
       nodes.push_back(node);
-      for (const Edge& e : node->inputs()) {
-        if (e.node && number.emplace(e.node.get(), 0).second) stack.push_back(e.node.get());
+      for (const Ref<Node>& input : node->inputs()) {
+        if (input && number.emplace(input.get(), 0).second) stack.push_back(input.get());
       }
     }
     std::sort(nodes.begin(), nodes.end(), [](const Node* a, const Node* b) { return a->sequence() > b->sequence(); });
@@ -51,9 +50,9 @@ std::string graph_text(const Tensor& t) {
     if (!node->is_leaf()) {
       line += "(";
       bool first = true;
-      for (const Edge& e : node->inputs()) {
+      for (const Ref<Node>& input : node->inputs()) {
         line += first ? "" : ", ";
-        line += e.node ? str("%", list.number[e.node.get()]) : std::string("·");
+        line += input ? str("%", list.number[input.get()]) : std::string("·");
         first = false;
       }
       line += ")";
@@ -63,8 +62,7 @@ std::string graph_text(const Tensor& t) {
   }
   std::string out;
   for (size_t i = 0; i < lines.size(); ++i) {
-    out +=
-        lines[i] + std::string(width + 2 - columns(lines[i]), ' ') + to_string(list.nodes[i]->output(0).shape) + "\n";
+    out += lines[i] + std::string(width + 2 - columns(lines[i]), ' ') + to_string(list.nodes[i]->output().shape) + "\n";
   }
   return out;
 }
@@ -73,10 +71,10 @@ std::string graph_dot(const Tensor& t) {
   Listing list(t);
   std::string out = "digraph gradgrad {\n  rankdir=BT;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n";
   for (const Node* node : list.nodes) {
-    out += str("  n", list.number[node], " [label=\"", node->label(), "\\n", node->output(0).shape, "\"",
+    out += str("  n", list.number[node], " [label=\"", node->label(), "\\n", node->output().shape, "\"",
                node->is_leaf() ? ", shape=ellipse" : "", "];\n");
-    for (const Edge& e : node->inputs()) {
-      if (e.node) out += str("  n", list.number[e.node.get()], " -> n", list.number[node], ";\n");
+    for (const Ref<Node>& input : node->inputs()) {
+      if (input) out += str("  n", list.number[input.get()], " -> n", list.number[node], ";\n");
     }
   }
   return out + "}\n";

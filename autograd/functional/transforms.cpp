@@ -1,5 +1,6 @@
 #include "autograd/functional/transforms.h"
 
+#include "autograd/apply.h"
 #include "autograd/autograd.h"
 #include "autograd/forward.h"
 #include "ops/creation.h"
@@ -21,9 +22,10 @@ void check_direction(const Tensor& x, const Tensor& v, const char* op) {
            x.shape(), ", got ", name_of(v.dtype()), " ", v.shape());
 }
 
-// x as something gradients can be asked for: itself if it is, else a leaf on the same numbers.
+// x as something gradients can be asked for: a node of its own, so that what f captured does not count as part of f,
+// whatever it depends on. The history of x stays behind it where x has one.
 Tensor differentiable(const Tensor& x) {
-  if (x.requires_grad()) return autograd::alias(x);
+  if (x.requires_grad()) return autograd::detail::identity(x);
   return x.detach().requires_grad_();
 }
 

@@ -123,6 +123,24 @@ TEST(Transforms, ConstantsHaveZeroDerivatives) {
   EXPECT_EQ(values(jvp([](const Tensor& t) { return exp(t.detach()); }, x, v).product), (Doubles{0, 0, 0}));
 }
 
+TEST(Transforms, WhatAFunctionCapturesIsConstant) {
+  // d/dt of t·h at t = x, where h was made of x outside: h itself.
+  Tensor x = scalar(3, {f64}).requires_grad_(), one = scalar(1, {f64});
+  Tensor h = x * x;
+  auto f = [&](const Tensor& t) { return t * h; };
+  EXPECT_EQ(jvp(f, x, one).product.item(), 9);
+  EXPECT_EQ(vjp(f, x, one).product.item(), 9);
+  EXPECT_EQ(hvp([&](const Tensor& t) { return t * t * h; }, x, one).product.item(), 18);
+  {
+    NoGrad off;
+    EXPECT_EQ(vjp(f, x, one).product.item(), 9);
+    EXPECT_EQ(hvp([&](const Tensor& t) { return t * t * h; }, x, one).gradient.item(), 54);
+  }
+  // But the result depends on x through the point and through h: d/dx of x² + … = d/dx h.
+  EXPECT_EQ(grad(vjp(f, x, one).product, x, {.retain_graph = true}).item(), 6);
+  EXPECT_EQ(grad(h, x).item(), 6);  // and the graph outside is whole
+}
+
 TEST(Transforms, ASymbolicZeroVariesAlongItsTangent) {
   Tensor zero = symbolic_zeros({2}, {f64}), v = tensor({1, 2}, {f64}), w = tensor({3, 4}, {f64});
   EXPECT_EQ(values(jvp([&](const Tensor& t) { return t * w + (t - w); }, zero, v).product), (Doubles{4, 10}));

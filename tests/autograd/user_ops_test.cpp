@@ -133,6 +133,20 @@ TEST(UserOps, ListsOfInputs) {
   EXPECT_EQ(g[1].item(), 3);
 }
 
+struct Step {
+  static constexpr const char* name = "step";
+  static constexpr unsigned saves = kSaveInputs;
+  Tensor forward(const Tensor& x) const { return reference(x); }
+  Tensor reference(const Tensor& x) const { return to(gt(x, zeros(x.shape(), {f64})), f64); }
+};
+
+TEST(UserOps, AReferenceThatCutsTheHistoryIsTold) {
+  Tensor x = leaf({1, -2});
+  Tensor y = sum(apply(Step{}, x));
+  EXPECT_EQ(y.item(), 1);
+  expect_says(message_of([&] { grad(y, x); }), {"step", "reference cuts the history"});
+}
+
 struct ReturnsItsInput {
   static constexpr const char* name = "returns_its_input";
   static constexpr unsigned saves = kSaveNothing;

@@ -41,6 +41,42 @@ TEST(Allocator, LiveBlocksDoNotOverlap) {
   for (unsigned char* p : blocks) deallocate(p, 100, Device::cpu);
 }
 
+TEST(Allocator, ALargeBlockServesSlightlySmallerRequests) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizer builds bypass the cache";
+#endif
+  constexpr size_t kMiB = 1 << 20;
+  empty_cache(Device::cpu);
+  void* p = allocate(40 * kMiB, Device::cpu);
+  deallocate(p, 40 * kMiB, Device::cpu);
+  int64_t cached = memory_stats(Device::cpu).cached_bytes;
+  void* q = allocate(36 * kMiB, Device::cpu);
+  EXPECT_EQ(p, q);
+  EXPECT_EQ(memory_stats(Device::cpu).cached_bytes, cached - static_cast<int64_t>(40 * kMiB));
+  void* small = allocate(16 * kMiB, Device::cpu);  // far smaller: not from that block
+  deallocate(q, 36 * kMiB, Device::cpu);
+  EXPECT_EQ(memory_stats(Device::cpu).cached_bytes, cached);
+  deallocate(small, 16 * kMiB, Device::cpu);
+  q = allocate(40 * kMiB, Device::cpu);  // still as large as it was
+  EXPECT_EQ(p, q);
+  std::memset(q, 1, 40 * kMiB);
+  deallocate(q, 40 * kMiB, Device::cpu);
+  empty_cache(Device::cpu);
+}
+
+TEST(Allocator, EverNewSizesDoNotPileUp) {
+  constexpr size_t kMiB = 1 << 20;
+  empty_cache(Device::cpu);
+  reset_peak_memory(Device::cpu);
+  for (size_t size = 40; size < 400; size += 12) {
+    void* p = allocate(size * kMiB, Device::cpu);
+    deallocate(p, size * kMiB, Device::cpu);
+    MemoryStats stats = memory_stats(Device::cpu);
+    EXPECT_LE(stats.cached_bytes, std::max<int64_t>(stats.peak_bytes, 64 * kMiB) + static_cast<int64_t>(4 * kMiB));
+  }
+  empty_cache(Device::cpu);
+}
+
 TEST(Allocator, ReusesFreedBlocks) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "sanitizer builds bypass the cache";

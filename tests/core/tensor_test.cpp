@@ -65,11 +65,31 @@ TEST(Tensor, WrongUseExplainsItself) {
   EXPECT_FALSE(Tensor().requires_grad());
 }
 
-TEST(Tensor, SymbolicZerosGetNumbersWhenRead) {
+TEST(Tensor, SymbolicZerosCanBeReadAndAreWrittenInMemoryOfTheirOwn) {
   Tensor z = symbolic_zeros({2, 2}, {f64});
   EXPECT_TRUE(z.is_symbolic_zero());
   EXPECT_EQ(z.shape(), (Shape{2, 2}));
   EXPECT_EQ(z.to_vector<double>(), (std::vector<double>{0, 0, 0, 0}));
+  EXPECT_TRUE(z.is_symbolic_zero());                      // reading changes nothing
+  for (Shape shape : {Shape{2, 2}, Shape{1}, Shape{}}) {  // one element is contiguous as it is
+    Tensor written = symbolic_zeros(shape, {f64});
+    written.mutable_data<double>()[0] = 5;
+    EXPECT_FALSE(written.is_symbolic_zero());
+    EXPECT_EQ(written.to_vector<double>()[0], 5);
+  }
+  EXPECT_EQ(z.to_vector<double>()[0], 0);
+  EXPECT_EQ(symbolic_zeros({}, {i64}).item(), 0);
+}
+
+TEST(Tensor, ImpossibleShapesAreRefused) {
+  const int64_t huge = int64_t{1} << 32;
+  for (Shape shape : {Shape{huge, huge}, Shape{int64_t{1} << 60}, Shape{3, INT64_MAX}}) {
+    expect_says(message_of([&] { empty(shape); }), {"too many elements", to_string(shape).c_str()});
+    expect_says(message_of([&] { symbolic_zeros(shape, {}); }), {"too many elements"});
+  }
+  EXPECT_THROW(expand(empty({1, 1}), {huge, huge}), Error);
+  EXPECT_THROW(reshape(empty({4}), {huge, huge}), Error);
+  EXPECT_EQ(empty({huge, huge, 0}).numel(), 0);
 }
 
 TEST(Tensor, EmptyLikeKeepsTheOrderOfAxes) {

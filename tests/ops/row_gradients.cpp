@@ -22,8 +22,8 @@ std::unordered_set<std::string> node_names(const Tensor& t) {
     stack.pop_back();
     if (!seen.insert(node).second) continue;
     names.insert(node->name());
-    for (const autograd::Edge& e : node->inputs()) {
-      if (e.node) stack.push_back(e.node.get());
+    for (const Ref<autograd::Node>& input : node->inputs()) {
+      if (input) stack.push_back(input.get());
     }
   }
   return names;
