@@ -58,14 +58,16 @@ class Tensor {
   explicit operator bool() const = delete;  // whether it exists is defined(); its truth, item() != 0
 
   // ---- inspection -----------------------------------------------------------------------------------------------
-  const Shape& shape() const { return get().layout.shape; }
+  const Shape& shape() const& { return get().layout.shape; }
+  Shape shape() && { return get().layout.shape; }  // a copy: the temporary's own would die with it
   int rank() const { return get().layout.rank(); }
   /// Size of an axis; negative axes count from the end.
   int64_t size(int axis) const { return get().layout.shape.at(axis); }
   int64_t numel() const { return get().layout.numel(); }
   DType dtype() const { return get().dtype; }
   Device device() const { return get().device; }
-  const Layout& layout() const { return get().layout; }
+  const Layout& layout() const& { return get().layout; }
+  Layout layout() && { return get().layout; }
   bool is_contiguous() const { return get().contiguous; }
   TensorOptions options() const { return {get().dtype, get().device}; }
 
