@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <functional>
+#include <memory>
 #include <type_traits>
 #include <vector>
 
@@ -16,6 +17,7 @@ concept Layer = std::is_invocable_r_v<Tensor, const L&, const Tensor&>;
 
 /// Layers are named "0", "1", … Functions and lambdas take a number, too, but have no parameters:
 ///   nn::Sequential net{nn::Linear(784, 256), nn::Tanh(), nn::Linear(256, 10)};
+/// Copies share the list: a layer added to one is in all.
 struct Sequential : Module {
   Sequential() : Module("Sequential") {}
   template <Layer... L>
@@ -28,17 +30,18 @@ struct Sequential : Module {
   /// Puts a layer at the end; returns *this.
   template <Layer L>
   Sequential& add(L layer) {
-    if constexpr (std::derived_from<L, Module>) add_module(str(functions_.size()), layer);
-    functions_.emplace_back(std::move(layer));
+    if constexpr (std::derived_from<L, Module>) add_module(str(size()), layer);
+    functions_->emplace_back(std::move(layer));
     return *this;
   }
 
   /// An error thrown by a layer names that layer in front.
   Tensor operator()(Tensor x) const;
-  size_t size() const { return functions_.size(); }
+  size_t size() const { return functions_->size(); }
 
  private:
-  std::vector<std::function<Tensor(const Tensor&)>> functions_;
+  using Functions = std::vector<std::function<Tensor(const Tensor&)>>;
+  std::shared_ptr<Functions> functions_ = std::make_shared<Functions>();
 };
 
 }  // namespace gg::nn

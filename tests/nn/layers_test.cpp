@@ -168,6 +168,24 @@ TEST(Sequential, TakesModulesAndFunctions) {
   expect_error([&] { net(ones({7, 5})); }, "layer 0: ");
 }
 
+TEST(Sequential, CopiesShareTheirLayers) {
+  nn::Sequential net{nn::Linear(4, 3)};
+  nn::Sequential copy = net;
+  struct Holder : nn::Module {
+    nn::Sequential layers;
+    explicit Holder(const nn::Sequential& l) : layers(register_module("layers", l)) {}
+  } holder(net);
+  net.add(nn::Tanh()).add([](const Tensor& t) { return t * 2.0; }).add(nn::Linear(3, 1));
+  for (const nn::Sequential& other : {copy, holder.layers}) {
+    EXPECT_EQ(other.size(), 4u);
+    EXPECT_EQ(other.parameters().size(), 4u);
+    EXPECT_EQ(other(ones({2, 4})).to_vector<float>(), net(ones({2, 4})).to_vector<float>());
+  }
+  copy.add(nn::ReLU());
+  EXPECT_EQ(net.size(), 5u) << "the names of layers go on, too";
+  expect_error([&] { net.add(net); }, "part of itself");
+}
+
 struct Moments {
   double mean, std, largest;
 };
