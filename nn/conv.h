@@ -18,8 +18,8 @@ struct Conv2d : Module {
   Conv2d(int64_t in_channels, int64_t out_channels, Size2 kernel, const Conv2dLayerOptions& options = {});
   Tensor operator()(const Tensor& x) const;
 
-  Tensor weight;  ///< [out, in/groups, height, width]
-  Tensor bias;    ///< [out], or undefined
+  Parameter weight;  ///< [out, in/groups, height, width]
+  Parameter bias;    ///< [out], or undefined
   Conv2dLayerOptions options;
 };
 
@@ -37,8 +37,8 @@ struct ConvTranspose2d : Module {
                   const ConvTranspose2dLayerOptions& options = {});
   Tensor operator()(const Tensor& x) const;
 
-  Tensor weight;  ///< [in, out/groups, height, width]
-  Tensor bias;    ///< [out], or undefined
+  Parameter weight;  ///< [in, out/groups, height, width]
+  Parameter bias;    ///< [out], or undefined
   ConvTranspose2dLayerOptions options;
 };
 

@@ -14,8 +14,8 @@ struct Linear : Module {
   Linear(int64_t in_features, int64_t out_features, const LinearOptions& options = {});
   Tensor operator()(const Tensor& x) const;
 
-  Tensor weight;  ///< [out, in]
-  Tensor bias;    ///< [out], or undefined
+  Parameter weight;  ///< [out, in]
+  Parameter bias;    ///< [out], or undefined
 };
 
 /// Rows of a table by int64 index: index of any shape ↦ [...index.shape, dim]. Initialised standard normal.
@@ -23,7 +23,7 @@ struct Embedding : Module {
   Embedding(int64_t num_embeddings, int64_t dim);
   Tensor operator()(const Tensor& index) const;
 
-  Tensor weight;  ///< [num_embeddings, dim]
+  Parameter weight;  ///< [num_embeddings, dim]
 };
 
 }  // namespace gg::nn

@@ -13,17 +13,18 @@ namespace gg::nn {
 struct Module::State {
   std::string description;
   bool training = true;
-  Named parameters, buffers;
+  std::vector<Parameter> parameters;
+  std::vector<Buffer> buffers;
   std::vector<std::pair<std::string, Module>> children;
 
   void check_new(const std::string& name) const {
     GG_CHECK(!name.empty() && name.find('.') == std::string::npos, description, ": '", name,
              "' is no name for a part of a module: expected some text without dots");
-    auto taken = [&](const auto& list) {
-      return std::any_of(list.begin(), list.end(), [&](const auto& item) { return item.first == name; });
-    };
-    GG_CHECK(!taken(parameters) && !taken(buffers) && !taken(children), description, ": there already is a '", name,
-             "'");
+    auto has_name = [&](const TensorSlot& slot) { return slot.entry_->name == name; };
+    bool taken = std::any_of(parameters.begin(), parameters.end(), has_name) ||
+                 std::any_of(buffers.begin(), buffers.end(), has_name) ||
+                 std::any_of(children.begin(), children.end(), [&](const auto& child) { return child.first == name; });
+    GG_CHECK(!taken, description, ": there already is a '", name, "'");
   }
 };
 
@@ -63,23 +64,25 @@ Module::Module(std::string description) : state_(std::make_shared<State>()) {
   state_->description = std::move(description);
 }
 
-Tensor Module::register_parameter(std::string name, Tensor value) {
+template <class Handle>
+Registered<Handle> Module::enter(const char* kind, std::vector<Handle>& list, std::string name, const Tensor& value) {
   state_->check_new(name);
-  GG_CHECK(value.defined() && is_floating(value.dtype()) && value.is_leaf(), state_->description, ": parameter '", name,
-           "' must be a floating tensor without history");
-  GG_CHECK(value.layout().is_dense(), state_->description, ": parameter '", name,
-           "' must have storage of its own, not be a strided view; clone it first");
-  value.requires_grad_();
-  state_->parameters.emplace_back(std::move(name), value);
-  return value;
+  std::string path = str(state_->description, ": ", kind, " '", name, "'");
+  Handle::admit(path, value);
+  Registered<Handle> fresh;
+  fresh.entry_ = std::make_shared<TensorSlot::Entry>(TensorSlot::Entry{std::move(name), std::move(path), value});
+  list.push_back(fresh);
+  return fresh;
 }
 
-Tensor Module::register_buffer(std::string name, Tensor value) {
-  state_->check_new(name);
-  GG_CHECK(value.defined() && !value.requires_grad(), state_->description, ": buffer '", name,
-           "' must be a tensor that does not require grad");
-  state_->buffers.emplace_back(std::move(name), value);
-  return value;
+Registered<Parameter> Module::register_parameter(std::string name, const Tensor& value) {
+  return enter("parameter", state_->parameters, std::move(name), value);
+}
+
+Registered<Buffer> Module::register_buffer(std::string name, const Tensor& value, const BufferOptions& options) {
+  Registered<Buffer> fresh = enter("buffer", state_->buffers, std::move(name), value);
+  fresh.entry_->on_host = options.on_host;
+  return fresh;
 }
 
 void Module::add_module(std::string name, const Module& module) {
@@ -90,31 +93,25 @@ void Module::add_module(std::string name, const Module& module) {
   state_->children.emplace_back(std::move(name), module);
 }
 
-Module::Named Module::named_parameters() const {
+template <class Handle>
+Module::Named Module::named(std::vector<Handle> State::*list) const {
   Named all;
   std::set<const TensorImpl*> seen;
   visit(*this, "", [&](const std::string& prefix, const Module& m) {
-    for (const auto& [name, t] : m.state_->parameters) {
-      if (seen.insert(&t.get()).second) all.emplace_back(prefix + name, t);
+    for (const Handle& slot : (*m.state_).*list) {
+      if (seen.insert(&slot.get()).second) all.emplace_back(prefix + slot.entry_->name, slot);
     }
   });
   return all;
 }
+
+Module::Named Module::named_parameters() const { return named(&State::parameters); }
+
+Module::Named Module::named_buffers() const { return named(&State::buffers); }
 
 std::vector<Tensor> Module::parameters() const {
   std::vector<Tensor> all;
   for (auto& [name, t] : named_parameters()) all.push_back(t);
-  return all;
-}
-
-Module::Named Module::named_buffers() const {
-  Named all;
-  std::set<const TensorImpl*> seen;
-  visit(*this, "", [&](const std::string& prefix, const Module& m) {
-    for (const auto& [name, t] : m.state_->buffers) {
-      if (seen.insert(&t.get()).second) all.emplace_back(prefix + name, t);
-    }
-  });
   return all;
 }
 
@@ -134,7 +131,11 @@ bool Module::training() const { return state_->training; }
 
 void Module::to(Device device) const {
   for (auto& [name, t] : named_parameters()) replace(t, raw::to_device(t.detach(), device));
-  for (auto& [name, t] : named_buffers()) replace(t, raw::to_device(t, device));
+  visit(*this, "", [&](const std::string&, const Module& m) {
+    for (const Buffer& buffer : m.state_->buffers) {
+      if (!buffer.entry_->on_host) replace(buffer, raw::to_device(buffer, device));
+    }
+  });
 }
 
 void Module::to(DType dtype) const {
@@ -158,9 +159,8 @@ void Module::requires_grad_(bool on) const {
 TensorMap Module::state_dict() const {
   TensorMap all;
   visit(*this, "", [&](const std::string& prefix, const Module& m) {
-    for (const auto* list : {&m.state_->parameters, &m.state_->buffers}) {
-      for (const auto& [name, t] : *list) all.emplace(prefix + name, t.detach());
-    }
+    for (const TensorSlot& slot : m.state_->parameters) all.emplace(prefix + slot.entry_->name, slot.detach());
+    for (const TensorSlot& slot : m.state_->buffers) all.emplace(prefix + slot.entry_->name, slot.detach());
   });
   return all;
 }

@@ -9,6 +9,7 @@
 #include "nn/linear.h"
 #include "nn/module.h"
 #include "nn/norm.h"
+#include "nn/parameter.h"
 #include "nn/pool.h"
 #include "nn/sequential.h"
 #include "nn/shape.h"

@@ -17,7 +17,7 @@ struct LayerNorm : Module {
   explicit LayerNorm(int64_t last, const LayerNormOptions& options = {}) : LayerNorm(Shape{last}, options) {}
   Tensor operator()(const Tensor& x) const;
 
-  Tensor weight, bias;  ///< undefined where not affine
+  Parameter weight, bias;  ///< undefined where not affine
   Shape normalized;
   LayerNormOptions options;
 };
@@ -33,9 +33,9 @@ struct BatchNormOptions {
 struct BatchNorm : Module {
   Tensor operator()(const Tensor& x) const;
 
-  Tensor weight, bias;               ///< [C], undefined where not affine
-  Tensor running_mean, running_var;  ///< buffers [C], at first 0 and 1
-  Tensor num_batches_tracked;        ///< buffer [], int64
+  Parameter weight, bias;            ///< [C], undefined where not affine
+  Buffer running_mean, running_var;  ///< buffers [C], at first 0 and 1
+  Buffer num_batches_tracked;        ///< buffer [], int64
   BatchNormOptions options;
 
  protected:
