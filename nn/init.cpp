@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/grad_mode.h"
-#include "nn/assign.h"
+#include "nn/copy.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 
@@ -31,7 +31,7 @@ double kaiming_std(const Tensor& weight, const KaimingOptions& o, const char* wh
 
 void constant_(const Tensor& t, double value) {
   NoGrad guard;
-  assign(t, full_like(t, value));
+  copy_(t, full_like(t, value));
 }
 
 void zeros_(const Tensor& t) { constant_(t, 0); }
@@ -39,12 +39,12 @@ void ones_(const Tensor& t) { constant_(t, 1); }
 
 void uniform_(const Tensor& t, double low, double high) {
   NoGrad guard;
-  assign(t, affine(rand(t.shape(), t.options()), high - low, low));
+  copy_(t, affine(rand(t.shape(), t.options()), high - low, low));
 }
 
 void normal_(const Tensor& t, double mean, double std) {
   NoGrad guard;
-  assign(t, affine(randn(t.shape(), t.options()), std, mean));
+  copy_(t, affine(randn(t.shape(), t.options()), std, mean));
 }
 
 void kaiming_uniform_(const Tensor& weight, const KaimingOptions& options) {

@@ -5,7 +5,7 @@
 
 #include "autograd/raw.h"
 #include "core/grad_mode.h"
-#include "nn/assign.h"
+#include "nn/copy.h"
 #include "ops/shape.h"
 
 namespace gg::nn {
@@ -184,7 +184,7 @@ void Module::load_state_dict(const TensorMap& state, const LoadOptions& options)
   }
   GG_CHECK(problems.empty(), "load_state_dict: these tensors do not fit ", state_->description, ":", problems);
   for (const auto& [name, t] : own) {
-    if (auto it = state.find(name); it != state.end()) assign(t, it->second);
+    if (auto it = state.find(name); it != state.end()) copy_(t, it->second);
   }
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "nn/activation.h"
-#include "nn/assign.h"
 #include "nn/conv.h"
+#include "nn/copy.h"
 #include "nn/dropout.h"
 #include "nn/init.h"
 #include "nn/linear.h"

@@ -1,7 +1,7 @@
 #include "nn/norm.h"
 
 #include "core/grad_mode.h"
-#include "nn/assign.h"
+#include "nn/copy.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/norm.h"
@@ -51,12 +51,12 @@ Tensor BatchNorm::operator()(const Tensor& x) const {
   Tensor y = batch_norm(x, weight, bias, options.eps, &batch);
   NoGrad guard;
   auto follow = [&](const Tensor& running, const Tensor& newest, double scale) {
-    assign(running, running * (1 - options.momentum) + newest * (options.momentum * scale));
+    copy_(running, running * (1 - options.momentum) + newest * (options.momentum * scale));
   };
   auto n = static_cast<double>(x.numel() / x.size(1));
   follow(running_mean, batch.mean, 1);
   follow(running_var, batch.var, n / (n - 1));
-  assign(num_batches_tracked, scalar(num_batches_tracked.item() + 1, num_batches_tracked.options()));
+  copy_(num_batches_tracked, scalar(num_batches_tracked.item() + 1, num_batches_tracked.options()));
   return y;
 }
 

@@ -61,6 +61,7 @@ Parameter& Parameter::operator=(Registered<Parameter>&& fresh) {
 
 void Buffer::admit(const std::string& path, const Tensor& value) {
   GG_CHECK(value.defined() && !value.requires_grad(), path, " must be a tensor that does not require grad");
+  value.array();  // a symbolic zero gets memory, which can be written in place
 }
 
 Buffer& Buffer::operator=(const Buffer& other) {

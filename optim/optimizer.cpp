@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "autograd/raw.h"
-#include "nn/assign.h"
+#include "nn/copy.h"
 
 namespace gg::optim {
 namespace {
@@ -165,7 +165,7 @@ void Optimizer::load_state_dict(const TensorMap& state) {
       continue;
     }
     make_state(s);
-    for (size_t k = 0; k < state_names_.size(); ++k) nn::assign(s.state[k], state.at(str(i, ".", state_names_[k])));
+    for (size_t k = 0; k < state_names_.size(); ++k) copy_(s.state[k], state.at(str(i, ".", state_names_[k])));
   }
 }
 

@@ -28,8 +28,8 @@ double largest_difference(const Tensor& a, const Tensor& b) { return max(abs(a -
 
 TEST(Linear, IsItsFormula) {
   nn::Linear layer(3, 2);
-  nn::assign(layer.weight.detach(), tensor({{1, 2, 3}, {0, -1, 1}}));
-  nn::assign(layer.bias.detach(), tensor({10, 20}));
+  copy_(layer.weight.detach(), tensor({{1, 2, 3}, {0, -1, 1}}));
+  copy_(layer.bias.detach(), tensor({10, 20}));
   EXPECT_EQ(layer(tensor({{1, 1, 1}, {0, 0, 2}})).to_vector<float>(), (std::vector<float>{16, 20, 16, 22}));
   EXPECT_EQ(layer(ones({4, 5, 3})).shape(), (Shape{4, 5, 2}));
   EXPECT_FALSE(nn::Linear(3, 2, {.bias = false}).bias.defined());

@@ -175,6 +175,14 @@ TEST(Buffer, AssignmentReplacesForAll) {
   EXPECT_EQ(copy.state_dict().at("running_mean").to_vector<float>(), std::vector<float>(3, 7));
 }
 
+TEST(Buffer, ASymbolicZeroIsWrittenInPlace) {
+  struct Counter : nn::Module {
+    nn::Buffer seen = register_buffer("seen", symbolic_zeros({2}, {}));
+  } m;
+  m.load_state_dict({{"seen", ones({2})}});
+  EXPECT_EQ(m.seen.to_vector<float>(), (std::vector<float>{1, 1}));
+}
+
 TEST(Module, RefusesBadRegistrations) {
   struct Any : nn::Module {
   } m;
@@ -267,16 +275,16 @@ TEST(Module, FreezesParameters) {
   EXPECT_EQ(net.num_parameters(), 29);
 }
 
-TEST(Assign, ChecksAndRaisesTheVersion) {
+TEST(Copy, ChecksAndRaisesTheVersion) {
   Tensor t = ones({3});
   uint32_t before = t.get().storage->version();
-  nn::assign(t, zeros({3}));
+  copy_(t, zeros({3}));
   EXPECT_GT(t.get().storage->version(), before);
   EXPECT_EQ(t.to_vector<float>(), (std::vector<float>{0, 0, 0}));
-  expect_error([&] { nn::assign(t, ones({1})); }, "expected float32 [3], got float32 [1]");
-  expect_error([&] { nn::assign(t, ones({3}, {.dtype = f64})); }, "float64");
+  expect_error([&] { copy_(t, ones({1})); }, "expected float32 [3], got float32 [1]");
+  expect_error([&] { copy_(t, ones({3}, {.dtype = f64})); }, "float64");
   t.requires_grad_();
-  expect_error([&] { nn::assign(t, ones({3})); }, "NoGrad");
+  expect_error([&] { copy_(t, ones({3})); }, "NoGrad");
 }
 
 }  // namespace
