@@ -38,7 +38,7 @@ BatchNorm::BatchNorm(const char* name, int64_t channels, int min_rank, int max_r
   }
   running_mean = register_buffer("running_mean", zeros({channels}));
   running_var = register_buffer("running_var", ones({channels}));
-  num_batches_tracked = register_buffer("num_batches_tracked", scalar(0, {.dtype = i64}));
+  num_batches_tracked = register_buffer("num_batches_tracked", scalar(0, {.dtype = i64}), {.on_host = true});
 }
 
 Tensor BatchNorm::operator()(const Tensor& x) const {
@@ -56,7 +56,7 @@ Tensor BatchNorm::operator()(const Tensor& x) const {
   auto n = static_cast<double>(x.numel() / x.size(1));
   follow(running_mean, batch.mean, 1);
   follow(running_var, batch.var, n / (n - 1));
-  copy_(num_batches_tracked, scalar(num_batches_tracked.item() + 1, num_batches_tracked.options()));
+  ++*num_batches_tracked.mutable_data<int64_t>();
   return y;
 }
 

@@ -35,7 +35,7 @@ struct BatchNorm : Module {
 
   Parameter weight, bias;            ///< [C], undefined where not affine
   Buffer running_mean, running_var;  ///< buffers [C], at first 0 and 1
-  Buffer num_batches_tracked;        ///< buffer [], int64
+  Buffer num_batches_tracked;        ///< int64 []; on the CPU wherever the module is
   BatchNormOptions options;
 
  protected:

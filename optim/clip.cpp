@@ -5,6 +5,7 @@
 #include "core/grad_mode.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
+#include "ops/shape.h"
 
 namespace gg::optim {
 namespace {
@@ -19,19 +20,24 @@ std::vector<Tensor> with_gradient(const std::vector<Tensor>& parameters) {
 
 }  // namespace
 
-double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, const ClipOptions& options) {
+Tensor clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, const ClipOptions& options) {
   GG_CHECK(max_norm > 0, "clip_grad_norm_: max_norm must be positive, got ", max_norm);
   NoGrad guard;
   std::vector<Tensor> found = with_gradient(parameters);
-  double squares = 0;
-  for (const Tensor& p : found) squares += sum(square(p.grad())).item();
-  double norm = std::sqrt(squares);
-  GG_CHECK(std::isfinite(norm) || !options.error_if_nonfinite, "clip_grad_norm_: the gradients' norm is ", norm,
-           ". Look for the operation that made it with smaller learning rates or float64");
-  double factor = max_norm / (norm + 1e-6);
-  if (!(factor >= 1)) {  // also where the norm is NaN
-    for (const Tensor& p : found) p.set_grad(p.grad() * factor);
+  if (found.empty()) return scalar(0, {.dtype = f64});
+  Device device = found[0].device();
+  std::vector<Tensor> squares;
+  for (const Tensor& p : found) squares.push_back(to(to(sum(square(p.grad())), f64), device));
+  Tensor norm = sqrt(sum(stack(squares)));
+  if (options.error_if_nonfinite) {
+    double value = norm.item();
+    GG_CHECK(std::isfinite(value), "clip_grad_norm_: the gradients' norm is ", value,
+             ". Look for the operation that made it with smaller learning rates or float64");
   }
+  Tensor factor = clamp(max_norm / (norm + 1e-6), 0, 1);  // NaN where the norm is
+  // Where reading is free a pass over the gradients can be saved.
+  if (device.is_cpu() && factor.item() == 1) return norm;
+  for (const Tensor& p : found) p.set_grad(p.grad() * to(to(factor, p.dtype()), p.device()));
   return norm;
 }
 

@@ -191,7 +191,7 @@ double Trainer::train(Stage& stage) {
     optimizer.zero_grad();
     const Tensor loss = stage.loss(batch);
     loss.backward();
-    const double norm = optim::clip_grad_norm_(parameters, o.clip);
+    const double norm = optim::clip_grad_norm_(parameters, o.clip).item();
     const double value = loss.item();
     if (!std::isfinite(value) || !std::isfinite(norm)) {
       throw Error(fmt::format("{}: the loss is {} with a gradient of norm {} at step {}; a smaller {} may help",

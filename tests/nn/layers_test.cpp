@@ -98,6 +98,22 @@ TEST(BatchNorm, FollowsTheBatches) {
   EXPECT_EQ(layer.num_batches_tracked.item(), 4) << "evaluation does not follow";
 }
 
+TEST(BatchNorm, CountsOnTheHost) {
+  if (!is_available(Device::emulated)) GTEST_SKIP() << "this build has no second device";
+  nn::BatchNorm1d layer(3);
+  layer(randn({4, 3}));
+  layer.to(Device::emulated);
+  EXPECT_EQ(layer.running_mean.device(), Device::emulated);
+  EXPECT_TRUE(layer.num_batches_tracked.device().is_cpu()) << "reading it would wait for the device in every step";
+  EXPECT_TRUE(layer.state_dict().at("num_batches_tracked").device().is_cpu());
+  layer.to(Device::cpu);
+  layer(randn({4, 3}));
+  EXPECT_EQ(layer.num_batches_tracked.to_vector<int64_t>()[0], 2);
+  nn::BatchNorm1d other(3);
+  other.load_state_dict(layer.state_dict());
+  EXPECT_EQ(other.num_batches_tracked.to_vector<int64_t>()[0], 2);
+}
+
 TEST(BatchNorm, ChecksItsInput) {
   EXPECT_NO_THROW(nn::BatchNorm1d(3)(randn({4, 3})));
   EXPECT_NO_THROW(nn::BatchNorm1d(3, {.affine = false})(randn({4, 3, 5})));

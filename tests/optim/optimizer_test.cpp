@@ -281,18 +281,31 @@ TEST(Clip, NormIsTheNormOfAll) {
   auto p = three_parameters();
   p[0].set_grad(full({1000}, 0.3)), p[2].set_grad(scalar(-4));
   double norm = std::sqrt(1000 * 0.09 + 16);
-  EXPECT_NEAR(clip_grad_norm_(p, 100), norm, 1e-4);
+  EXPECT_NEAR(clip_grad_norm_(p, 100).item(), norm, 1e-4);
   EXPECT_FLOAT_EQ(static_cast<float>(p[2].grad().item()), -4) << "below the limit nothing changes";
-  EXPECT_NEAR(clip_grad_norm_(p, 2), norm, 1e-4);
+  EXPECT_NEAR(clip_grad_norm_(p, 2).item(), norm, 1e-4);
   EXPECT_NEAR(p[2].grad().item(), -4 * 2 / norm, 1e-5);
   EXPECT_NEAR(p[0].grad().to_vector<float>()[7], 0.3 * 2 / norm, 1e-6);
   EXPECT_FALSE(p[1].grad().defined());
-  EXPECT_NEAR(clip_grad_norm_(p, 5), 2, 1e-4);
-  EXPECT_EQ(clip_grad_norm_({p[1]}, 1), 0);
+  EXPECT_NEAR(clip_grad_norm_(p, 5).item(), 2, 1e-4);
+  EXPECT_EQ(clip_grad_norm_({p[1]}, 1).item(), 0);
   p[2].set_grad(scalar(NAN));
-  EXPECT_TRUE(std::isnan(clip_grad_norm_(p, 5)));
+  EXPECT_TRUE(std::isnan(clip_grad_norm_(p, 5).item()));
+  EXPECT_TRUE(std::isnan(p[0].grad().to_vector<float>()[0])) << "a NaN spreads, as PyTorch's does";
   expect_error([&] { clip_grad_norm_(p, 5, {.error_if_nonfinite = true}); }, "norm is nan");
   expect_error([&] { clip_grad_norm_(p, 0); }, "max_norm");
+}
+
+TEST(Clip, NormOfSeveralTypesIsATensor) {
+  Tensor a = zeros({2}).requires_grad_(), b = zeros({}, {.dtype = f64}).requires_grad_();
+  a.set_grad(tensor({3, 0})), b.set_grad(scalar(4, {.dtype = f64}));
+  Tensor norm = clip_grad_norm_({a, b}, 1);
+  EXPECT_EQ(norm.shape(), Shape{});
+  EXPECT_EQ(norm.dtype(), f64);
+  EXPECT_FALSE(norm.requires_grad());
+  EXPECT_NEAR(norm.item(), 5, 1e-12);
+  EXPECT_NEAR(a.grad().to_vector<float>()[0], 0.6, 1e-6);
+  EXPECT_NEAR(b.grad().item(), 0.8, 1e-6);
 }
 
 TEST(Clip, ValueLimitsEachEntry) {
