@@ -19,86 +19,115 @@ Tensor ordered_like(const Tensor& grad, const Tensor& parameter) {
   return copy;
 }
 
+// Slots that agree in this can share a kernel call.
+auto shared_call(const auto& slot) {
+  Device d = slot.parameter.device();
+  return std::tuple(slot.step, slot.parameter.dtype(), d.type, d.index);
+}
+
 }  // namespace
 
 Optimizer::Optimizer(const char* name, std::vector<const char*> state_names)
     : name_(name), state_names_(std::move(state_names)) {}
 
-void Optimizer::add_group(const std::vector<Tensor>& parameters) {
+void Optimizer::add_parameters(const std::vector<Tensor>& parameters) {
   std::set<const TensorImpl*> seen;
   for (const Slot& s : slots_) seen.insert(&s.parameter.get());
   for (const Tensor& p : parameters) {
     GG_CHECK(p.defined() && p.requires_grad() && p.is_leaf(), name_, ": parameter ", slots_.size(),
              " is not a leaf that requires grad");
     GG_CHECK(p.layout().is_dense(), name_, ": parameter ", slots_.size(), " of shape ", p.shape(),
-             " is a strided view; parameters need storage of their own");
+             " is a strided view; clone it first");
     GG_CHECK(seen.insert(&p.get()).second, name_, ": parameter ", slots_.size(), " of shape ", p.shape(),
              " was given twice");
-    Slot slot;
-    slot.parameter = p;
-    slot.group = groups_;
-    slots_.push_back(std::move(slot));
+    slots_.push_back({p, group_parameters_.size(), 0, std::vector<Tensor>(state_names_.size())});
   }
-  ++groups_;
+  group_parameters_.push_back(parameters);
 }
 
-void Optimizer::make_state(Slot& slot) const {
-  for (size_t k = 0; k < state_names_.size(); ++k) {
-    Tensor& t = slot.state[k];
-    const Tensor& p = slot.parameter;
-    if (t.defined() && t.dtype() == p.dtype() && t.device() == p.device()) continue;
-    GG_CHECK(!t.defined(), name_, ": a parameter of shape ", p.shape(), " was moved to ", p.dtype(), " on ", p.device(),
-             " after its first update; move modules before training");
-    t = empty_like(p);
-    raw::copy_into(t, raw::to_device(raw::full(p.shape(), 0, {p.dtype(), Device::cpu}), p.device()));
+std::vector<Optimizer::Group> Optimizer::groups() {
+  std::vector<Group> all;
+  for (size_t g = 0; g < group_parameters_.size(); ++g) {
+    all.push_back({group_parameters_[g], lr(g), weight_decay(g), lr_scale(g)});
+  }
+  return all;
+}
+
+void Optimizer::check_options() {
+  for (size_t g = 0; g < group_parameters_.size(); ++g) {
+    auto check_number = [&](const char* what, double value) {
+      GG_CHECK(value >= 0 && std::isfinite(value), name_, ": the ", what, " must be finite and not negative, got ",
+               value);
+    };
+    check_number("learning rate (lr)", lr(g));
+    check_number("factor lr_scale", lr_scale(g));
+    check_number("weight_decay", weight_decay(g));
+    check(g);
   }
 }
 
-template <class RateOf>
-void Optimizer::step_with(const RateOf& rate_of) {
+void Optimizer::make_state(Slot& slot, size_t index) const {
+  Tensor& t = slot.state[index];
+  const Tensor& p = slot.parameter;
+  if (t.defined() && t.dtype() == p.dtype() && t.device() == p.device()) return;
+  GG_CHECK(!t.defined(), name_, ": a parameter of shape ", p.shape(), " was moved to ", p.dtype(), " on ", p.device(),
+           " after its first update; move modules before training");
+  t = empty_like(p);
+  raw::copy_into(t, raw::to_device(raw::full(p.shape(), 0, {p.dtype(), Device::cpu}), p.device()));
+}
+
+void Optimizer::step() {
+  check_options();
   // Parameters that can share a kernel call come together: usually all of a group.
-  auto key = [](const Slot& s) {
-    Device d = s.parameter.device();
-    return std::tuple(s.group, s.step, s.parameter.dtype(), d.type, d.index);
-  };
   std::vector<Slot*> ready;
   for (Slot& s : slots_) {
     if (s.parameter.requires_grad() && s.parameter.grad().defined()) ready.push_back(&s);
   }
+  auto key = [](const Slot& s) { return std::tuple(s.group, shared_call(s)); };
   std::stable_sort(ready.begin(), ready.end(), [&](Slot* a, Slot* b) { return key(*a) < key(*b); });
-  for (Slot* s : ready) make_state(*s);
+  for (Slot* s : ready) {
+    for (size_t k = 0; k < states_used(s->group); ++k) make_state(*s, k);
+  }
 
-  std::vector<Tensor> grads;  // alive until their kernel has run
-  std::vector<cpu::OptimizerEntry> entries;
-  for (size_t i = 0; i < ready.size();) {
-    grads.clear();
-    entries.clear();
-    size_t end = i;
-    for (; end < ready.size() && key(*ready[end]) == key(*ready[i]); ++end) {
-      Slot& s = *ready[end];
-      grads.push_back(ordered_like(s.parameter.grad(), s.parameter));
-      cpu::OptimizerEntry entry{s.parameter.array().data, grads.back().array().data, {}, s.parameter.numel()};
-      for (size_t k = 0; k < state_names_.size(); ++k) entry.state[k] = s.state[k].array().data;
-      entries.push_back(entry);
-    }
-    const Tensor& first = ready[i]->parameter;
-    double lr = rate_of(ready[i]->group);
-    GG_CHECK(lr >= 0 && std::isfinite(lr), name_, ": the learning rate must be finite and not negative, got ", lr);
-    cpu::OptimizerTable table{entries.data(), static_cast<int64_t>(entries.size()), first.dtype()};
-    update(ready[i]->group, table, first.device(), ready[i]->step + 1, lr);
-    for (; i < end; ++i) {
-      ++ready[i]->step;
-      ready[i]->parameter.get().storage->bump_version();
+  for (size_t begin = 0, end = 0; begin < ready.size(); begin = end) {
+    const size_t group = ready[begin]->group;
+    while (end < ready.size() && ready[end]->group == group) ++end;
+    Slots slots(ready.data() + begin, end - begin);
+    update(group, slots);
+    for (Slot* s : slots) {
+      ++s->step;
+      s->parameter.get().storage->bump_version();
     }
   }
 }
 
-void Optimizer::step() {
-  step_with([&](size_t group) { return learning_rate(group); });
+void Optimizer::step(double rate) {
+  GG_CHECK(rate >= 0 && std::isfinite(rate), name_, ": the learning rate must be finite and not negative, got ", rate);
+  for (Group& g : groups()) g.lr = rate * g.lr_scale;
+  step();
 }
 
-void Optimizer::step(double lr) {
-  step_with([&](size_t group) { return lr * learning_rate_scale(group); });
+void Optimizer::fused(Slots slots, const Kernel& kernel) const {
+  std::vector<Tensor> grads;  // alive until their kernel has run
+  std::vector<OptimizerEntry> entries;
+  for (size_t begin = 0, end = 0; begin < slots.size(); begin = end) {
+    const Slot& first = *slots[begin];
+    grads.clear();
+    entries.clear();
+    for (; end < slots.size() && shared_call(*slots[end]) == shared_call(first); ++end) {
+      const Slot& s = *slots[end];
+      GG_CHECK(s.state.size() <= kMaxFusedState, name_, ": fused kernels take at most ", kMaxFusedState,
+               " state tensors of a parameter");
+      grads.push_back(ordered_like(s.parameter.grad(), s.parameter));
+      OptimizerEntry entry{s.parameter.array().data, grads.back().array().data, {}, s.parameter.numel()};
+      for (size_t k = 0; k < s.state.size(); ++k) {
+        if (s.state[k].defined()) entry.state[k] = s.state[k].array().data;
+      }
+      entries.push_back(entry);
+    }
+    OptimizerTable table{entries.data(), static_cast<int64_t>(entries.size()), first.parameter.dtype()};
+    kernel(first.parameter.device(), table, first.step + 1);
+  }
 }
 
 void Optimizer::zero_grad() const {
@@ -119,7 +148,9 @@ TensorMap Optimizer::state_dict() const {
     const Slot& s = slots_[i];
     if (s.step == 0) continue;
     all.emplace(str(i, ".step"), from_vector(std::vector<int64_t>{s.step}, {}));
-    for (size_t k = 0; k < state_names_.size(); ++k) all.emplace(str(i, ".", state_names_[k]), s.state[k]);
+    for (size_t k = 0; k < state_names_.size(); ++k) {
+      if (s.state[k].defined()) all.emplace(str(i, ".", state_names_[k]), s.state[k]);
+    }
   }
   return all;
 }
@@ -150,7 +181,10 @@ void Optimizer::load_state_dict(const TensorMap& state) {
       steps[i] = step->to_vector<int64_t>()[0];
       if (steps[i] < 1) problems += str("\n  wrong: ", name, " is ", steps[i]);
     }
-    for (const char* part : state_names_) find(str(i, ".", part), p.shape(), p.dtype());
+    for (size_t k = 0; k < state_names_.size(); ++k) {
+      std::string part = str(i, ".", state_names_[k]);
+      if (k < states_used(slots_[i].group) || state.contains(part)) find(part, p.shape(), p.dtype());
+    }
   }
   for (const auto& [name, t] : state) {
     if (!expected.contains(name)) problems += "\n  unexpected: " + name;
@@ -160,12 +194,15 @@ void Optimizer::load_state_dict(const TensorMap& state) {
   for (size_t i = 0; i < slots_.size(); ++i) {
     Slot& s = slots_[i];
     s.step = steps[i];
-    if (s.step == 0) {
-      for (Tensor& t : s.state) t = {};
-      continue;
+    for (size_t k = 0; k < state_names_.size(); ++k) {
+      auto it = s.step == 0 ? state.end() : state.find(str(i, ".", state_names_[k]));
+      if (it == state.end()) {
+        s.state[k] = {};
+      } else {
+        make_state(s, k);
+        copy_(s.state[k], it->second);
+      }
     }
-    make_state(s);
-    for (size_t k = 0; k < state_names_.size(); ++k) copy_(s.state[k], state.at(str(i, ".", state_names_[k])));
   }
 }
 

@@ -15,18 +15,17 @@ struct SgdOptions {
 
 /// PyTorch's SGD without dampening. With gradient d = g + weight_decay·p:
 ///   b ← momentum·b + d,   p ← p − lr·b,   or with nesterov p ← p − lr·(d + momentum·b).
-/// State: "momentum_buffer", where momentum is used by any group.
-class SGD final : public Optimizer {
+/// State: "momentum_buffer", from the first step with momentum on.
+class SGD final : public OptimizerWith<SgdOptions> {
  public:
   using Group = ParameterGroup<SgdOptions>;
   explicit SGD(std::vector<Tensor> parameters, const SgdOptions& options = {});
   explicit SGD(const std::vector<Group>& groups);
 
  private:
-  double learning_rate(size_t group) const override { return options_[group].lr; }
-  double learning_rate_scale(size_t group) const override { return options_[group].lr_scale; }
-  void update(size_t group, const cpu::OptimizerTable& table, Device device, int64_t step, double lr) override;
-  std::vector<SgdOptions> options_;
+  void check(size_t group) const override;
+  size_t states_used(size_t group) const override { return options(group).momentum > 0 ? 1 : 0; }
+  void update(size_t group, Slots slots) override;
 };
 
 }  // namespace gg::optim

@@ -2,10 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <concepts>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "autograd/autograd.h"
+#include "nn/copy.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
@@ -98,6 +100,16 @@ std::vector<Tensor> three_parameters() {
 
 bool equal_bits(const Tensor& a, const Tensor& b) { return a.to_vector<float>() == b.to_vector<float>(); }
 
+template <class Fn>
+void expect_error(Fn&& fn, const std::string& part) {
+  try {
+    fn();
+    ADD_FAILURE() << "expected an error with '" << part << "'";
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
+  }
+}
+
 TEST(Optimizer, ResumesExactly) {
   auto whole = three_parameters();
   AdamW first(whole, {.lr = 0.01});
@@ -163,6 +175,123 @@ TEST(Optimizer, GroupsHaveTheirOwnOptions) {
   EXPECT_NEAR(b[0].to_vector<float>()[3], start_b[3] - 0.05, 1e-6);
 }
 
+TEST(Optimizer, OptionsCanBeReadAndChanged) {
+  auto p = three_parameters(), q = three_parameters();
+  AdamW optimizer({{{p[0], p[1]}, {.lr = 0.1, .weight_decay = 0.5}}, {{p[2]}, {.lr = 0.2, .lr_scale = 3}}});
+  EXPECT_EQ(optimizer.options(0).weight_decay, 0.5);
+  EXPECT_EQ(optimizer.options(1).weight_decay, 0.01);
+  EXPECT_EQ(optimizer.options(1).betas[1], 0.999);
+  EXPECT_TRUE(optimizer.options().decoupled_weight_decay);
+  Optimizer& any = optimizer;  // code that serves all rules
+  ASSERT_EQ(any.groups().size(), 2u);
+  EXPECT_EQ(any.groups()[0].parameters.size(), 2u);
+  EXPECT_TRUE(any.groups()[1].parameters[0].is_same(p[2]));
+  any.step(0.01);
+  EXPECT_EQ(any.groups()[0].lr, 0.01) << "step(lr) says what the rate is";
+  EXPECT_EQ(any.groups()[1].lr, 0.03);
+
+  // A rate and a decay of their own at each step are those of fresh optimisers with the same state.
+  AdamW scheduled({p[0]}), constant({q[0]});
+  for (int t = 0; t < 4; ++t) {
+    double rate = 0.1 / (t + 1), decay = 0.5 * t;
+    p[0].set_grad(noise({1000}, 7)), q[0].set_grad(noise({1000}, 7));
+    for (auto& group : scheduled.groups()) group.weight_decay = decay;
+    scheduled.step(rate);
+    AdamW fresh({q[0]}, {.lr = rate, .weight_decay = decay});
+    fresh.load_state_dict(constant.state_dict());
+    fresh.step();
+    constant.load_state_dict(fresh.state_dict());
+    ASSERT_TRUE(equal_bits(p[0], q[0])) << t;
+  }
+  optimizer.options(1).betas = {0.9, 1};
+  std::vector<float> before = p[0].to_vector<float>();
+  fill_grads(p, 1);
+  expect_error([&] { optimizer.step(); }, "betas must be in [0, 1)");
+  any.groups()[1].weight_decay = -1;
+  expect_error([&] { optimizer.step(); }, "weight_decay must be finite and not negative");
+  EXPECT_EQ(p[0].to_vector<float>(), before) << "the first group did not move either";
+  expect_error([&] { optimizer.options(2); }, "asked for group 2 of 2");
+}
+
+TEST(Optimizer, AdamWIsAdamWithDecoupledDecay) {
+  auto p = three_parameters(), q = three_parameters();
+  AdamW w(p, {.lr = 0.1, .weight_decay = 0.3});
+  Adam a(q, {.lr = 0.1, .weight_decay = 0.3, .decoupled_weight_decay = true});
+  static_assert(std::derived_from<AdamW, Adam>);
+  for (unsigned t = 0; t < 3; ++t) {
+    fill_grads(p, t), fill_grads(q, t);
+    w.step(), a.step();
+  }
+  for (size_t i = 0; i < p.size(); ++i) EXPECT_TRUE(equal_bits(p[i], q[i]));
+}
+
+TEST(Optimizer, MomentumCanBeginLater) {
+  auto p = three_parameters(), q = three_parameters();
+  SGD late({p[0]}, {.lr = 0.1}), early({q[0]}, {.lr = 0.1, .momentum = 0.9});
+  p[0].set_grad(noise({1000}, 1));
+  late.step();
+  EXPECT_FALSE(late.state_dict().contains("0.momentum_buffer"));
+  late.options().momentum = 0.9;
+  copy_(q[0].detach(), p[0].detach());
+  for (unsigned t = 2; t < 5; ++t) {
+    p[0].set_grad(noise({1000}, t)), q[0].set_grad(noise({1000}, t));
+    late.step(), early.step();
+  }
+  EXPECT_TRUE(equal_bits(p[0], q[0]));
+  SGD loaded({p[0]}, {.lr = 0.1});
+  loaded.load_state_dict(late.state_dict());
+  EXPECT_TRUE(loaded.state_dict().contains("0.momentum_buffer")) << "kept although nothing uses it now";
+}
+
+// Sign descent with a counter and five states: a rule without a kernel, made of operations.
+struct SignOptions {
+  double lr = 0.1, weight_decay = 0, lr_scale = 1;
+};
+class SignDescent final : public OptimizerWith<SignOptions> {
+ public:
+  explicit SignDescent(std::vector<Tensor> parameters)
+      : OptimizerWith("SignDescent", {"a", "b", "c", "d", "e"}, {{std::move(parameters), {}}}) {
+    check_options();
+  }
+
+ private:
+  void check(size_t) const override {}
+  size_t states_used(size_t) const override { return 5; }
+  void update(size_t group, Slots slots) override {
+    NoGrad guard;
+    for (Slot* s : slots) {
+      const Tensor g = s->parameter.grad();
+      copy_(s->state[4], s->state[4] + g);
+      copy_(s->parameter, s->parameter - options(group).lr * g / abs(g));
+    }
+  }
+};
+
+TEST(Optimizer, ARuleNeedsNoKernel) {
+  Tensor x = tensor({4, -3}).requires_grad_();
+  SignDescent optimizer({x});
+  x.set_grad(tensor({7, -2}));
+  optimizer.step();
+  optimizer.step(1);
+  EXPECT_NEAR(x.to_vector<float>()[0], 4 - 1.1, 1e-6);
+  EXPECT_NEAR(x.to_vector<float>()[1], -3 + 1.1, 1e-6);
+  EXPECT_EQ(optimizer.state_dict().at("0.e").to_vector<float>(), (std::vector<float>{14, -4}));
+  EXPECT_EQ(optimizer.state_dict().at("0.step").item(), 2);
+}
+
+TEST(Optimizer, ANanStaysWhereItIs) {
+  auto p = three_parameters();
+  AdamW optimizer({p[0], p[1]});
+  fill_grads(p, 1);
+  Tensor g = clone(p[0].grad());
+  g.mutable_data<float>()[3] = NAN;
+  p[0].set_grad(g);
+  optimizer.step();
+  std::vector<float> after = p[0].to_vector<float>();
+  for (size_t i = 0; i < after.size(); ++i) EXPECT_EQ(std::isnan(after[i]), i == 3) << i;
+  for (float v : p[1].to_vector<float>()) EXPECT_FALSE(std::isnan(v));
+}
+
 TEST(Optimizer, TakesGradientsInAnotherAxisOrder) {
   auto p = three_parameters(), q = three_parameters();
   Tensor g = noise({11, 7}, 9);
@@ -218,16 +347,6 @@ TEST(Optimizer, TrainsThroughAutograd) {
   EXPECT_NEAR(x.to_vector<float>()[1], 2, 1e-2);
 }
 
-template <class Fn>
-void expect_error(Fn&& fn, const std::string& part) {
-  try {
-    fn();
-    ADD_FAILURE() << "expected an error with '" << part << "'";
-  } catch (const Error& e) {
-    EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
-  }
-}
-
 TEST(Optimizer, RefusesWhatIsNoParameter) {
   auto p = three_parameters();
   expect_error([&] { SGD({noise({2}, 1)}); }, "parameter 0 is not a leaf that requires grad");
@@ -240,6 +359,8 @@ TEST(Optimizer, RefusesWhatIsNoParameter) {
   expect_error([&] { Adam(p, {.betas = {0.9, 1}}); }, "betas");
   expect_error([&] { AdamW(p, {.eps = -1}); }, "eps");
   expect_error([&] { AdamW(p, {.weight_decay = -1}); }, "weight_decay");
+  expect_error([&] { AdamW(p, {.weight_decay = NAN}); }, "weight_decay");
+  expect_error([&] { AdamW(p, {.lr = -1}); }, "AdamW: the learning rate (lr) must be finite and not negative, got -1");
   SGD optimizer(p);
   fill_grads(p, 1);
   expect_error([&] { optimizer.step(-1); }, "learning rate");
