@@ -10,6 +10,7 @@
 
 #include "apps/common/json_text.h"
 #include "tests/apps/program.h"
+#include "tests/errors.h"
 
 namespace gg::apps {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "data/order.h"
 #include "data/prefetch.h"
-#include "tests/data/temp_folder.h"
+#include "tests/errors.h"
 
 namespace gg::data_test {
 namespace {

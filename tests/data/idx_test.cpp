@@ -4,7 +4,8 @@
 #include <zlib.h>
 
 #include "data/images.h"
-#include "tests/data/temp_folder.h"
+#include "tests/errors.h"
+#include "tests/temp_dir.h"
 
 namespace gg::data_test {
 namespace {
@@ -42,10 +43,10 @@ std::string gzip(const std::string& text) {
 }
 
 TEST(Idx, ReadsPlainAndGzipWhateverTheName) {
-  TempFolder folder;
+  TempDir folder;
   std::string elements = bytes(2 * 3 * 5), file = idx(8, {2, 3, 5}, elements);
   for (const std::string& content : {file, gzip(file), gzip(file.substr(0, 9)) + gzip(file.substr(9))}) {
-    IdxArray a = read_idx(folder.write("images", content));
+    IdxArray a = read_idx(spill(folder / "images", content));
     EXPECT_EQ(a.type, IdxType::u8);
     EXPECT_EQ(a.shape, (Shape{2, 3, 5}));
     EXPECT_EQ(std::string(a.bytes.begin(), a.bytes.end()), elements);
@@ -53,9 +54,9 @@ TEST(Idx, ReadsPlainAndGzipWhateverTheName) {
 }
 
 TEST(Idx, ReadsEveryElementType) {
-  TempFolder folder;
+  TempDir folder;
   auto read = [&](int type, const std::string& elements, uint32_t n) {
-    return to_tensor(read_idx(folder.write("x", idx(type, {n}, elements))));
+    return to_tensor(read_idx(spill(folder / "x", idx(type, {n}, elements))));
   };
   using Ints = std::vector<int64_t>;
   EXPECT_EQ(read(0x08, "\x01\xff", 2).to_vector<int64_t>(), (Ints{1, 255}));
@@ -67,9 +68,9 @@ TEST(Idx, ReadsEveryElementType) {
 }
 
 TEST(Idx, RefusesWhatIsNotOne) {
-  TempFolder folder;
+  TempDir folder;
   auto refuses = [&](const std::string& content, const std::string& part) {
-    auto path = folder.write("bad", content);
+    auto path = spill(folder / "bad", content);
     EXPECT_TRUE(throws([&] { read_idx(path); }, part));
     EXPECT_TRUE(throws([&] { read_idx(path); }, path.string())) << "the message must name the file";
   };
@@ -98,24 +99,24 @@ TEST(Idx, RefusesWhatIsNotOne) {
 }
 
 TEST(Idx, RefusesEveryCut) {
-  TempFolder folder;
+  TempDir folder;
   std::string plain = idx(8, {3, 20, 31}, bytes(3 * 20 * 31));
   for (const std::string& whole : {plain, gzip(plain)}) {
     for (size_t n = 0; n < whole.size(); n += n < 40 ? 1 : 97) {
-      auto path = folder.write("cut", whole.substr(0, n));
+      auto path = spill(folder / "cut", whole.substr(0, n));
       EXPECT_TRUE(throws([&] { read_idx(path); }, "cut")) << "after " << n << " bytes";
     }
-    EXPECT_NO_THROW(read_idx(folder.write("whole", whole)));
+    EXPECT_NO_THROW(read_idx(spill(folder / "whole", whole)));
   }
 }
 
 TEST(Images, LoadsFourFiles) {
-  TempFolder folder;
-  folder.write("train-images-idx3-ubyte.gz",
-               gzip(idx(8, {3, 2, 2}, std::string("\0\0\0\0\xff\xff\xff\xff\0\x33\x66\xff", 12))));
-  folder.write("train-labels-idx1-ubyte", idx(8, {3}, std::string("\0\1\2", 3)));
-  folder.write("t10k-images.idx3-ubyte", idx(8, {1, 2, 2}, "abcd"));
-  folder.write("t10k-labels.idx1-ubyte", idx(8, {1}, "\1"));
+  TempDir folder;
+  spill(folder / "train-images-idx3-ubyte.gz",
+        gzip(idx(8, {3, 2, 2}, std::string("\0\0\0\0\xff\xff\xff\xff\0\x33\x66\xff", 12))));
+  spill(folder / "train-labels-idx1-ubyte", idx(8, {3}, std::string("\0\1\2", 3)));
+  spill(folder / "t10k-images.idx3-ubyte", idx(8, {1, 2, 2}, "abcd"));
+  spill(folder / "t10k-labels.idx1-ubyte", idx(8, {1}, "\1"));
   TrainTest d = load_mnist_folder(folder.path(), {"a", "b", "c"});
   EXPECT_EQ(d.train->size(), 3);
   EXPECT_EQ(d.train->image_shape(), (Shape{1, 2, 2}));
@@ -133,11 +134,11 @@ TEST(Images, LoadsFourFiles) {
 }
 
 TEST(Images, RefusesWhatDoesNotFit) {
-  TempFolder folder;
+  TempDir folder;
   auto load = [&](const std::string& images, const std::string& labels) {
     for (const char* split : {"train", "t10k"}) {
-      folder.write(std::string(split) + "-images-idx3-ubyte", images);
-      folder.write(std::string(split) + "-labels-idx1-ubyte", labels);
+      spill(folder / (std::string(split) + "-images-idx3-ubyte"), images);
+      spill(folder / (std::string(split) + "-labels-idx1-ubyte"), labels);
     }
     load_mnist_folder(folder.path(), {"a", "b"});
   };

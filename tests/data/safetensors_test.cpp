@@ -11,7 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "data/atomic_file.h"
-#include "tests/data/temp_folder.h"
+#include "tests/errors.h"
+#include "tests/temp_dir.h"
 
 namespace gg::data_test {
 namespace {
@@ -56,24 +57,24 @@ void expect_same(const TensorMap& a, const TensorMap& b) {
 }
 
 TEST(Safetensors, ReadsWhatItWrote) {
-  TempFolder folder;
+  TempDir folder;
   std::map<std::string, std::string> metadata{{"epoch", "3"}, {"text", "line\nbreak \"quoted\" größer"}};
   save_safetensors(folder / "a", examples(), metadata);
   Safetensors back = load_safetensors(folder / "a");
   expect_same(examples(), back.tensors);
   EXPECT_EQ(back.metadata, metadata);
   save_safetensors(folder / "b", back.tensors, back.metadata);
-  EXPECT_EQ(read_bytes(folder / "a"), read_bytes(folder / "b"));
+  EXPECT_EQ(slurp(folder / "a"), slurp(folder / "b"));
   save_safetensors(folder / "none", {});
   EXPECT_TRUE(load_safetensors(folder / "none").tensors.empty());
 }
 
 TEST(Safetensors, IsWhatTheFormatSays) {
-  TempFolder folder;
+  TempDir folder;
   save_safetensors(
       folder / "a",
       {{"b", tensor({1})}, {"a", scalar(2, {.dtype = i64})}, {"c", from_vector(std::vector<bool>{true}, {1})}});
-  std::string file = read_bytes(folder / "a");
+  std::string file = slurp(folder / "a");
   uint64_t n = 0;
   std::memcpy(&n, file.data(), 8);
   EXPECT_EQ((8 + n) % 8, 0u) << "the numbers start aligned";
@@ -86,7 +87,7 @@ TEST(Safetensors, IsWhatTheFormatSays) {
 }
 
 TEST(Safetensors, WritesStridedViewsInRowMajorOrder) {
-  TempFolder folder;
+  TempDir folder;
   Tensor t = tensor({{1, 2, 3}, {4, 5, 6}});
   std::vector<int> axes{1, 0};
   save_safetensors(folder / "a", {{"t", t.with_layout(t.layout().permuted(axes))}});
@@ -94,26 +95,26 @@ TEST(Safetensors, WritesStridedViewsInRowMajorOrder) {
 }
 
 TEST(Safetensors, RefusesEveryCut) {
-  TempFolder folder;
+  TempDir folder;
   TensorMap t = examples();
   t["large"] = from_vector(std::vector<float>(3000, 1.5f), {30, 100});
   save_safetensors(folder / "whole", t, {{"a", "b"}});
-  std::string whole = read_bytes(folder / "whole");
+  std::string whole = slurp(folder / "whole");
   for (size_t n = 0; n < whole.size(); n += n < 16 ? 1 : n < 700 ? 13 : 97) {
-    auto path = folder.write("cut", whole.substr(0, n));
+    auto path = spill(folder / "cut", whole.substr(0, n));
     EXPECT_TRUE(throws([&] { load_safetensors(path); }, path.string())) << "after " << n << " bytes";
   }
-  EXPECT_TRUE(throws([&] { load_safetensors(folder.write("long", whole + "x")); }, "belong to no tensor"));
+  EXPECT_TRUE(throws([&] { load_safetensors(spill(folder / "long", whole + "x")); }, "belong to no tensor"));
 }
 
 TEST(Safetensors, SurvivesEveryFlippedHeaderByte) {
-  TempFolder folder;
+  TempDir folder;
   save_safetensors(folder / "whole", examples(), {{"a", "b"}});
-  std::string whole = read_bytes(folder / "whole");
+  std::string whole = slurp(folder / "whole");
   for (size_t i = 0; i < 700 && i < whole.size(); ++i) {
     std::string bad = whole;
     bad[i] = static_cast<char>(bad[i] ^ 1 << (i % 8));
-    auto path = folder.write("bad", bad);
+    auto path = spill(folder / "bad", bad);
     try {
       load_safetensors(path);  // a changed name or text is still a file
     } catch (const Error&) {
@@ -122,16 +123,16 @@ TEST(Safetensors, SurvivesEveryFlippedHeaderByte) {
 }
 
 TEST(Safetensors, RefusesHostileHeaders) {
-  TempFolder folder;
+  TempDir folder;
   auto refuses = [&](const std::string& content, const std::string& part) {
-    auto path = folder.write("bad", content);
+    auto path = spill(folder / "bad", content);
     EXPECT_TRUE(throws([&] { load_safetensors(path); }, part)) << content.substr(0, 200);
   };
   auto entry = [](const std::string& dtype, const std::string& shape, const std::string& offsets) {
     return R"({"dtype":)" + dtype + R"(,"shape":)" + shape + R"(,"data_offsets":)" + offsets + "}";
   };
   std::string good = entry(R"("F32")", "[1]", "[0,4]");
-  EXPECT_NO_THROW(load_safetensors(folder.write("good", file_of("{\"a\":" + good + "}", "1234"))));
+  EXPECT_NO_THROW(load_safetensors(spill(folder / "good", file_of("{\"a\":" + good + "}", "1234"))));
 
   refuses("", "cut off");
   refuses(length_of(0), "does not start with {");
@@ -190,13 +191,14 @@ TEST(Safetensors, RefusesHostileHeaders) {
 }
 
 TEST(Safetensors, AcceptsHeadersThatOthersPad) {
-  TempFolder folder;
+  TempDir folder;
   std::string header = R"({ "a" : {"shape":[1],"data_offsets":[0,4],"dtype":"F32"} }   )";  // 8 + length is odd
-  EXPECT_EQ(load_safetensors(folder.write("a", file_of(header + " ", std::string("\0\0\x80?", 4)))).tensors.size(), 1u);
+  EXPECT_EQ(load_safetensors(spill(folder / "a", file_of(header + " ", std::string("\0\0\x80?", 4)))).tensors.size(),
+            1u);
 }
 
 TEST(Safetensors, RefusesToWriteWhatCannotBeRead) {
-  TempFolder folder;
+  TempDir folder;
   EXPECT_TRUE(throws([&] { save_safetensors(folder / "a", {{"__metadata__", tensor({1})}}); }, "__metadata__"));
   EXPECT_TRUE(throws([&] { save_safetensors(folder / "a", {{"x", Tensor()}}); }, "'x' is undefined"));
   EXPECT_TRUE(throws([&] { save_safetensors(folder / "a", {{"\xff", tensor({1})}}); }, "UTF-8"));
@@ -204,15 +206,15 @@ TEST(Safetensors, RefusesToWriteWhatCannotBeRead) {
   EXPECT_TRUE(throws([&] { save_safetensors(folder / "no" / "a", {}); }, "does its folder exist"));
 }
 
-size_t files_in(const TempFolder& folder) {
+size_t files_in(const TempDir& folder) {
   return static_cast<size_t>(
       std::distance(std::filesystem::directory_iterator(folder.path()), std::filesystem::directory_iterator()));
 }
 
 TEST(AtomicFile, KeepsTheOldFileWhenWritingFails) {
-  TempFolder folder;
+  TempDir folder;
   save_safetensors(folder / "a", examples());
-  std::string before = read_bytes(folder / "a");
+  std::string before = slurp(folder / "a");
   // A file size limit stands for a full disk.
   rlimit old{}, small{};
   getrlimit(RLIMIT_FSIZE, &old);
@@ -223,26 +225,26 @@ TEST(AtomicFile, KeepsTheOldFileWhenWritingFails) {
   setrlimit(RLIMIT_FSIZE, &old);
   std::signal(SIGXFSZ, handler);
   EXPECT_TRUE(result);
-  EXPECT_EQ(read_bytes(folder / "a"), before);
+  EXPECT_EQ(slurp(folder / "a"), before);
   EXPECT_EQ(files_in(folder), 1u) << "no temporary file stays behind";
   { AtomicFile abandoned(folder / "a"); }
-  EXPECT_EQ(read_bytes(folder / "a"), before);
+  EXPECT_EQ(slurp(folder / "a"), before);
   EXPECT_EQ(files_in(folder), 1u);
 }
 
 // Runs a Python script with the folder as its argument; false where Python lacks the libraries.
-bool python(const TempFolder& folder, const std::string& script, int& status) {
+bool python(const TempDir& folder, const std::string& script, int& status) {
   if (std::system("python3 -c 'import numpy, safetensors.numpy' >/dev/null 2>&1") != 0) return false;
-  auto path = folder.write("script.py",
-                           "import sys, numpy as np\nfrom safetensors.numpy import load_file, save_file\n"
-                           "from safetensors import safe_open\nfolder = sys.argv[1]\n" +
-                               script);
+  auto path = spill(folder / "script.py",
+                    "import sys, numpy as np\nfrom safetensors.numpy import load_file, save_file\n"
+                    "from safetensors import safe_open\nfolder = sys.argv[1]\n" +
+                        script);
   status = std::system(("python3 " + path.string() + " " + folder.path().string()).c_str());
   return true;
 }
 
 TEST(Safetensors, ExchangesFilesWithPython) {
-  TempFolder folder;
+  TempDir folder;
   save_safetensors(folder / "ours", examples(), {{"epoch", "3"}});
   int status = 0;
   bool ran = python(folder, R"(

@@ -10,7 +10,8 @@
 #include <functional>
 
 #include "apps/common/atomic_file.h"
-#include "tests/kit/temp_dir.h"
+#include "tests/errors.h"
+#include "tests/temp_dir.h"
 
 namespace gg::apps {
 namespace {

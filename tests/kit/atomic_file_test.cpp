@@ -9,7 +9,8 @@
 
 #include <csignal>
 
-#include "tests/kit/temp_dir.h"
+#include "tests/errors.h"
+#include "tests/temp_dir.h"
 
 namespace gg::apps {
 namespace {

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "apps/common/png.h"
-#include "tests/kit/temp_dir.h"
+#include "tests/errors.h"
 
 namespace gg::apps {
 namespace {

@@ -8,7 +8,8 @@
 #include <cmath>
 #include <csignal>
 
-#include "tests/kit/temp_dir.h"
+#include "tests/errors.h"
+#include "tests/temp_dir.h"
 
 namespace gg::apps {
 namespace {

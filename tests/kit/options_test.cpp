@@ -5,7 +5,8 @@
 
 #include "apps/common/command_line.h"
 #include "apps/common/help.h"
-#include "tests/kit/temp_dir.h"
+#include "tests/errors.h"
+#include "tests/temp_dir.h"
 
 namespace gg::apps {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "apps/common/axis.h"
 #include "apps/common/svg.h"
+#include "tests/errors.h"
 #include "tests/kit/svg_check.h"
-#include "tests/kit/temp_dir.h"
 
 namespace gg::apps {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "apps/common/text.h"
-#include "tests/kit/temp_dir.h"
+#include "tests/errors.h"
 
 namespace gg::apps {
 namespace {

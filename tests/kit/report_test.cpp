@@ -10,8 +10,8 @@
 #include "apps/common/plots.h"
 #include "apps/common/png.h"
 #include "apps/common/report_blocks.h"
+#include "tests/errors.h"
 #include "tests/kit/svg_check.h"
-#include "tests/kit/temp_dir.h"
 
 namespace gg::apps {
 namespace {

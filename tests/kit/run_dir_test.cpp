@@ -4,7 +4,8 @@
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 
-#include "tests/kit/temp_dir.h"
+#include "tests/errors.h"
+#include "tests/temp_dir.h"
 
 namespace gg::apps {
 namespace {

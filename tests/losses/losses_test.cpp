@@ -11,6 +11,7 @@
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
+#include "tests/errors.h"
 
 namespace gg::losses_test {
 namespace {
@@ -18,16 +19,6 @@ namespace {
 using namespace gg::losses;
 
 constexpr TensorOptions kDouble{.dtype = f64};
-
-template <class Fn>
-void expect_error(Fn&& fn, const std::string& part) {
-  try {
-    fn();
-    ADD_FAILURE() << "expected an error with '" << part << "'";
-  } catch (const Error& e) {
-    EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
-  }
-}
 
 TEST(Reduction, MeanOverBatchIsNotTheMean) {
   Tensor loss = tensor({{1, 2, 3}, {4, 5, 9}});

@@ -11,21 +11,12 @@
 #include "ops/matmul.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
+#include "tests/errors.h"
 
 namespace gg::metrics_test {
 namespace {
 
 using namespace gg::metrics;
-
-template <class Fn>
-void expect_error(Fn&& fn, const std::string& part) {
-  try {
-    fn();
-    ADD_FAILURE() << "expected an error with '" << part << "'";
-  } catch (const Error& e) {
-    EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
-  }
-}
 
 constexpr TensorOptions kDouble{.dtype = f64};
 constexpr TensorOptions kInteger{.dtype = i64};

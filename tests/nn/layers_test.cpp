@@ -10,19 +10,10 @@
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "optim/optim.h"
+#include "tests/errors.h"
 
 namespace gg::nn_test {
 namespace {
-
-template <class Fn>
-void expect_error(Fn&& fn, const std::string& part) {
-  try {
-    fn();
-    ADD_FAILURE() << "expected an error with '" << part << "'";
-  } catch (const Error& e) {
-    EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
-  }
-}
 
 double largest_difference(const Tensor& a, const Tensor& b) { return max(abs(a - b).detach()).item(); }
 

@@ -13,6 +13,7 @@
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "optim/optim.h"
+#include "tests/errors.h"
 
 namespace gg::optim_test {
 namespace {
@@ -99,16 +100,6 @@ std::vector<Tensor> three_parameters() {
 }
 
 bool equal_bits(const Tensor& a, const Tensor& b) { return a.to_vector<float>() == b.to_vector<float>(); }
-
-template <class Fn>
-void expect_error(Fn&& fn, const std::string& part) {
-  try {
-    fn();
-    ADD_FAILURE() << "expected an error with '" << part << "'";
-  } catch (const Error& e) {
-    EXPECT_NE(std::string(e.what()).find(part), std::string::npos) << e.what();
-  }
-}
 
 TEST(Optimizer, ResumesExactly) {
   auto whole = three_parameters();
