@@ -28,15 +28,15 @@ void AeOptions::declare(OptionSet& options, const std::string& prefix) {
   training.declare(options, prefix);
 }
 
-AeResult run_ae(Lab& lab, const AeOptions& options) {
+AeResult run(Lab& lab, const AeOptions& options) {
   manual_seed(lab.seed_for(kAeWeights));
   models::Autoencoder model(options.network.model(lab.image_shape()));
   const auto reconstruct = [&](const Tensor& x) { return model(x); };
-  Stage stage{
+  train::Fit fit{
       .name = "ae",
       .model = model,
       .options = options.training,
-      .images = lab.train,
+      .dataset = lab.train,
       .loss =
           [&](const data::Batch& batch) {
             return losses::mean_over_batch(losses::mse(model(batch.x), batch.x, {.reduction = Reduction::none}));
@@ -44,7 +44,7 @@ AeResult run_ae(Lab& lab, const AeOptions& options) {
       .evaluate = [&]() -> Json {
         return {{"test_sse", mean_sse(in_batches(lab.test_images, lab.device, reconstruct), lab.test_images)}};
       }};
-  const double seconds = lab.trainer().train(stage);
+  const double seconds = train::fit(lab.trainer(), fit);
 
   AeResult result{.model = model, .seconds = seconds, .code = options.network.code};
   const auto encode = [&](const Tensor& x) { return model.encode(x); };
@@ -74,7 +74,7 @@ AeResult run_ae(Lab& lab, const AeOptions& options) {
   return result;
 }
 
-Json ae_summary(const AeResult& result) {
+Json summary_of(const AeResult& result) {
   return {{"ae_test_sse", result.test_sse},
           {"ae_code", result.code},
           {"pca_test_sse", result.pca_sse},

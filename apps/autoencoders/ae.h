@@ -8,7 +8,7 @@
 namespace gg::apps {
 
 struct AeOptions {
-  TrainingOptions training{.epochs = 5};
+  train::FitOptions training{.epochs = 5};
   NetworkOptions network{};
   /// Names get `prefix` in front where a command trains several models.
   void declare(OptionSet& options, const std::string& prefix);
@@ -26,10 +26,10 @@ struct AeResult {
   std::vector<double> class_sse = {}, class_pca_sse = {};
 };
 
-AeResult run_ae(Lab& lab, const AeOptions& options);
+AeResult run(Lab& lab, const AeOptions& options);
 
 /// The numbers of summary.json.
-Json ae_summary(const AeResult& result);
-void report_ae(Report& report, Lab& lab, const AeResult& result);
+Json summary_of(const AeResult& result);
+void add_to_report(Report& report, Lab& lab, const AeResult& result);
 
 }  // namespace gg::apps

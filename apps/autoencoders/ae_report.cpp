@@ -4,12 +4,12 @@
 #include <cmath>
 
 #include "apps/autoencoders/ae.h"
-#include "apps/autoencoders/history.h"
 #include "apps/autoencoders/pictures.h"
 #include "apps/common/text.h"
 #include "core/grad_mode.h"
 #include "metrics/host.h"
 #include "ops/ops.h"
+#include "train/history.h"
 
 namespace gg::apps {
 namespace {
@@ -82,9 +82,9 @@ void show_interpolations(Section& section, Lab& lab, const AeResult& result) {
 
 }  // namespace
 
-void report_ae(Report& report, Lab& lab, const AeResult& result) {
+void add_to_report(Report& report, Lab& lab, const AeResult& result) {
   const RunDir& run = lab.context.run();
-  const std::vector<Json> lines = read_json_lines(run.path() / "metrics.jsonl");
+  const std::vector<Json> lines = train::read_json_lines(run.path() / "metrics.jsonl");
   const std::string pca_name = fmt::format("PCA, {} components", std::min(result.code, lab.pixels()));
   report.number(
       {.label = "Compression: test error",
@@ -113,7 +113,7 @@ void report_ae(Report& report, Lab& lab, const AeResult& result) {
   curve.y.label = "squared error per image";
   const bool clears_the_bar = result.test_sse < result.pca_sse;
   if (clears_the_bar) curve.y.high = 2 * result.pca_sse;  // or the first steps would flatten the rest
-  curve.series = {history(lines, "ae", "loss", "training"), history(lines, "ae", "test_sse", "test")};
+  curve.series = {train::history(lines, "ae", "loss", "training"), train::history(lines, "ae", "test_sse", "test")};
   curve.series[1].markers = true;
   curve.baselines = {{"PCA", result.pca_sse}};
   section.plot(to_svg(curve), fmt::format("The dashed line is PCA on the test images, computed in this run.{}",

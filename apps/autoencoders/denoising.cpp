@@ -18,7 +18,7 @@ void DenoisingOptions::declare(OptionSet& options, const std::string& prefix) {
       .range(0, 10);
 }
 
-DenoisingResult run_denoising(Lab& lab, const DenoisingOptions& options) {
+DenoisingResult run(Lab& lab, const DenoisingOptions& options) {
   manual_seed(lab.seed_for(kDenoisingWeights));
   models::Autoencoder model(options.network.model(lab.image_shape()));
   Generator test_generator(lab.seed_for(kDenoisingTestNoise));
@@ -27,11 +27,11 @@ DenoisingResult run_denoising(Lab& lab, const DenoisingOptions& options) {
     return in_batches(x, lab.device, [&](const Tensor& b) { return model(b); });
   };
 
-  Stage stage{
+  train::Fit fit{
       .name = "denoising",
       .model = model,
       .options = options.training,
-      .images = lab.train,
+      .dataset = lab.train,
       // Fresh noise for each image in each epoch, and the same again after a resumption: a function of where
       // the batch stands.
       .transform =
@@ -49,7 +49,7 @@ DenoisingResult run_denoising(Lab& lab, const DenoisingOptions& options) {
         const double sse = mean_sse(denoise(noisy_test), lab.test_images);
         return {{"test_sse", sse}, {"test_psnr", metrics::psnr_from_mse(sse / lab.pixels())}};
       }};
-  const double seconds = lab.trainer().train(stage);
+  const double seconds = train::fit(lab.trainer(), fit);
 
   Generator train_generator(lab.seed_for(kDenoisingNoise));
   PcaDenoiser pca(add_noise(lab.train_images, options.noise, train_generator), lab.train_images);
@@ -82,7 +82,7 @@ DenoisingResult run_denoising(Lab& lab, const DenoisingOptions& options) {
   return result;
 }
 
-Json denoising_summary(const DenoisingResult& result) {
+Json summary_of(const DenoisingResult& result) {
   return {{"denoise_noise", result.noise},           {"denoise_psnr", result.psnr},
           {"denoise_psnr_pca", result.pca_psnr},     {"denoise_pca_components", result.pca.k()},
           {"denoise_psnr_noisy", result.noisy_psnr}, {"denoise_psnr_plain_pca", result.plain_pca_psnr},

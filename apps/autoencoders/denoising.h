@@ -9,7 +9,7 @@
 namespace gg::apps {
 
 struct DenoisingOptions {
-  TrainingOptions training{.epochs = 10, .lr = 3e-3};
+  train::FitOptions training{.epochs = 10, .lr = 3e-3};
   NetworkOptions network{.hidden = {1024}, .code = 256};
   double noise = 0.5;
   void declare(OptionSet& options, const std::string& prefix);
@@ -26,8 +26,8 @@ struct DenoisingResult {
   std::vector<double> other_noise = {}, other_noisy_psnr = {}, other_psnr = {}, other_pca_psnr = {};
 };
 
-DenoisingResult run_denoising(Lab& lab, const DenoisingOptions& options);
-Json denoising_summary(const DenoisingResult& result);
-void report_denoising(Report& report, Lab& lab, const DenoisingResult& result);
+DenoisingResult run(Lab& lab, const DenoisingOptions& options);
+Json summary_of(const DenoisingResult& result);
+void add_to_report(Report& report, Lab& lab, const DenoisingResult& result);
 
 }  // namespace gg::apps

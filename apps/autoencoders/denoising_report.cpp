@@ -3,16 +3,16 @@
 #include <algorithm>
 
 #include "apps/autoencoders/denoising.h"
-#include "apps/autoencoders/history.h"
 #include "apps/autoencoders/pictures.h"
 #include "apps/common/text.h"
 #include "metrics/image.h"
+#include "train/history.h"
 
 namespace gg::apps {
 
-void report_denoising(Report& report, Lab& lab, const DenoisingResult& result) {
+void add_to_report(Report& report, Lab& lab, const DenoisingResult& result) {
   const RunDir& run = lab.context.run();
-  const std::vector<Json> lines = read_json_lines(run.path() / "metrics.jsonl");
+  const std::vector<Json> lines = train::read_json_lines(run.path() / "metrics.jsonl");
   report.number({.label = "Denoising: test images",
                  .value = result.psnr,
                  .unit = "dB",
@@ -49,7 +49,7 @@ void report_denoising(Report& report, Lab& lab, const DenoisingResult& result) {
   curve.title = "Quality while learning";
   curve.x.label = "epoch";
   curve.y.label = "PSNR of test images, dB";
-  curve.series = {history(lines, "denoising", "test_psnr", "network")};
+  curve.series = {train::history(lines, "denoising", "test_psnr", "network")};
   curve.series[0].markers = true;
   curve.baselines = {{"linear", result.pca_psnr}, {"noisy", result.noisy_psnr}};
   section.plot(to_svg(curve), "After each pass over the training images.");

@@ -63,7 +63,7 @@ Lab::Lab(RunContext& run_context, const DataOptions& options)
     class_names.push_back(fmt::format("class {}", i));
   }
   train = std::make_shared<data::TensorDataset>(train_images, train_labels);
-  trainer_ = std::make_unique<Trainer>(context, device);
+  trainer_ = std::make_unique<train::Trainer>(context.run(), train::TrainerOptions{device, seed()});
 }
 
 const metrics::Pca& Lab::pca() {

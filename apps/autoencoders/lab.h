@@ -8,10 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "apps/autoencoders/training.h"
+#include "apps/common/app.h"
 #include "apps/common/report.h"
 #include "metrics/pca.h"
 #include "models/autoencoder.h"
+#include "train/fit.h"
 
 namespace gg::apps {
 
@@ -43,7 +44,7 @@ class Lab {
   std::string data_name;
   std::shared_ptr<const data::TensorDataset> train;  ///< images and labels
 
-  Trainer& trainer() { return *trainer_; }
+  train::Trainer& trainer() { return *trainer_; }
   std::uint64_t seed() const { return static_cast<std::uint64_t>(context.standard().seed); }
   /// A seed of its own for each purpose: Generator(lab.seed_for(Purpose)).
   std::uint64_t seed_for(std::uint64_t purpose) const { return data::sample_key(seed(), purpose, 0); }
@@ -56,7 +57,7 @@ class Lab {
   std::vector<std::int64_t> examples(std::int64_t count) const;
 
  private:
-  std::unique_ptr<Trainer> trainer_;
+  std::unique_ptr<train::Trainer> trainer_;
   std::optional<metrics::Pca> pca_;
 };
 

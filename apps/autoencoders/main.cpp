@@ -1,6 +1,6 @@
 // The app `autoencoders`: short codes for images, images out of noise, and new images from codes. Each command trains
 // on the full set in about a minute and ends with a report; `demo` does all three in one run.
-// Read next: lab.h (what they share), training.h (the loop), then ae.h, denoising.h, vae.h.
+// Read next: lab.h (what they share), train/fit.h (how they learn), then ae.h, denoising.h, vae.h.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -14,30 +14,14 @@
 namespace gg::apps {
 namespace {
 
-struct AeCommand {
+/// A command for one of the parts, which all have options, and functions run, summary_of and add_to_report.
+template <class PartOptions>
+struct PartCommand {
   DataOptions data;
-  AeOptions ae;
+  PartOptions part;
   void declare(OptionSet& options) {
     data.declare(options);
-    ae.declare(options, "");
-  }
-};
-
-struct DenoisingCommand {
-  DataOptions data;
-  DenoisingOptions denoising;
-  void declare(OptionSet& options) {
-    data.declare(options);
-    denoising.declare(options, "");
-  }
-};
-
-struct VaeCommand {
-  DataOptions data;
-  VaeOptions vae;
-  void declare(OptionSet& options) {
-    data.declare(options);
-    vae.declare(options, "");
+    part.declare(options, "");
   }
 };
 
@@ -85,74 +69,60 @@ void finish(RunContext& context, Report& report, const Json& summary) {
   std::printf("\nReport:  %s\nNumbers: %s\n", page.c_str(), numbers.c_str());
 }
 
-void run_ae_command(const AeCommand& options, RunContext& context) {
-  Lab lab(context, options.data);
-  const AeResult result = run_ae(lab, options.ae);
-  Report report = start_report("Autoencoder", lab, result.seconds);
-  report_ae(report, lab, result);
-  Json summary = ae_summary(result);
-  summary["seconds"] = result.seconds;
-  finish(context, report, summary);
-}
-
-void run_denoising_command(const DenoisingCommand& options, RunContext& context) {
-  Lab lab(context, options.data);
-  const DenoisingResult result = run_denoising(lab, options.denoising);
-  Report report = start_report("Denoising autoencoder", lab, result.seconds);
-  report_denoising(report, lab, result);
-  Json summary = denoising_summary(result);
-  summary["seconds"] = result.seconds;
-  finish(context, report, summary);
-}
-
-void run_vae_command(const VaeCommand& options, RunContext& context) {
-  Lab lab(context, options.data);
-  const VaeResult result = run_vae(lab, options.vae);
-  Report report = start_report("Variational autoencoder", lab, result.seconds);
-  report_vae(report, lab, result);
-  Json summary = vae_summary(result);
-  summary["seconds"] = result.seconds;
-  finish(context, report, summary);
+template <class PartOptions>
+auto run_part_command(const char* title) {
+  return [title](const PartCommand<PartOptions>& options, RunContext& context) {
+    Lab lab(context, options.data);
+    const auto result = run(lab, options.part);
+    Report report = start_report(title, lab, result.seconds);
+    add_to_report(report, lab, result);
+    Json summary = summary_of(result);
+    summary["seconds"] = result.seconds;
+    finish(context, report, summary);
+  };
 }
 
 void run_demo_command(const DemoCommand& options, RunContext& context) {
   Lab lab(context, options.data);
-  const AeResult ae = run_ae(lab, options.ae);
-  const DenoisingResult denoising = run_denoising(lab, options.denoising);
-  const VaeResult vae = run_vae(lab, options.vae);
+  const AeResult ae = run(lab, options.ae);
+  const DenoisingResult denoising = run(lab, options.denoising);
+  const VaeResult vae = run(lab, options.vae);
   const double seconds = ae.seconds + denoising.seconds + vae.seconds;
   Report report = start_report("Three autoencoders", lab, seconds);
   report.lead(
       "An autoencoder squeezes an image through a few numbers and rebuilds it from them. This page shows three: one "
       "that **compresses**, one that **cleans**, and one that **invents**. Each stands beside the best that a linear "
       "method does with the same means. All images shown are test images, which no model was trained on.");
-  report_ae(report, lab, ae);
-  report_denoising(report, lab, denoising);
-  report_vae(report, lab, vae);
+  add_to_report(report, lab, ae);
+  add_to_report(report, lab, denoising);
+  add_to_report(report, lab, vae);
   Json summary = Json::object();
-  merge_into(summary, ae_summary(ae));
-  merge_into(summary, denoising_summary(denoising));
-  merge_into(summary, vae_summary(vae));
+  merge_into(summary, summary_of(ae));
+  merge_into(summary, summary_of(denoising));
+  merge_into(summary, summary_of(vae));
   summary["seconds"] = seconds;
   finish(context, report, summary);
 }
 
 }  // namespace
 
-int run(int argc, char** argv) {
+int run_program(int argc, char** argv) {
   App app("autoencoders", "short codes for images, images out of noise, and new images from codes");
-  app.command<AeCommand>("ae", "images through a short code and back", run_ae_command)
+  app.command<PartCommand<AeOptions>>("ae", "images through a short code and back",
+                                      run_part_command<AeOptions>("Autoencoder"))
       .details(
           "Trains an encoder and a decoder with a narrow waist between them, and shows what comes out beside the "
           "reconstructions of PCA with as many numbers.")
       .examples({"--quick # see that it works", "--code 8 # a narrower waist",
                  "--network conv --hidden 16,32 # convolutions"});
-  app.command<DenoisingCommand>("denoising", "images out of noise", run_denoising_command)
+  app.command<PartCommand<DenoisingOptions>>("denoising", "images out of noise",
+                                             run_part_command<DenoisingOptions>("Denoising autoencoder"))
       .details(
           "Trains an autoencoder that sees noisy images and is compared with the clean ones, and measures it against "
           "the best linear denoiser.")
       .examples({"--quick", "--noise 0.3"});
-  app.command<VaeCommand>("vae", "new images from random codes", run_vae_command)
+  app.command<PartCommand<VaeOptions>>("vae", "new images from random codes",
+                                       run_part_command<VaeOptions>("Variational autoencoder"))
       .details(
           "Trains a variational autoencoder, draws new images from it, and lets a small classifier judge them beside "
           "real ones and a linear model's.")
@@ -165,4 +135,4 @@ int run(int argc, char** argv) {
 
 }  // namespace gg::apps
 
-int main(int argc, char** argv) { return gg::apps::run(argc, argv); }
+int main(int argc, char** argv) { return gg::apps::run_program(argc, argv); }

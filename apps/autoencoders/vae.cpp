@@ -19,35 +19,35 @@ Tensor negative_elbo(const models::Vae& model, const Tensor& x, double sigma) {
   return losses::mean_over_batch(nll) + mean(losses::kl_normal_standard(q.mu, q.logvar));
 }
 
-double train_vae(Lab& lab, const models::Vae& model, const std::string& name, const TrainingOptions& training,
+double train_vae(Lab& lab, const models::Vae& model, const std::string& name, const train::FitOptions& training,
                  double sigma) {
-  Stage stage{.name = name,
-              .model = model,
-              .options = training,
-              .images = lab.train,
-              .loss = [&](const data::Batch& batch) { return negative_elbo(model, batch.x, sigma); },
-              .evaluate = [&]() -> Json {
-                const Elbo elbo =
-                    elbo_of(model, lab.test_images, sigma, lab.device, Generator(lab.seed_for(kVaeEvaluation)));
-                return {{"test_negative_elbo", -elbo.value()}, {"test_elbo", elbo.value()}, {"test_kl", elbo.kl}};
-              }};
-  return lab.trainer().train(stage);
+  train::Fit fit{.name = name,
+                 .model = model,
+                 .options = training,
+                 .dataset = lab.train,
+                 .loss = [&](const data::Batch& batch) { return negative_elbo(model, batch.x, sigma); },
+                 .evaluate = [&]() -> Json {
+                   const Elbo elbo =
+                       elbo_of(model, lab.test_images, sigma, lab.device, Generator(lab.seed_for(kVaeEvaluation)));
+                   return {{"test_negative_elbo", -elbo.value()}, {"test_elbo", elbo.value()}, {"test_kl", elbo.kl}};
+                 }};
+  return train::fit(lab.trainer(), fit);
 }
 
-double train_classifier(Lab& lab, const models::Classifier& classifier, const TrainingOptions& training) {
-  Stage stage{.name = "classifier",
-              .model = classifier,
-              .options = training,
-              .images = lab.train,
-              .loss =
-                  [&](const data::Batch& batch) {
-                    return losses::cross_entropy(classifier(batch.x), batch.y, {.label_smoothing = 0.05});
-                  },
-              .evaluate = [&]() -> Json {
-                const Tensor logits = in_batches(lab.test_images, lab.device, classifier);
-                return {{"test_mistakes", 1 - metrics::accuracy(logits, lab.test_labels)}};
-              }};
-  return lab.trainer().train(stage);
+double train_classifier(Lab& lab, const models::Classifier& classifier, const train::FitOptions& training) {
+  train::Fit fit{.name = "classifier",
+                 .model = classifier,
+                 .options = training,
+                 .dataset = lab.train,
+                 .loss =
+                     [&](const data::Batch& batch) {
+                       return losses::cross_entropy(classifier(batch.x), batch.y, {.label_smoothing = 0.05});
+                     },
+                 .evaluate = [&]() -> Json {
+                   const Tensor logits = in_batches(lab.test_images, lab.device, classifier);
+                   return {{"test_mistakes", 1 - metrics::accuracy(logits, lab.test_labels)}};
+                 }};
+  return train::fit(lab.trainer(), fit);
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ void VaeOptions::declare(OptionSet& options, const std::string& prefix) {
   options.add(prefix + "samples", samples, "images drawn for the classifier").range(64, 1e6).quick(1000);
 }
 
-VaeResult run_vae(Lab& lab, const VaeOptions& options) {
+VaeResult run(Lab& lab, const VaeOptions& options) {
   manual_seed(lab.seed_for(kVaeWeights));
   const models::AutoencoderOptions network = options.network.model(lab.image_shape());
   models::Vae model(network);
@@ -83,13 +83,13 @@ VaeResult run_vae(Lab& lab, const VaeOptions& options) {
   models::AutoencoderOptions two = network;
   two.code = 2;
   models::Vae plane(two);
-  TrainingOptions short_training = options.training;
+  train::FitOptions short_training = options.training;
   short_training.epochs = options.plane_epochs;
   const double plane_seconds = train_vae(lab, plane, "vae_plane", short_training, options.sigma);
 
   manual_seed(lab.seed_for(kClassifierWeights));
   models::Classifier classifier({.image = lab.image_shape(), .classes = lab.classes()});
-  TrainingOptions classifier_training = options.training;
+  train::FitOptions classifier_training = options.training;
   classifier_training.epochs = options.classifier_epochs;
   const double classifier_seconds = train_classifier(lab, classifier, classifier_training);
 

@@ -11,7 +11,7 @@
 namespace gg::apps {
 
 struct VaeOptions {
-  TrainingOptions training{.epochs = 7};
+  train::FitOptions training{.epochs = 7};
   NetworkOptions network{.code = 20};
   double sigma = 0.5;
   std::int64_t plane_epochs = 4;
@@ -49,10 +49,10 @@ struct VaeResult {
   Tensor samples = {}, pca_samples = {};  ///< the first 64
 };
 
-VaeResult run_vae(Lab& lab, const VaeOptions& options);
+VaeResult run(Lab& lab, const VaeOptions& options);
 /// Fills in what is measured on test images and samples.
 void evaluate_vae(Lab& lab, const VaeOptions& options, const models::Classifier& classifier, VaeResult& result);
-Json vae_summary(const VaeResult& result);
-void report_vae(Report& report, Lab& lab, const VaeResult& result);
+Json summary_of(const VaeResult& result);
+void add_to_report(Report& report, Lab& lab, const VaeResult& result);
 
 }  // namespace gg::apps

@@ -67,7 +67,7 @@ void evaluate_vae(Lab& lab, const VaeOptions& options, const models::Classifier&
   result.pca_samples = contiguous(slice(pca_samples, 0, 0, 64));
 }
 
-Json vae_summary(const VaeResult& result) {
+Json summary_of(const VaeResult& result) {
   return {{"vae_elbo", result.elbo.value()},
           {"vae_likelihood", result.likelihood},
           {"vae_log_likelihood_term", result.elbo.log_likelihood},

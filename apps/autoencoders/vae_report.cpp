@@ -4,12 +4,12 @@
 #include <cmath>
 #include <numeric>
 
-#include "apps/autoencoders/history.h"
 #include "apps/autoencoders/pictures.h"
 #include "apps/autoencoders/vae.h"
 #include "apps/common/text.h"
 #include "metrics/host.h"
 #include "ops/ops.h"
+#include "train/history.h"
 
 namespace gg::apps {
 namespace {
@@ -144,9 +144,9 @@ void show_interpolations(Section& section, Lab& lab, const VaeResult& result) {
 
 }  // namespace
 
-void report_vae(Report& report, Lab& lab, const VaeResult& result) {
+void add_to_report(Report& report, Lab& lab, const VaeResult& result) {
   const RunDir& run = lab.context.run();
-  const std::vector<Json> lines = read_json_lines(run.path() / "metrics.jsonl");
+  const std::vector<Json> lines = train::read_json_lines(run.path() / "metrics.jsonl");
   report.number({.label = "Generation: ELBO",
                  .value = result.elbo.value(),
                  .unit = "nats",
@@ -182,8 +182,8 @@ void report_vae(Report& report, Lab& lab, const VaeResult& result) {
   curve.title = "Bound on the log density while learning";
   curve.x.label = "epoch";
   curve.y.label = "ELBO of test images, nats";
-  curve.series = {history(lines, "vae", "test_elbo", fmt::format("code of {}", result.model.options.code)),
-                  history(lines, "vae_plane", "test_elbo", "code of 2")};
+  curve.series = {train::history(lines, "vae", "test_elbo", fmt::format("code of {}", result.model.options.code)),
+                  train::history(lines, "vae_plane", "test_elbo", "code of 2")};
   for (Series& series : curve.series) series.markers = true;
   curve.baselines = {{"linear", result.linear_log_likelihood}};
   section.plot(

@@ -72,6 +72,7 @@ TEST(House, GoodFilesPass) {
   EXPECT_EQ(verdict("autograd/functional/a.cpp", "#include \"ops/a.h\"\n"), "0 violations");
   EXPECT_EQ(verdict("apps/digits/main.cpp", "#include \"apps/common/app.h\"\n#include \"models/vae.h\"\n"),
             "0 violations");
+  EXPECT_EQ(verdict("train/a.cpp", "#include \"apps/common/app.h\"\n#include \"optim/adam.h\"\n"), "0 violations");
   EXPECT_EQ(verdict("tests/ops/a_test.cpp", "#include \"apps/common/app.h\"\n"), "0 violations");
   EXPECT_EQ(verdict("cuda/softmax.cu", "#include \"cuda/reduce.cuh\"\n"), "0 violations");
 }
@@ -86,6 +87,9 @@ TEST(House, IncludesGoDownOnly) {
   EXPECT_NE(verdict("nn/a.cpp", "#include \"autograd/functional/vjp.h\"\n"), "0 violations");
   EXPECT_NE(verdict("losses/a.cpp", "#include \"optim/sgd.h\"\n"), "0 violations");
   EXPECT_NE(verdict("apps/common/a.cpp", "#include \"apps/digits/a.h\"\n"), "0 violations");
+  EXPECT_NE(verdict("apps/common/a.cpp", "#include \"train/a.h\"\n"), "0 violations");
+  EXPECT_NE(verdict("models/a.cpp", "#include \"train/a.h\"\n"), "0 violations");
+  EXPECT_NE(verdict("train/a.cpp", "#include \"apps/digits/a.h\"\n"), "0 violations");
   EXPECT_NE(verdict("apps/letters/a.cpp", "#include \"apps/digits/a.h\"\n"), "0 violations");
   EXPECT_NE(verdict("ops/a.cpp", "#include \"tests/a.h\"\n"), "0 violations");
 }

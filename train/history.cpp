@@ -1,18 +1,21 @@
-#include "apps/autoencoders/history.h"
+#include "train/history.h"
 
 #include <fmt/format.h>
 
 #include "apps/common/atomic_file.h"
 
-namespace gg::apps {
+namespace gg::train {
+
+using apps::Json;
+using apps::Series;
 
 std::vector<Json> read_json_lines(const std::filesystem::path& path) {
-  const std::string text = read_file(path, std::size_t{1} << 30);
+  const std::string text = apps::read_file(path, std::size_t{1} << 30);
   std::vector<Json> lines;
   std::size_t begin = 0;
   for (std::size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    lines.push_back(parse_json(std::string_view(text).substr(begin, end - begin),
-                               fmt::format("{}, line {}", path.string(), lines.size() + 1)));
+    lines.push_back(apps::parse_json(std::string_view(text).substr(begin, end - begin),
+                                     fmt::format("{}, line {}", path.string(), lines.size() + 1)));
   }
   return lines;
 }
@@ -35,4 +38,4 @@ Series history(const std::vector<Json>& lines, const std::string& stage, const s
   return series;
 }
 
-}  // namespace gg::apps
+}  // namespace gg::train

@@ -9,13 +9,13 @@
 #include "apps/common/json_text.h"
 #include "apps/common/plots.h"
 
-namespace gg::apps {
+namespace gg::train {
 
 /// The whole lines of a .jsonl file, parsed. Throws gg::Error where one is damaged.
-std::vector<Json> read_json_lines(const std::filesystem::path& path);
+std::vector<apps::Json> read_json_lines(const std::filesystem::path& path);
 
 /// The values of `key` in the lines of one stage, over epochs (whole and parts).
-Series history(const std::vector<Json>& lines, const std::string& stage, const std::string& key,
-               const std::string& name);
+apps::Series history(const std::vector<apps::Json>& lines, const std::string& stage, const std::string& key,
+                     const std::string& name);
 
-}  // namespace gg::apps
+}  // namespace gg::train
