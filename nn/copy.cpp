@@ -10,7 +10,7 @@ void copy_(const Tensor& to, const Tensor& from) {
            ", got ", from.dtype(), " ", from.shape());
   GG_CHECK(!to.requires_grad() || !GradMode::enabled(),
            "copy_: in-place writes are not recorded; use NoGrad, or a tensor that does not require grad");
-  to.array();  // gives a symbolic zero its memory
+  if (to.is_symbolic_zero()) to.get().own_zeros();
   raw::copy_into(to.detach(), raw::to_device(from.detach(), to.device()));
   to.get().storage->bump_version();
 }

@@ -49,6 +49,7 @@ void replace(const Tensor& t, const Tensor& fresh) {
   impl.dtype = fresh.dtype();
   impl.device = fresh.device();
   impl.contiguous = fresh.is_contiguous();
+  impl.zero = fresh.is_symbolic_zero();
   handle.requires_grad_(required);  // a new leaf, which describes the new tensor and has no gradient
 }
 

@@ -28,8 +28,12 @@ namespace {
 
 /// Whether the tensor is all that its storage holds, rather than a piece of another tensor.
 bool fills_its_storage(const Tensor& t) {
-  return t.is_symbolic_zero() ||
-         t.get().storage->bytes() == static_cast<size_t>(t.numel()) * static_cast<size_t>(size_of(t.dtype()));
+  return t.get().storage->bytes() == static_cast<size_t>(t.numel()) * static_cast<size_t>(size_of(t.dtype()));
+}
+
+/// What modules hold is written in place, so a symbolic zero gets memory of its own.
+void make_writable(const Tensor& t) {
+  if (t.is_symbolic_zero()) t.get().own_zeros();
 }
 
 }  // namespace
@@ -37,6 +41,7 @@ bool fills_its_storage(const Tensor& t) {
 void Parameter::admit(const std::string& path, Tensor value) {
   GG_CHECK(value.defined() && is_floating(value.dtype()) && value.is_leaf(), path,
            " must be a floating tensor without history");
+  make_writable(value);
   GG_CHECK(value.layout().is_dense() && fills_its_storage(value), path,
            " must have storage of its own, not be a part of another tensor; clone it first");
   value.requires_grad_();
@@ -61,7 +66,7 @@ Parameter& Parameter::operator=(Registered<Parameter>&& fresh) {
 
 void Buffer::admit(const std::string& path, const Tensor& value) {
   GG_CHECK(value.defined() && !value.requires_grad(), path, " must be a tensor that does not require grad");
-  value.array();  // a symbolic zero gets memory, which can be written in place
+  make_writable(value);
 }
 
 Buffer& Buffer::operator=(const Buffer& other) {

@@ -5,73 +5,20 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <optional>
 
 #include "apps/common/progress.h"
 #include "apps/common/stop_signal.h"
 #include "apps/common/text.h"
-#include "core/generator.h"
 #include "core/grad_mode.h"
 #include "ops/shape.h"
 #include "train/history.h"
+#include "train/stage_state.h"
 
 namespace gg::train {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct RunningMean {
-  std::string name;
-  double sum = 0;
-  std::int64_t count = 0;
-};
-
-/// All that changes from step to step, besides the parts.
-struct State {
-  std::int64_t step = 0;         ///< of this stage: steps done
-  std::int64_t global_step = 0;  ///< counted through all stages
-  data::DataLoader::Position position;
-  Generator::State generator{};
-  std::vector<RunningMean> means;  ///< since the last line in metrics.jsonl
-  double best = std::numeric_limits<double>::max();
-  std::int64_t best_epoch = 0;
-};
-
-Json to_json(const State& s) {
-  Json means = Json::object();
-  for (const RunningMean& m : s.means) means[m.name] = {m.sum, m.count};
-  return {{"step", s.step},
-          {"global_step", s.global_step},
-          {"epoch", s.position.epoch},
-          {"batch", s.position.batch},
-          {"generator_seed", s.generator.seed},
-          {"generator_offset", s.generator.offset},
-          {"means", means},
-          {"best", s.best},
-          {"best_epoch", s.best_epoch}};
-}
-
-State state_from(const data::Safetensors& file) {
-  const auto found = file.metadata.find("state");
-  GG_CHECK(found != file.metadata.end(), "there is no \"state\" in its metadata");
-  const Json json = apps::parse_json(found->second, "its state");
-  State s;
-  try {
-    s.step = json.at("step");
-    s.global_step = json.at("global_step");
-    s.position = {json.at("epoch"), json.at("batch")};
-    s.generator.seed = json.at("generator_seed");
-    s.generator.offset = json.at("generator_offset");
-    for (const auto& [name, mean] : json.at("means").items()) s.means.push_back({name, mean.at(0), mean.at(1)});
-    s.best = json.at("best");
-    s.best_epoch = json.at("best_epoch");
-  } catch (const nlohmann::json::exception&) {
-    fail("its state lacks a number");
-  }
-  GG_CHECK(s.step >= 0 && s.global_step >= s.step, "its step is out of range");
-  return s;
-}
 
 /// Runs `body`; an error in it names the checkpoint and what to do.
 template <class Body>
@@ -122,7 +69,7 @@ void check_finite(const Stage& stage, const Numbers& numbers, std::int64_t step)
 
 /// What train() knows while it runs.
 struct Trainer::Course {
-  State state;
+  StageState state;
   std::optional<data::DataLoader> loader;
   std::int64_t steps = 0;
   std::int64_t epoch = 0;  ///< of the batch at hand, from 0
@@ -147,7 +94,7 @@ Trainer::Trainer(apps::RunDir& run, const TrainerOptions& options) : run_(run), 
     if (entry.path().extension() != ".safetensors" || name.ends_with(kBest)) continue;
     reading(entry.path(), [&] {
       data::Safetensors file = data::load_safetensors(entry.path());
-      const State state = state_from(file);
+      const StageState state = state_from(file);
       by_first_step[state.global_step - state.step] = {name, state.global_step};
       saved_.emplace(name, std::move(file));
     });
@@ -194,7 +141,7 @@ void Trainer::resume(const Stage& stage, Course& course) {
 }
 
 void Trainer::checkpoint(const Stage& stage, Course& course) {
-  State& state = course.state;
+  StageState& state = course.state;
   run_.timing().append(state.global_step, {{"stage", stage.name}, {"seconds", course.seconds_so_far()}});
   run_.metrics().sync();
   if (course.loader) state.position = course.loader->position();
@@ -223,7 +170,7 @@ void Trainer::evaluate(const Stage& stage, Course& course) {
   GG_CHECK(!result.empty() && result.begin().value().is_number(), stage.name,
            ": evaluate must return an object whose first value is the error");
   const double error = result.begin().value();
-  State& state = course.state;
+  StageState& state = course.state;
   if (error < state.best) {
     state.best = error;
     state.best_epoch = course.epoch + 1;
@@ -255,7 +202,7 @@ double Trainer::train(const Stage& stage) {
             .batch_size = stage.batch_size, .shuffle = true, .seed = options_.seed, .transform = stage.transform});
   }
   course.steps = stage.steps > 0 ? stage.steps : stage.epochs * course.loader->batches_per_epoch();
-  State& state = course.state;
+  StageState& state = course.state;
   state.global_step = first_step_;
   resume(stage, course);
   first_step_ += course.steps;

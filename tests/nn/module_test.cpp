@@ -169,8 +169,10 @@ TEST(Buffer, AssignmentReplacesForAll) {
 TEST(Buffer, ASymbolicZeroIsWrittenInPlace) {
   struct Counter : nn::Module {
     nn::Buffer seen = register_buffer("seen", symbolic_zeros({2}, {}));
+    nn::Parameter scale = register_parameter("scale", symbolic_zeros({2}, {}));
   } m;
-  m.load_state_dict({{"seen", ones({2})}});
+  m.load_state_dict({{"seen", ones({2})}, {"scale", ones({2})}});
+  EXPECT_EQ(m.scale.to_vector<float>(), (std::vector<float>{1, 1}));
   EXPECT_EQ(m.seen.to_vector<float>(), (std::vector<float>{1, 1}));
 }
 
@@ -264,6 +266,13 @@ TEST(Module, FreezesParameters) {
   EXPECT_NO_THROW(net.zero_grad());
   net.requires_grad_();
   EXPECT_EQ(net.num_parameters(), 29);
+}
+
+TEST(Copy, LeavesOtherZerosAlone) {
+  Tensor z = symbolic_zeros({3}, {});
+  copy_(z, ones({3}));
+  EXPECT_EQ(z.to_vector<float>(), (std::vector<float>{1, 1, 1}));
+  EXPECT_EQ(symbolic_zeros({3}, {}).to_vector<float>(), (std::vector<float>{0, 0, 0}));
 }
 
 TEST(Copy, ChecksAndRaisesTheVersion) {
