@@ -4,7 +4,7 @@
 
 namespace gg {
 
-const Tensor& TensorSlot::tensor() const {
+const Tensor& TensorSlot::tensor() const& {
   static const Tensor none;
   return entry_ ? entry_->tensor : none;
 }

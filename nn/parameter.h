@@ -29,19 +29,22 @@ class TensorSlot {
   TensorSlot() = default;
   TensorSlot(const TensorSlot&) = default;
 
-  const Tensor& tensor() const;
+  const Tensor& tensor() const&;
+  Tensor tensor() const&& { return static_cast<const TensorSlot&>(*this).tensor(); }
   operator const Tensor&() const& { return tensor(); }
   /// A tensor made of a temporary would not see later assignments: keep the Parameter, or ask for tensor().
   operator const Tensor&() const&& = delete;
 
   bool defined() const { return tensor().defined(); }
-  const Shape& shape() const { return tensor().shape(); }
+  const Shape& shape() const& { return tensor().shape(); }
+  Shape shape() const&& { return tensor().shape(); }
   int rank() const { return tensor().rank(); }
   int64_t size(int axis) const { return tensor().size(axis); }
   int64_t numel() const { return tensor().numel(); }
   DType dtype() const { return tensor().dtype(); }
   Device device() const { return tensor().device(); }
-  const Layout& layout() const { return tensor().layout(); }
+  const Layout& layout() const& { return tensor().layout(); }
+  Layout layout() const&& { return tensor().layout(); }
   TensorOptions options() const { return tensor().options(); }
   bool is_contiguous() const { return tensor().is_contiguous(); }
   double item() const { return tensor().item(); }

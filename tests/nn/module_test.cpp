@@ -138,6 +138,8 @@ TEST(Parameter, ReadsLikeATensor) {
   layer.bias.requires_grad_(false);
   EXPECT_EQ(layer.num_parameters(), 6);
   EXPECT_EQ(nn::Linear(3, 2, {.bias = false}).bias.defined(), false);
+  const Shape& shape = nn::Linear(3, 2).weight.shape();  // of a temporary: a copy
+  EXPECT_EQ(shape, (Shape{2, 3}));
   static_assert(!std::is_assignable_v<nn::Linear&, const nn::Linear&>, "a parent would go on with the old one");
   static_assert(!std::is_convertible_v<nn::Registered<nn::Parameter>, Tensor>, "it would miss assignments");
 }
