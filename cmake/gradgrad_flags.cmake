@@ -6,6 +6,8 @@ function(gradgrad_target_flags target)
     $<$<BOOL:${GG_WERROR}>:-Werror>
     # GCC 12 sees overlapping copies in `"text" + string` that are not there (its bug 105651).
     $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
+  # For ccache, which otherwise cannot cache what reads a precompiled header.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
   if(GG_SANITIZE)
     target_compile_options(${target} PUBLIC -fsanitize=${GG_SANITIZE} -fno-omit-frame-pointer
       -fno-sanitize-recover=all)
