@@ -31,10 +31,18 @@ void check_random(DType t, const char* op) {
 
 }  // namespace
 
-Tensor full(const Shape& shape, double value, TensorOptions options) { return raw::full(shape, value, options); }
+Tensor full(const Shape& shape, Scalar value, TensorOptions options) {
+  if (options.dtype != i64) return raw::full(shape, value.to_double(), options);
+  int64_t whole = value.to_int64("full");
+  constexpr int64_t exact = int64_t{1} << 53;  // as far as a double counts
+  if (-exact <= whole && whole <= exact) return raw::full(shape, static_cast<double>(whole), options);
+  Tensor out = empty(shape, {i64, Device::cpu});
+  GG_CPU_KERNEL(Device(), fill, out.array(), whole);
+  return raw::to_device(out, options.device);
+}
 Tensor zeros(const Shape& shape, TensorOptions options) { return raw::full(shape, 0, options); }
 Tensor ones(const Shape& shape, TensorOptions options) { return raw::full(shape, 1, options); }
-Tensor full_like(const Tensor& like, double value) { return raw::full(like.shape(), value, like.options()); }
+Tensor full_like(const Tensor& like, Scalar value) { return full(like.shape(), value, like.options()); }
 Tensor zeros_like(const Tensor& like) { return full_like(like, 0); }
 Tensor ones_like(const Tensor& like) { return full_like(like, 1); }
 

@@ -3,13 +3,15 @@
 
 #include "core/generator.h"
 #include "core/tensor.h"
+#include "ops/scalar.h"
 
 namespace gg {
 
-Tensor full(const Shape& shape, double value, TensorOptions options = {});
+/// `value` everywhere. For int64 it must be a whole number; for bool it means whether it is not zero.
+Tensor full(const Shape& shape, Scalar value, TensorOptions options = {});
 Tensor zeros(const Shape& shape, TensorOptions options = {});
 Tensor ones(const Shape& shape, TensorOptions options = {});
-Tensor full_like(const Tensor& like, double value);
+Tensor full_like(const Tensor& like, Scalar value);
 Tensor zeros_like(const Tensor& like);
 Tensor ones_like(const Tensor& like);
 /// start, start+step, … below `end`. Default type int64.

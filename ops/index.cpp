@@ -4,6 +4,7 @@
 #include "core/dispatch.h"
 #include "cpu/index.h"
 #include "ops/elementwise.h"
+#include "ops/elementwise_run.h"
 #include "ops/shape.h"
 #include "ops/tangent.h"
 
@@ -130,6 +131,13 @@ Tensor index_add_zeros(const Tensor& x, int axis, const Tensor& index, int64_t s
 }
 
 Tensor index_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source) {
+  axis = normalize_axis(axis, x.rank(), "index_add");
+  detail::check_same("index_add", x, source);
+  check_vector(x, index, "index_add");
+  Shape expected = x.shape();
+  expected[axis] = index.numel();
+  GG_CHECK(source.shape() == expected, "index_add: ", index.numel(), " positions along axis ", axis, " of ", x.shape(),
+           " need a source of shape ", expected, ", got ", source.shape());
   return x + index_add_zeros(source, axis, index, x.size(axis));
 }
 
@@ -142,6 +150,7 @@ Tensor gather(const Tensor& x, int axis, const Tensor& index) {
 
 Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source) {
   axis = normalize_axis(axis, x.rank(), "scatter_add");
+  detail::check_same("scatter_add", x, source);
   check_index(x, index, "scatter_add");
   check_gather(x.shape(), index, axis, "scatter_add");
   GG_CHECK(index.shape() == source.shape(), "scatter_add: positions of shape ", index.shape(),

@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "autograd/apply.h"
-#include "core/dispatch.h"
-#include "cpu/copy.h"
+#include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/tangent.h"
 
@@ -94,6 +93,40 @@ struct Unslice {
   }
   Tensors vjp(const Vjp& c) const { return {apply(Slice{axis, start, c.shape(0).at(axis), step}, c.grad())}; }
   Tensor jvp(const Jvp& c) const { return apply(*this, c.tangent(0)); }
+};
+
+// x in a frame of one value, in one copy. The rules see the frame as a constant.
+struct Pad {
+  static constexpr const char* name = "pad";
+  static constexpr unsigned saves = kSaveNothing;
+  std::array<int64_t, kMaxRank> before{}, after{};  // by axis counted from the end, the last one first
+  Scalar value = 0;
+  Shape output_shape(const Tensor& x) const {
+    Shape shape = x.shape();
+    for (int i = 0; i < x.rank(); ++i) shape[x.rank() - 1 - i] += before[i] + after[i];
+    return shape;
+  }
+  Tensor forward(const Tensor& x) const {
+    Tensor out = full(output_shape(x), value, x.options());
+    Layout inside = out.layout();
+    for (int i = 0, axis = x.rank() - 1; axis >= 0; ++i, --axis) {
+      inside = inside.sliced(axis, before[i], x.size(axis), 1);
+    }
+    raw::copy_into(out.with_layout(inside), x);
+    return out;
+  }
+  Tensors vjp(const Vjp& c) const {
+    Tensor g = c.grad();
+    for (int i = 0, axis = g.rank() - 1; axis >= 0; ++i, --axis) {
+      if (before[i] + after[i] > 0) g = slice(g, axis, before[i], before[i] + c.shape(0)[axis]);
+    }
+    return {g};
+  }
+  Tensor jvp(const Jvp& c) const {
+    Pad by_zeros = *this;
+    by_zeros.value = 0;
+    return apply(by_zeros, c.tangent(0));
+  }
 };
 
 struct Concat {
@@ -257,17 +290,17 @@ Tensor unslice(const Tensor& x, int axis, int64_t start, int64_t step, int64_t s
   return apply(Unslice{axis - x.rank(), start, step, size}, x);
 }
 
-Tensor pad(const Tensor& x, const std::vector<Padding>& padding, double value) {
-  Tensor out = x;
-  Tensor inside;  // 1 where x is, only needed for a value other than 0
-  if (value != 0) inside = raw::full(x.shape(), 1.0, x.options());
+Tensor pad(const Tensor& x, const std::vector<Padding>& padding, Scalar value) {
+  if (x.dtype() == i64) value.to_int64(Pad::name);
+  Pad op{.value = value};
   for (const Padding& p : padding) {
     GG_CHECK(p.before >= 0 && p.after >= 0, "pad: widths must not be negative, got ", p.before, " and ", p.after);
-    int64_t size = out.size(p.axis) + p.before + p.after;
-    out = unslice(out, p.axis, p.before, 1, size);
-    if (value != 0) inside = unslice(inside, p.axis, p.before, 1, size);
+    int from_end = x.rank() - 1 - normalize_axis(p.axis, x.rank(), Pad::name);
+    op.before[from_end] += p.before;
+    op.after[from_end] += p.after;
   }
-  return value == 0 ? out : add(out, (1.0 - inside) * value);
+  if (value.to_double() == 0 && x.is_symbolic_zero()) return symbolic_zeros(op.output_shape(x), x.options());
+  return apply(op, x);
 }
 
 Tensor concat(const std::vector<Tensor>& tensors, int axis) {

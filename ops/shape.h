@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/tensor.h"
+#include "ops/scalar.h"
 
 namespace gg {
 
@@ -41,8 +42,8 @@ struct Padding {
   int axis;
   int64_t before = 0, after = 0;
 };
-/// Adds `value` around x.
-Tensor pad(const Tensor& x, const std::vector<Padding>& padding, double value = 0);
+/// x with `value`, converted to x's type (a whole number for int64), put around it; widths for one axis add up.
+Tensor pad(const Tensor& x, const std::vector<Padding>& padding, Scalar value = 0);
 
 /// Joins tensors along an existing axis.
 Tensor concat(const std::vector<Tensor>& tensors, int axis = 0);

@@ -70,7 +70,8 @@ std::vector<Row> creation_rows() {
             {{[] {
                 full({2, -1}, 0);
               },
-              {"must not be negative", "[2,-1]"}}}),
+              {"must not be negative", "[2,-1]"}},
+             {[] { full({2}, 0.5, {i64}); }, {"full", "0.5 is not a whole number", "int64"}}}),
       fixed(
           "full", "int64", [] { return full({2}, -3, {i64}); }, listed({2}, {-3, -3})),
       fixed(
@@ -112,6 +113,10 @@ std::vector<Row> creation_rows() {
   rows[0].complaints[0].says = {"must not be negative", "[2,-1]"};
   rows[11].complaints[0].says = {"linspace", "at least one number, got 0"};
   rows[5].extra = [like] {
+    constexpr int64_t large = (int64_t{1} << 60) + 1;  // no double
+    GG_CHECK(full({1}, large, {i64}).to_vector<int64_t>()[0] == large, "full of a large integer");
+    GG_CHECK(full({1}, INT64_MIN, {i64}).to_vector<int64_t>()[0] == INT64_MIN, "full of the least integer");
+    GG_CHECK(full_like(arange(0, 1), -large).to_vector<int64_t>()[0] == -large, "full_like of a large integer");
     GG_CHECK(full_like(like, 1).dtype() == f64 && zeros_like(like).dtype() == f64 && ones_like(like).dtype() == f64,
              "…_like does not keep the type");
     GG_CHECK(arange(0, 3).dtype() == i64 && ones({1}).dtype() == f32, "default types");

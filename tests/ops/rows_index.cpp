@@ -67,7 +67,26 @@ std::vector<Row> index_rows() {
           [](In in) { return index_add(in[2], 0, in[1], in[0]); },
           {{{6, 2}}, integers({6}, 5), {{5, 2}}},
           added(true)};
-  add.complaints = {{[=] { index_add(x, 0, far, ones({2, 4})); }, {"index_add", "4"}}};
+  add.complaints = {{[=] {
+                       index_add(x, 0, far, ones({2, 4}));
+                     },
+                     {"index_add", "4"}},
+                    {[=] {  // would broadcast
+                       index_add(x, 0, far, ones({2, 1}));
+                     },
+                     {"index_add", "source of shape [2,4]", "got [2,1]"}},
+                    {[=] {
+                       index_add(ones({1, 4}), 1, far, ones({3, 2}));
+                     },
+                     {"index_add", "source of shape [1,2]", "got [3,2]"}},
+                    {[=] {
+                       index_add(x, 0, far, ones({3, 4}));
+                     },
+                     {"index_add", "2 positions along axis 0", "got [3,4]"}},
+                    {[=] {
+                       index_add(x, 0, far, ones({2, 4}, {f64}));
+                     },
+                     {"index_add", "float32 and float64"}}};
   rows.push_back(add);
 
   Row picked{"gather",
@@ -121,6 +140,10 @@ std::vector<Row> index_rows() {
                            scatter_add(x, 1, zeros({3, 2}, {i64}), ones({3, 3}));
                          },
                          {"scatter_add", "[3,2]", "[3,3]"}},
+                        {[=] {
+                           scatter_add(x, 1, zeros({3, 2}, {i64}), ones({3, 2}, {f64}));
+                         },
+                         {"scatter_add", "float32 and float64"}},
                         {[=] {
                            scatter_add(x, 1, full({1, 1}, 7, {i64}), ones({1, 1}));
                          },

@@ -1,4 +1,7 @@
 // Rows of operations that move elements.
+#include <limits>
+#include <utility>
+
 #include "autograd/autograd.h"
 #include "ops/ops.h"
 #include "tests/ops/op_table.h"
@@ -197,7 +200,35 @@ std::vector<Row> joining_rows() {
                   }
                   return out;
                 }};
-    pad_row.complaints = {{[] { pad(ones({3}), {{0, -1, 0}}); }, {"pad", "must not be negative, got -1"}}};
+    pad_row.complaints = {{[] {
+                             pad(ones({3}), {{0, -1, 0}});
+                           },
+                           {"pad", "must not be negative, got -1"}},
+                          {[] {
+                             pad(ones({3}), {{1, 1, 1}});
+                           },
+                           {"pad", "axis 1 is out of range"}},
+                          {[] {
+                             pad(zeros({3}, {i64}), {{0, 1, 0}}, 0.5);
+                           },
+                           {"pad", "0.5", "not a whole number", "int64"}}};
+    pad_row.extra = [] {
+      constexpr float inf = std::numeric_limits<float>::infinity();
+      for (float frame : {inf, -inf}) {
+        Tensor x = tensor({1, 2}).requires_grad_();
+        Tensor y = pad(x, {{0, 1, 0}, {-1, 0, 1}}, frame);  // twice along one axis
+        GG_CHECK(y.to_vector<float>() == (std::vector<float>{frame, 1, 2, frame}), "pad by infinity: ", to_string(y));
+        Tensor g = grad(y, x, {.grad_outputs = {tensor({3, 4, 5, 6})}});
+        GG_CHECK(g.to_vector<float>() == (std::vector<float>{4, 5}), "pad by infinity: gradient ", to_string(g));
+      }
+      constexpr int64_t large = (int64_t{1} << 60) + 1;  // no double
+      GG_CHECK(pad(arange(1, 3), {{0, 1, 1}}, large).to_vector<int64_t>() == (std::vector<int64_t>{large, 1, 2, large}),
+               "pad of int64");
+      GG_CHECK(pad(eq(ones({2}), ones({2})), {{0, 1, 1}}, 1).to_vector<bool>() == std::vector<bool>(4, true),
+               "pad of bool");
+      GG_CHECK(pad(ones({0, 2}), {{0, 1, 0}, {1, 0, 1}}, 3).to_vector<float>() == std::vector<float>(3, 3),
+               "pad of nothing");
+    };
     rows.push_back(pad_row);
   }
   auto joined = [](int axis) {
