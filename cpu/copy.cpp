@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/convert.h"
 #include "core/parallel.h"
+#include "cpu/elementwise.h"
 #include "cpu/kernels/copy.h"
+#include "cpu/plain_loops.h"
 #include "cpu/strided.h"
 
 namespace gg::cpu {
@@ -34,31 +37,18 @@ void parallel_rows(const Walk<N>& w, Row&& row) {
   }
 }
 
-template <class To, class From>
-To convert(From x) {
-  if constexpr (std::is_same_v<To, bool>) {
-    return x != From{};
-  } else {
-    return static_cast<To>(x);
-  }
-}
-
-template <class To, class From>
-void convert_rows(const Walk<2>& w, To* to, const From* from) {
+template <class T>
+void copy_rows(const Walk<2>& w, T* to, const T* from) {
   int64_t to_step = w.rank ? w.stride[0][w.rank - 1] : 1, from_step = w.rank ? w.stride[1][w.rank - 1] : 1;
   parallel_rows(w, [&](const std::array<int64_t, 2>& offset, int64_t n) {
-    To* t = to + offset[0];
-    const From* f = from + offset[1];
+    T* t = to + offset[0];
+    const T* f = from + offset[1];
     if (to_step == 1 && from_step == 1) {
-      if constexpr (std::is_same_v<To, From>) {
-        std::memcpy(t, f, n * sizeof(To));
-      } else {
-        for (int64_t i = 0; i < n; ++i) t[i] = convert<To>(f[i]);
-      }
+      std::memcpy(t, f, n * sizeof(T));
     } else if (to_step == 1 && from_step == 0) {
-      std::fill_n(t, n, convert<To>(*f));
+      std::fill_n(t, n, *f);
     } else {
-      for (int64_t i = 0; i < n; ++i) t[i * to_step] = convert<To>(f[i * from_step]);
+      for (int64_t i = 0; i < n; ++i) t[i * to_step] = f[i * from_step];
     }
   });
 }
@@ -103,7 +93,7 @@ void copy_bits(Walk<2> w, Bits* to, const Bits* from) {
       return;
     }
   }
-  convert_rows(w, to, from);
+  copy_rows(w, to, from);
 }
 
 template <class T, class Value>
@@ -132,7 +122,7 @@ void arange_in(const Array& out, Value start, Value step) {
       T* data = out.as<T>();
       parallel_for(out.shape[0], kGrain, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
-          data[i * out.strides[0]] = static_cast<T>(start + static_cast<Value>(i) * step);
+          data[i * out.strides[0]] = convert<T>(start + static_cast<Value>(i) * step);
         }
       });
     }
@@ -144,20 +134,19 @@ void arange_in(const Array& out, Value start, Value step) {
 void copy(Array out, Array x) {
   GG_CHECK(out.shape == x.shape, "copy: shapes differ: ", out.shape, " and ", x.shape);
   if (out.numel() == 0) return;
-  Walk<2> w = walk_over<2>({&out, &x});
-  if (out.dtype == x.dtype) {
-    switch (size_of(out.dtype)) {
-      case 4:
-        return copy_bits(w, out.as<uint32_t>(), x.as<const uint32_t>());
-      case 8:
-        return copy_bits(w, out.as<uint64_t>(), x.as<const uint64_t>());
-      default:
-        return copy_bits(w, out.as<uint8_t>(), x.as<const uint8_t>());
-    }
+  if (out.dtype != x.dtype) {
+    elementwise(cast_loop(x.dtype, out.dtype), nullptr, out, std::span(&x, 1));
+    return;
   }
-  visit_any(out.dtype, [&]<class To>() {
-    visit_any(x.dtype, [&]<class From>() { convert_rows(w, out.as<To>(), x.as<const From>()); });
-  });
+  Walk<2> w = walk_over<2>({&out, &x});
+  switch (size_of(out.dtype)) {
+    case 4:
+      return copy_bits(w, out.as<uint32_t>(), x.as<const uint32_t>());
+    case 8:
+      return copy_bits(w, out.as<uint64_t>(), x.as<const uint64_t>());
+    default:
+      return copy_bits(w, out.as<uint8_t>(), x.as<const uint8_t>());
+  }
 }
 
 void fill(Array out, double value) {

@@ -2,6 +2,7 @@
 // cpu/elementwise_kernels.h is.
 #pragma once
 
+#include "core/convert.h"
 #include "cpu/plain_table.h"
 
 namespace gg::cpu {
@@ -52,18 +53,8 @@ void plain_cast(int64_t n, void* out, const void* const* in, const void*) {
   To* y = static_cast<To*>(out);
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) {
-    if constexpr (std::is_same_v<To, Byte>) {
-      y[i] = x[i] != 0;
-    } else if constexpr (std::is_floating_point_v<From> && std::is_same_v<To, int64_t>) {
-      constexpr From limit = static_cast<From>(0x1p63);
-      From v = x[i] == x[i] ? x[i] : From(0);
-      bool fits = v >= -limit && v < limit;
-      int64_t edge = v < 0 ? INT64_MIN : INT64_MAX;
-      int64_t whole = static_cast<int64_t>(fits ? v : From(0));
-      y[i] = fits ? whole : edge;
-    } else {
-      y[i] = static_cast<To>(x[i]);
-    }
+    using Number = std::conditional_t<std::is_same_v<To, Byte>, bool, To>;
+    y[i] = convert<Number, From, Target>(x[i]);
   }
 }
 

@@ -13,8 +13,7 @@ ElementwiseLoop plain_loop(Plain op, DType type);
 /// out = in0 ? in1 : in2, in0 being bool and the others of `type`.
 ElementwiseLoop where_loop(DType type);
 
-/// out = in0 converted. To bool: whether it is not zero. To int64: towards zero; NaN becomes 0, and what is out of
-/// range the nearest representable number.
+/// out = in0 converted, as core/convert.h has it.
 ElementwiseLoop cast_loop(DType from, DType to);
 
 }  // namespace gg::cpu

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "tests/cpu/arrays.h"
 
 namespace gg::cpu_test {
@@ -75,23 +78,41 @@ TEST(Copy, LargeCopiesAreRightInEveryChunk) {
 }
 
 TEST(Copy, ConvertsBetweenTypes) {
-  Owned<float> x({4});
-  float values[] = {-1.75f, 0, 3.5f, std::nanf("")};
-  for (int i = 0; i < 4; ++i) x.at(i) = values[i];
-  Owned<double> d({4});
-  Owned<bool> b({4});
-  Owned<int64_t> n({3});
-  cpu::copy(d, x);
-  cpu::copy(b, x);
-  Array head = x;
-  head.shape = {3};
-  cpu::copy(n, head);
-  EXPECT_EQ(d.at(0), -1.75);
-  EXPECT_TRUE(std::isnan(d.at(3)));
-  EXPECT_EQ(b.values(), (std::vector<bool>{true, false, true, true}));
-  EXPECT_EQ(n.values(), (std::vector<int64_t>{-1, 0, 3}));
-  cpu::copy(x, b);
-  EXPECT_EQ(x.values(), (std::vector<float>{1, 0, 1, 1}));
+  constexpr int64_t least = std::numeric_limits<int64_t>::min(), most = std::numeric_limits<int64_t>::max();
+  constexpr float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> values{-1.75f, 0, 3.5f, nan, inf, -inf, 1e30f, -1e30f, 0x1p63f, -0x1p63f};
+  const std::vector<int64_t> whole{-1, 0, 3, 0, most, least, most, least, most, least};
+  for (int64_t gap : {0, 3}) {  // contiguous, and rows of one with gaps between them
+    Owned<float> x({10, 1}, {0, 1}, gap);
+    Owned<double> d({10, 1}, {0, 1}, gap), wide({10, 1});
+    Owned<bool> b({10, 1}, {0, 1}, gap);
+    Owned<int64_t> n({10, 1}, {0, 1}, gap), again({10, 1});
+    for (size_t i = 0; i < 10; ++i) x.at(static_cast<int64_t>(i)) = values[i];
+    cpu::copy(d, x);
+    cpu::copy(b, x);
+    cpu::copy(n, x);
+    cpu::copy(again, d);
+    EXPECT_EQ(d.at(0), -1.75);
+    EXPECT_TRUE(std::isnan(d.at(3)));
+    EXPECT_EQ(b.values(), (std::vector<bool>{true, false, true, true, true, true, true, true, true, true}));
+    EXPECT_EQ(n.values(), whole);
+    EXPECT_EQ(again.values(), whole);
+    cpu::copy(x, b);
+    EXPECT_EQ(x.values(), (std::vector<float>{1, 0, 1, 1, 1, 1, 1, 1, 1, 1}));
+    cpu::copy(wide, n);
+    EXPECT_EQ(wide.at(4), 0x1p63);
+  }
+}
+
+TEST(Copy, ConvertsLargeArraysOfAnyLayout) {
+  Owned<double> x({300, 400}, {1, 0});
+  Owned<float> row({300, 400}), turned({300, 400}, {1, 0}, 2);
+  x.randomize(5, -100, 100);
+  cpu::copy(row, x);
+  cpu::copy(turned, x);
+  std::vector<double> from = x.values();
+  EXPECT_EQ(row.values(), std::vector<float>(from.begin(), from.end()));
+  EXPECT_EQ(turned.values(), row.values());
 }
 
 TEST(Copy, RefusesOtherShapes) {
@@ -114,6 +135,10 @@ TEST(Fill, SetsEveryElementOfAnyLayout) {
   Owned<int64_t> n({5});
   cpu::fill(n, int64_t{(1ll << 60) + 1});  // more digits than a double has
   EXPECT_EQ(n.at(4), (1ll << 60) + 1);
+  cpu::fill(n, 1e300);
+  EXPECT_EQ(n.at(0), std::numeric_limits<int64_t>::max());
+  cpu::fill(n, std::nan(""));
+  EXPECT_EQ(n.at(0), 0);
   Owned<bool> b({5});
   cpu::fill(b, 2);
   EXPECT_TRUE(b.at(3));

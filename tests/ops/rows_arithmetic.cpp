@@ -115,6 +115,9 @@ std::vector<Row> arithmetic_rows() {
              to_string(g));
     GG_CHECK(!to(x, i64).requires_grad() && to(x, i64).to_vector<int64_t>() == (std::vector<int64_t>{1, -2}),
              "to_dtype: to int64");
+    GG_CHECK(
+        to(tensor({NAN, 1e30, -INFINITY}), i64).to_vector<int64_t>() == (std::vector<int64_t>{0, INT64_MAX, INT64_MIN}),
+        "to_dtype: to int64 beyond its range");
     GG_CHECK(to(tensor({0, 2}), boolean).to_vector<bool>() == (std::vector<bool>{false, true}), "to_dtype: to bool");
   };
   rows.push_back(widen);
