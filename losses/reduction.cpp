@@ -28,7 +28,7 @@ Tensor sum_per_sample(const Tensor& loss) {
 Tensor mean_over_batch(const Tensor& loss) {
   GG_CHECK(loss.rank() >= 1 && loss.size(0) > 0, "mean_over_batch: expected a batch [N, ...] with N > 0, got ",
            loss.shape());
-  return sum(loss) * (1.0 / static_cast<double>(loss.size(0)));
+  return sum(loss) / loss.size(0);
 }
 
 }  // namespace gg::losses

@@ -33,13 +33,13 @@ Pca::Pca(const Tensor& samples) {
   };
   Tensor total = zeros({d}, {f64, x.device()});
   pieces([&](const Tensor& piece) { total = total + sum(piece, {0}); });
-  mean_ = total * (1.0 / static_cast<double>(n));
+  mean_ = total / n;
   Tensor covariance = zeros({d, d}, {f64, x.device()});
   pieces([&](const Tensor& piece) {
     Tensor centred = piece - mean_;
     covariance = covariance + matmul(transpose(centred), centred);
   });
-  SymmetricEigen eigen = symmetric_eigen(to(covariance * (1.0 / static_cast<double>(n)), Device::cpu));
+  SymmetricEigen eigen = symmetric_eigen(to(covariance / n, Device::cpu));
   components_ = to(eigen.vectors, x.device());
   variances_ = std::move(eigen.values);
   for (double& v : variances_) v = std::max(v, 0.0);  // rounding puts zeros on either side

@@ -20,7 +20,7 @@ struct Dropout {
   Tensor mask(const Shape& shape, TensorOptions o) const {
     Tensor m = empty(shape, o);
     GG_CPU_KERNEL(o.device, random_bernoulli, m.array(), &state, 1 - p);
-    return m * (1 / (1 - p));
+    return m / (1 - p);
   }
   Tensor forward(const Tensor& x) const { return x * mask(x.shape(), x.options()); }
   Tensors vjp(const Vjp& c) const { return {apply(*this, c.grad())}; }

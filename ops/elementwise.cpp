@@ -3,12 +3,14 @@
 #include "autograd/apply.h"
 #include "cpu/plain_loops.h"
 #include "cuda/arithmetic.h"
+#include "ops/creation.h"
 #include "ops/elementwise_apply.h"
 #include "ops/elementwise_run.h"
 #include "ops/functors/activations.h"
 #include "ops/functors/arithmetic.h"
 #include "ops/functors/exponential.h"
 #include "ops/functors/powers.h"
+#include "ops/functors/scalars.h"
 #include "ops/functors/special.h"
 #include "ops/tangent.h"
 
@@ -94,6 +96,45 @@ struct Mul {
   }
 };
 
+// The values of a functor, recorded by those who call it.
+template <class F>
+Tensor value_of(const F& f, const Tensor& x) {
+  const int type = x.dtype() == f32 ? 0 : 1;
+  DeviceLoop device_loop = nullptr;
+  if (!x.device().is_cpu()) [[unlikely]] {
+    if (auto* loops = device_unary_loops<F>(x.device().type)) device_loop = loops->by_input[type][0];
+  }
+  return run_elementwise(F::name, cpu::unary_loops<F>().by_input[type][0], &f, x.dtype(), {&x}, device_loop);
+}
+
+// −x, x·c, x / c: each is its own derivative.
+template <class F>
+struct Linear {
+  static constexpr const char* name = F::name;
+  static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool linear = true;
+  F f;
+  Shape output_shape(const Tensor& x) const { return x.shape(); }
+  Tensor forward(const Tensor& x) const { return value_of(f, x); }
+  Tensors vjp(const Vjp& c) const { return {apply(*this, c.grad())}; }
+  Tensor jvp(const Jvp& c) const { return apply(*this, c.tangent(0)); }
+};
+
+Tensor times_slope(const Tensor& g, const AddScalar&) { return g; }
+Tensor times_slope(const Tensor& g, const ScalarSub&) { return neg(g); }
+Tensor times_slope(const Tensor& g, const Affine& f) { return mul(g, f.scale); }
+
+// x + c, c − x, a·x + b.
+template <class F>
+struct Shifted {
+  static constexpr const char* name = F::name;
+  static constexpr unsigned saves = kSaveNothing;
+  F f;
+  Tensor forward(const Tensor& x) const { return value_of(f, x); }
+  Tensors vjp(const Vjp& c) const { return {times_slope(c.grad(), f)}; }
+  Tensor jvp(const Jvp& c) const { return times_slope(c.tangent(0), f); }
+};
+
 struct Where {
   static constexpr const char* name = "where";
   static constexpr unsigned saves = kSaveNothing;
@@ -115,26 +156,23 @@ struct Where {
   }
 };
 
-struct Cast {
-  static constexpr const char* name = "to_dtype";
-  static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
-  DType from, dtype;
-  Shape output_shape(const Tensor& x) const { return x.shape(); }
-  TensorOptions output_options(const Tensor& x) const { return {dtype, x.device()}; }
-  Tensor forward(const Tensor& x) const {
-    Tensor out = empty_like(x, dtype);
-    raw::copy_into(out, x);
-    return out;
-  }
-  Tensors vjp(const Vjp& c) const { return {to(c.grad(), from)}; }
-  Tensor jvp(const Jvp& c) const { return to(c.tangent(0), dtype); }
-};
-
 Tensor compare(cpu::Plain op, const char* name, const Tensor& a, const Tensor& b) {
   check_same(name, a, b);
   return run_elementwise(name, cpu::plain_loop(op, a.dtype()), nullptr, boolean, {&a, &b});
 }
+
+void check_number(const char* op, const Tensor& x) {
+  GG_CHECK(is_floating(x.dtype()) || x.dtype() == i64, op, ": expected a floating or int64 tensor, got ",
+           name_of(x.dtype()), ". Convert it with to(x, f32)");
+}
+
+void check_bool(const char* op, const Tensor& x) {
+  GG_CHECK(x.dtype() == boolean, op, ": expected a bool tensor, got ", name_of(x.dtype()),
+           ". Convert it with to(x, boolean)");
+}
+
+// The number beside an int64 tensor, whose loops take two tensors.
+Tensor as_tensor(Scalar c, const Tensor& beside, const char* op) { return full({}, c.to_int64(op), beside.options()); }
 
 // zero + x: x itself, broadcast to the shape of the sum.
 Tensor other_summand(const Tensor& zero, const Tensor& x, const char* name) {
@@ -163,10 +201,51 @@ Tensor mul(const Tensor& a, const Tensor& b) {
 }
 
 Tensor div(const Tensor& a, const Tensor& b) { return elementwise(Div{}, a, b); }
-Tensor operator/(double c, const Tensor& x) { return reciprocal(x) * c; }
 
-Tensor affine(const Tensor& x, double a, double b) { return elementwise(Affine{a, b}, x); }
-Tensor neg(const Tensor& x) { return affine(x, -1, 0); }
+Tensor neg(const Tensor& x) {
+  if (x.dtype() == i64) return sub(as_tensor(0, x, Neg::name), x);
+  check_number(Neg::name, x);
+  return apply(Linear<Neg>{}, x);
+}
+
+Tensor add(const Tensor& x, Scalar c) {
+  if (x.dtype() == i64) return add(x, as_tensor(c, x, "add"));
+  check_number("add", x);
+  return apply(Shifted<AddScalar>{{c.to_double()}}, x);
+}
+
+Tensor sub(const Tensor& x, Scalar c) {
+  if (x.dtype() == i64) return sub(x, as_tensor(c, x, "sub"));
+  check_number("sub", x);
+  return apply(Shifted<AddScalar>{{-c.to_double()}}, x);
+}
+
+Tensor sub(Scalar c, const Tensor& x) {
+  if (x.dtype() == i64) return sub(as_tensor(c, x, "sub"), x);
+  check_number("sub", x);
+  return apply(Shifted<ScalarSub>{{c.to_double()}}, x);
+}
+
+Tensor mul(const Tensor& x, Scalar c) {
+  if (x.dtype() == i64) return mul(x, as_tensor(c, x, "mul"));
+  check_number("mul", x);
+  return apply(Linear<MulScalar>{{c.to_double()}}, x);
+}
+
+Tensor div(const Tensor& x, Scalar c) {
+  check_floating("div", x);
+  return apply(Linear<DivScalar>{{c.to_double()}}, x);
+}
+
+Tensor div(Scalar c, const Tensor& x) {
+  check_floating("div", x);
+  return elementwise(ScalarDiv{c.to_double()}, x);
+}
+
+Tensor affine(const Tensor& x, double scale, double shift) {
+  check_floating("affine", x);
+  return apply(Shifted<Affine>{{scale, shift}}, x);
+}
 
 Tensor eq(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::eq, "eq", a, b); }
 Tensor ne(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::ne, "ne", a, b); }
@@ -175,18 +254,29 @@ Tensor le(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::le, "le
 Tensor gt(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::gt, "gt", a, b); }
 Tensor ge(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::ge, "ge", a, b); }
 
+Tensor logical_not(const Tensor& x) {
+  check_bool("logical_not", x);
+  return eq(x, full({}, false, x.options()));
+}
+
+Tensor logical_and(const Tensor& a, const Tensor& b) {
+  check_bool("logical_and", a);
+  check_same("logical_and", a, b);
+  return where(a, b, a);
+}
+
+Tensor logical_or(const Tensor& a, const Tensor& b) {
+  check_bool("logical_or", a);
+  check_same("logical_or", a, b);
+  return where(a, a, b);
+}
+
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   GG_CHECK(condition.dtype() == boolean, "where: the condition must be bool, got ", name_of(condition.dtype()));
   GG_CHECK(condition.device() == a.device(), "where: the condition is on ", condition.device(), ", the tensors on ",
            a.device());
   check_same(Where::name, a, b);
   return apply(Where{condition}, a, b);
-}
-
-Tensor to(const Tensor& x, DType dtype) {
-  if (x.dtype() == dtype) return x;
-  if (is_floating(x.dtype()) && is_floating(dtype)) return apply(Cast{x.dtype(), dtype}, x);
-  return Cast{x.dtype(), dtype}.forward(x.detach());
 }
 
 Tensor maximum(const Tensor& a, const Tensor& b) { return elementwise(Maximum{}, a, b); }
@@ -200,9 +290,16 @@ Tensor sqrt(const Tensor& x) { return elementwise(Sqrt{}, x); }
 Tensor rsqrt(const Tensor& x) { return elementwise(Rsqrt{}, x); }
 Tensor reciprocal(const Tensor& x) { return elementwise(Reciprocal{}, x); }
 Tensor square(const Tensor& x) { return elementwise(Square{}, x); }
-Tensor pow(const Tensor& x, double exponent) { return elementwise(PowScalar{exponent}, x); }
+Tensor pow(const Tensor& x, double exponent) {
+  check_floating("pow", x);
+  return elementwise(PowScalar{exponent}, x);
+}
 Tensor pow(const Tensor& x, const Tensor& exponent) { return elementwise(Pow{}, x, exponent); }
 Tensor abs(const Tensor& x) { return elementwise(Abs{}, x); }
+Tensor sign(const Tensor& x) { return elementwise(Sign{}, x); }
+Tensor floor(const Tensor& x) { return elementwise(Floor{}, x); }
+Tensor ceil(const Tensor& x) { return elementwise(Ceil{}, x); }
+Tensor round(const Tensor& x) { return elementwise(Round{}, x); }
 Tensor sin(const Tensor& x) { return elementwise(Sin{}, x); }
 Tensor cos(const Tensor& x) { return elementwise(Cos{}, x); }
 Tensor tanh(const Tensor& x) { return elementwise(Tanh{}, x); }

@@ -1,7 +1,9 @@
-// Elementwise arithmetic, and the functions of ops/functors/. Shapes broadcast by NumPy's rule; types do not mix.
+// Elementwise arithmetic, and the functions of ops/functors/. Shapes broadcast by NumPy's rule; types do not mix. Sums,
+// products and comparisons take int64 too, whose arithmetic wraps around; the functions are for floating tensors.
 #pragma once
 
 #include "core/tensor.h"
+#include "ops/scalar.h"
 
 namespace gg {
 
@@ -10,22 +12,30 @@ Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
 Tensor div(const Tensor& a, const Tensor& b);
 Tensor neg(const Tensor& x);
-/// a·x + b with plain numbers a and b.
-Tensor affine(const Tensor& x, double a, double b);
+
+// With a plain number, in x's type. An int64 tensor takes whole numbers only, and is not divided.
+Tensor add(const Tensor& x, Scalar c);
+Tensor sub(const Tensor& x, Scalar c);
+Tensor sub(Scalar c, const Tensor& x);
+Tensor mul(const Tensor& x, Scalar c);
+Tensor div(const Tensor& x, Scalar c);
+Tensor div(Scalar c, const Tensor& x);
+/// scale·x + shift in one pass.
+Tensor affine(const Tensor& x, double scale, double shift);
 
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
 inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }
 inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
 inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
 inline Tensor operator-(const Tensor& x) { return neg(x); }
-inline Tensor operator+(const Tensor& x, double c) { return affine(x, 1, c); }
-inline Tensor operator+(double c, const Tensor& x) { return affine(x, 1, c); }
-inline Tensor operator-(const Tensor& x, double c) { return affine(x, 1, -c); }
-inline Tensor operator-(double c, const Tensor& x) { return affine(x, -1, c); }
-inline Tensor operator*(const Tensor& x, double c) { return affine(x, c, 0); }
-inline Tensor operator*(double c, const Tensor& x) { return affine(x, c, 0); }
-inline Tensor operator/(const Tensor& x, double c) { return affine(x, 1 / c, 0); }
-Tensor operator/(double c, const Tensor& x);
+inline Tensor operator+(const Tensor& x, Scalar c) { return add(x, c); }
+inline Tensor operator+(Scalar c, const Tensor& x) { return add(x, c); }
+inline Tensor operator-(const Tensor& x, Scalar c) { return sub(x, c); }
+inline Tensor operator-(Scalar c, const Tensor& x) { return sub(c, x); }
+inline Tensor operator*(const Tensor& x, Scalar c) { return mul(x, c); }
+inline Tensor operator*(Scalar c, const Tensor& x) { return mul(x, c); }
+inline Tensor operator/(const Tensor& x, Scalar c) { return div(x, c); }
+inline Tensor operator/(Scalar c, const Tensor& x) { return div(c, x); }
 
 // Comparisons give bool tensors, which have no gradient.
 Tensor eq(const Tensor& a, const Tensor& b);
@@ -38,6 +48,11 @@ inline Tensor operator<(const Tensor& a, const Tensor& b) { return lt(a, b); }
 inline Tensor operator<=(const Tensor& a, const Tensor& b) { return le(a, b); }
 inline Tensor operator>(const Tensor& a, const Tensor& b) { return gt(a, b); }
 inline Tensor operator>=(const Tensor& a, const Tensor& b) { return ge(a, b); }
+
+// Of bool tensors.
+Tensor logical_not(const Tensor& x);
+Tensor logical_and(const Tensor& a, const Tensor& b);
+Tensor logical_or(const Tensor& a, const Tensor& b);
 
 /// a where `condition` (bool) holds, else b. Linear in a and b.
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
@@ -55,7 +70,11 @@ Tensor reciprocal(const Tensor& x);
 Tensor square(const Tensor& x);
 Tensor pow(const Tensor& x, double exponent);
 Tensor pow(const Tensor& x, const Tensor& exponent);
-Tensor abs(const Tensor& x);  ///< derivative 0 at 0
+Tensor abs(const Tensor& x);   ///< derivative 0 at 0
+Tensor sign(const Tensor& x);  ///< −1, 0 or 1; derivative 0, as of the next three
+Tensor floor(const Tensor& x);
+Tensor ceil(const Tensor& x);
+Tensor round(const Tensor& x);  ///< to the nearest integer, of two the even one
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);
 Tensor tanh(const Tensor& x);

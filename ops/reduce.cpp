@@ -37,8 +37,9 @@ struct Sum {
   static constexpr bool linear = true;
   Axes axes;  // counted from the end; axes of the result keep size 1
   Shape output_shape(const Tensor& x) const { return kept_shape(x.shape(), axes); }
+  TensorOptions output_options(const Tensor& x) const { return {x.dtype() == boolean ? i64 : x.dtype(), x.device()}; }
   Tensor forward(const Tensor& x) const {
-    Tensor out = empty(output_shape(x), x.options());
+    Tensor out = empty(output_shape(x), output_options(x));
     GG_CPU_KERNEL(x.device(), sum, out.array(), x.array());
     return out;
   }
@@ -84,8 +85,6 @@ Tensor extreme(const Tensor& x, int axis, bool keepdim, bool largest, const char
 }  // namespace
 
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
-  GG_CHECK(is_floating(x.dtype()) || x.dtype() == i64, "sum: expected a floating or int64 tensor, got ",
-           name_of(x.dtype()));
   Axes over = reduced_axes(axes, x.rank(), "sum");
   Tensor kept = apply(Sum{over}, x);
   return keepdim ? kept : drop_axes(kept, over);
@@ -93,8 +92,8 @@ Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
   GG_CHECK(is_floating(x.dtype()), "mean: expected a floating tensor, got ", name_of(x.dtype()));
-  double n = static_cast<double>(count(x, reduced_axes(axes, x.rank(), "mean")));
-  return sum(x, axes, keepdim) * (1.0 / n);
+  int64_t n = count(x, reduced_axes(axes, x.rank(), "mean"));
+  return sum(x, axes, keepdim) / n;
 }
 
 Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdim) {
@@ -102,7 +101,7 @@ Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdim) {
   double n = static_cast<double>(count(x, over));
   GG_CHECK(n > correction, "var: ", n, " elements with correction ", correction, " leave nothing to divide by");
   Tensor centred = x - mean(x, over, true);
-  return sum(square(centred), over, keepdim) * (1.0 / (n - correction));
+  return sum(square(centred), over, keepdim) / (n - correction);
 }
 
 Tensor sum_to(const Tensor& x, const Shape& shape) {

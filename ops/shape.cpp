@@ -182,6 +182,22 @@ struct Contiguous {
   Tensor jvp(const Jvp& c) const { return contiguous(c.tangent(0)); }
 };
 
+struct Cast {
+  static constexpr const char* name = "to_dtype";
+  static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool linear = true;
+  DType from, dtype;
+  Shape output_shape(const Tensor& x) const { return x.shape(); }
+  TensorOptions output_options(const Tensor& x) const { return {dtype, x.device()}; }
+  Tensor forward(const Tensor& x) const {
+    Tensor out = empty_like(x, dtype);
+    raw::copy_into(out, x);
+    return out;
+  }
+  Tensors vjp(const Vjp& c) const { return {to(c.grad(), from)}; }
+  Tensor jvp(const Jvp& c) const { return to(c.tangent(0), dtype); }
+};
+
 struct ToDevice {
   static constexpr const char* name = "to_device";
   static constexpr unsigned saves = kSaveNothing;
@@ -355,6 +371,12 @@ Tensor contiguous(const Tensor& x) { return x.is_contiguous() ? x : apply(Contig
 Tensor to(const Tensor& x, Device device) {
   if (x.device() == device) return x;
   return apply(ToDevice{x.device(), device}, x);
+}
+
+Tensor to(const Tensor& x, DType dtype) {
+  if (x.dtype() == dtype) return x;
+  if (is_floating(x.dtype()) && is_floating(dtype)) return apply(Cast{x.dtype(), dtype}, x);
+  return Cast{x.dtype(), dtype}.forward(x.detach());
 }
 
 }  // namespace gg

@@ -1,5 +1,5 @@
-// Operations that move elements without computing: views, copies, padding, joining. Each is linear, and the reverse
-// rule of each is another one. Negative axes count from the end.
+// Operations that move elements without computing: views, copies, padding, joining, and copies of another type or on
+// another device. Each is linear, and the reverse rule of each is another one. Negative axes count from the end.
 #pragma once
 
 #include <initializer_list>
@@ -60,8 +60,9 @@ Tensor clone(const Tensor& x);
 Tensor contiguous(const Tensor& x);
 /// x on another device (a copy unless it is there). Recorded.
 Tensor to(const Tensor& x, Device device);
-/// x as another element type (a copy unless it has it). Recorded between floating types; a result of another type has
-/// no history.
+/// x as another element type (a copy unless it has it). From floating to int64 towards zero; NaN becomes 0, and what is
+/// out of range the nearest int64. To bool: whether it is not zero. Recorded between floating types; a result of
+/// another type has no history.
 Tensor to(const Tensor& x, DType dtype);
 
 }  // namespace gg

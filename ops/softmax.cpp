@@ -89,8 +89,8 @@ struct CrossEntropy {
     Tensor kept, index;
     {
       NoGrad off;
-      Tensor ignored = eq(target, full({}, static_cast<double>(params.ignore_index), target.options()));
-      kept = to(eq(to(ignored, i64), zeros({}, target.options())), logits.dtype());
+      Tensor ignored = eq(target, full({}, params.ignore_index, target.options()));
+      kept = to(logical_not(ignored), logits.dtype());
       index = where(ignored, zeros({}, target.options()), target);
     }
     double smooth = params.label_smoothing;

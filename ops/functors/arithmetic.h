@@ -1,22 +1,11 @@
 // Piecewise linear functions and division. Sums and products of tensors are no functors but linear and bilinear
-// operations with kernels of their own (cpu/plain_loops.h).
+// operations with kernels of their own (cpu/plain_loops.h); those with a plain number are in scalars.h.
 // How functors are written: core/functor.h; what they may use: core/number.h.
 #pragma once
 
 #include "core/functor.h"
 
 namespace gg {
-
-struct Affine {
-  static constexpr const char* name = "affine";
-  static constexpr const char* doc = "scale * x + shift; also serves neg, add_scalar and mul_scalar";
-  double scale = 1;
-  double shift = 0;
-  template <class T>
-  GG_HD T f(T x) const {
-    return scale * x + shift;
-  }
-};
 
 struct Abs {
   static constexpr const char* name = "abs";
@@ -45,6 +34,27 @@ struct Floor {
   }
 };
 
+struct Ceil {
+  static constexpr const char* name = "ceil";
+  static constexpr const char* doc = "the smallest integer not below x; derivative 0";
+  template <class T>
+  GG_HD T f(T x) const {
+    return -floor(-x);
+  }
+};
+
+struct Round {
+  static constexpr const char* name = "round";
+  static constexpr const char* doc = "the nearest integer, of two the even one; derivative 0";
+  template <class T>
+  GG_HD T f(T x) const {
+    // |x| = below + rest exactly. Infinities and NaN go through the last branch.
+    T size = select(x < 0, -x, x), below = floor(size), rest = size - below;
+    T nearest = select(rest < 0.5, below, select((rest > 0.5) | (2 * floor(0.5 * below) != below), below + 1, below));
+    return select(x < 0, -nearest, nearest);
+  }
+};
+
 struct Clamp {
   static constexpr const char* name = "clamp";
   static constexpr const char* doc = "x limited to [low, high], low <= high; derivative 1 at the limits";
@@ -62,6 +72,16 @@ struct Div {
   template <class T>
   GG_HD T f(T a, T b) const {
     return a / b;
+  }
+};
+
+struct ScalarDiv {
+  static constexpr const char* name = "scalar_div";
+  static constexpr const char* doc = "c / x";
+  double c = 1;
+  template <class T>
+  GG_HD T f(T x) const {
+    return c / x;
   }
 };
 
@@ -85,12 +105,14 @@ struct Minimum {
 };
 
 using ArithmeticOps = OpList<  //
-    Affine,                    //
     Abs,                       //
     Sign,                      //
     Floor,                     //
+    Ceil,                      //
+    Round,                     //
     Clamp,                     //
     Div,                       //
+    ScalarDiv,                 //
     Maximum,                   //
     Minimum>;
 

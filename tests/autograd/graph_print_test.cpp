@@ -14,7 +14,7 @@ TEST(GraphPrint, Text) {
   EXPECT_EQ(graph_text(y),
             "%7 = reshape(%6)     []\n"
             "%6 = sum(%5)         [1,1]\n"
-            "%5 = affine(%4)      [2,4]\n"
+            "%5 = mul_scalar(%4)  [2,4]\n"
             "%4 = tanh(%3)        [2,4]\n"
             "%3 = matmul(%1, %2)  [2,4]\n"
             "%2 = leaf            [3,4]\n"

@@ -8,6 +8,7 @@
 #include "ops/functors/arithmetic.h"
 #include "ops/functors/exponential.h"
 #include "ops/functors/powers.h"
+#include "ops/functors/scalars.h"
 
 namespace gg {
 namespace {

@@ -16,6 +16,7 @@
 #include "ops/functors/arithmetic.h"
 #include "ops/functors/exponential.h"
 #include "ops/functors/powers.h"
+#include "ops/functors/scalars.h"
 #include "ops/functors/special.h"
 #include "tests/numbers/isa_tables.h"
 
@@ -250,6 +251,7 @@ TEST(Derivatives, Powers) {
   check_both<Sqrt>({{}, positive, [](Complex z, long double, int) { return std::sqrt(z); }, half});
   check_both<Rsqrt>({{}, positive, [](Complex z, long double, int) { return 1.0L / std::sqrt(z); }, half});
   check_both<Reciprocal>({{}, both, [](Complex z, long double, int) { return 1.0L / z; }, half});
+  check_both<ScalarDiv>({{-3}, both, [](Complex z, long double, int) { return -3.0L / z; }, half});
   check_both<PowScalar>({{2.5}, positive, [](Complex z, long double, int) { return std::pow(z, 2.5L); }, half});
   check_both<PowScalar>({{-1.5}, positive, [](Complex z, long double, int) { return std::pow(z, -1.5L); }, half});
   check_both<PowScalar>({{3}, both, [](Complex z, long double, int) { return z * z * z; }, half});
@@ -257,9 +259,16 @@ TEST(Derivatives, Powers) {
 TEST(Derivatives, PiecewiseLinear) {
   auto one = [](Complex, long double, int) { return Complex(1); };
   check_both<Affine>({{-3, 0.25}, {0, 1, -2, 1e4}, [](Complex z, long double, int) { return -3.0L * z + 0.25L; }});
+  check_both<Neg>({{}, {0, 1, -2, 1e4}, [](Complex z, long double, int) { return -z; }});
+  check_both<AddScalar>({{-3}, {0, 1, -2, 1e4}, [](Complex z, long double, int) { return z - 3.0L; }});
+  check_both<ScalarSub>({{-3}, {0, 1, -2, 1e4}, [](Complex z, long double, int) { return -3.0L - z; }});
+  check_both<MulScalar>({{-3}, {0, 1, -2, 1e4}, [](Complex z, long double, int) { return -3.0L * z; }});
+  check_both<DivScalar>({{-3}, {0, 1, -2, 1e4}, [](Complex z, long double, int) { return z / -3.0L; }});
   check_both<Abs>({{}, {1, -2, 1e4, -1e-3}, [](Complex z, long double x, int) { return x > 0 ? z : -z; }});
   check_both<Sign>({{}, {1, 2, 1e4}, one});
   check_both<Floor>({{}, {1.5, 1.25}, one});
+  check_both<Ceil>({{}, {0.5, 0.25}, one});
+  check_both<Round>({{}, {0.75, 1.25}, one});
   check_both<Clamp>({{-1, 2}, {0, -0.5, 1.5, 3, -4}, [](Complex z, long double x, int) {
                        return x < -1 ? Complex(-1) : x > 2 ? Complex(2) : z;
                      }});

@@ -12,6 +12,7 @@
 #include "core/parallel.h"
 #include "cpu/plain_loops.h"
 #include "ops/functors/arithmetic.h"
+#include "ops/functors/scalars.h"
 #include "tests/numbers/isa_tables.h"
 
 namespace gg {

@@ -12,6 +12,7 @@
 #include "ops/functors/arithmetic.h"
 #include "ops/functors/exponential.h"
 #include "ops/functors/powers.h"
+#include "ops/functors/scalars.h"
 #include "ops/functors/special.h"
 #include "tests/numbers/isa_tables.h"
 
@@ -96,6 +97,9 @@ TEST(SpecialValues, RampsFarOut) {
     expect(Clamp{-1, 2}, -x, {-1, 0, 0});
     expect(Abs{}, x, {x, 1, 0});
     expect(Abs{}, -x, {x, -1, 0});
+    expect(Round{}, x, {x, 0});
+    expect(Ceil{}, -x, {-x, 0});
+    expect(DivScalar{x}, -x, {std::isinf(x) ? kNan : -1});
   }
 }
 
@@ -126,6 +130,10 @@ TEST(SpecialValues, AtZero) {
   expect(Abs{}, -0.0, {0, 0, 0});
   expect(Sign{}, 0, {0, 0});
   expect(Floor{}, -0.5, {-1, 0});
+  expect(Ceil{}, 0.25, {1, 0});
+  expect(Round{}, 1.5, {2, 0});
+  expect(Round{}, -2.5, {-2, 0});
+  expect(ScalarDiv{3}, 0, {kInf, -kInf, kInf});
   expect(Square{}, 0, {0, 0, 2, 0});
   expect(Sqrt{}, 0, {0, kInf, -kInf, kInf});
   expect(Rsqrt{}, 0, {kInf, -kInf, kInf});
@@ -163,7 +171,8 @@ TEST(SpecialValues, NanPasses) {
   value(Sigmoid{}), value(Silu{}), value(Tanh{}), value(Relu{}), value(LeakyRelu{}), value(Elu{}), value(Softplus{});
   value(Gelu{}), value(GeluTanh{}), value(Exp{}), value(Expm1{}), value(Log{}), value(Log1p{}), value(Sin{});
   value(Cos{}), value(Erf{}), value(Square{}), value(Sqrt{}), value(Rsqrt{}), value(Reciprocal{}), value(PowScalar{});
-  value(Affine{}), value(Abs{}), value(Sign{}), value(Floor{}), value(Clamp{});
+  value(Abs{}), value(Sign{}), value(Floor{}), value(Ceil{}), value(Round{}), value(Clamp{}), value(Affine{});
+  value(Neg{}), value(AddScalar{}), value(ScalarSub{}), value(MulScalar{}), value(DivScalar{}), value(ScalarDiv{});
   expect(Sigmoid{}, kNan, {kNan, kNan, kNan, kNan});
   expect(Silu{}, kNan, {kNan, kNan, kNan, kNan});
   expect(Gelu{}, kNan, {kNan, kNan, kNan, kNan});

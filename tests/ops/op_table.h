@@ -98,6 +98,7 @@ Oracle broadcast_oracle(Formula formula);
 std::vector<Row> elementwise_rows();
 std::vector<Row> activation_rows();
 std::vector<Row> arithmetic_rows();
+std::vector<Row> scalar_rows();
 std::vector<Row> shape_rows();
 std::vector<Row> joining_rows();
 std::vector<Row> reduce_rows();

@@ -91,6 +91,28 @@ std::vector<Row> arithmetic_rows() {
       {[] { where(eq(ones({2}), ones({2})), ones({2}), ones({2}, {i64})); }, {"where", "types differ"}}};
   rows.push_back(chosen);
 
+  auto logical = [&](std::string name, std::vector<Input> in, Run run, bool (*formula)(bool, bool)) -> Row& {
+    rows.push_back(elementwise_row(
+        name, "", run, std::move(in),
+        [formula](std::span<const Real> x) -> Real { return formula(x[0] != 0, x.back() != 0); }, 0));
+    rows.back().complaints = {{[run] {
+                                 run(std::vector<Tensor>{ones({2}), ones({2})});
+                               },
+                               {name + ": expected a bool tensor, got float32", "to(x, boolean)"}}};
+    return rows.back();
+  };
+  logical(
+      "logical_not", {truths({3, 4})}, [](std::span<const Tensor> in) { return logical_not(in[0]); },
+      [](bool a, bool) { return !a; });
+  Row& both = logical(
+      "logical_and", {truths({3, 4}), truths({3, 4})},
+      [](std::span<const Tensor> in) { return logical_and(in[0], in[1]); }, [](bool a, bool b) { return a && b; });
+  both.complaints.push_back(
+      {[] { logical_and(eq(ones({2}), ones({2})), ones({2})); }, {"logical_and: types differ: bool and float32"}});
+  logical(
+      "logical_or", {truths({3, 4}), truths({3, 4})},
+      [](std::span<const Tensor> in) { return logical_or(in[0], in[1]); }, [](bool a, bool b) { return a || b; });
+
   Row widen{"to_dtype",
             "widen",
             [](std::span<const Tensor> in) { return to(to(in[0] * in[0], f32), f64); },
