@@ -27,7 +27,7 @@ void run_mlp(const Settings& s) {
   manual_seed(1);
   nn::Sequential model{nn::Linear(784, 512), nn::ReLU(), nn::Linear(512, 512), nn::ReLU(), nn::Linear(512, 10)};
   Tensor x = rand({kBatch, 784}), y = randint(0, 10, {kBatch});
-  training_step(s, "MLP step", model.parameters(), [&] { return cross_entropy(model(x), y); });
+  training_step(s, "MLP step", model.parameters(), [&] { return losses::cross_entropy(model(x), y); });
 }
 
 void run_conv(const Settings& s) {

@@ -67,8 +67,8 @@ struct Targets {
   int64_t step, classes, ignore;
 
   // Checked before any thread starts, so that the message is that of the first wrong row.
-  Targets(const Array& target, const Array& logits, const CrossEntropyParams& p)
-      : data(target.as<const int64_t>()), step(target.strides[0]), classes(logits.shape[1]), ignore(p.ignore_index) {
+  Targets(const Array& target, const Array& logits, const SoftmaxCrossEntropyOptions& o)
+      : data(target.as<const int64_t>()), step(target.strides[0]), classes(logits.shape[1]), ignore(o.ignore_index) {
     for (int64_t i = 0; i < target.shape[0]; ++i) {
       int64_t t = (*this)[i];
       GG_CHECK(t == ignore || (t >= 0 && t < classes), "cross_entropy: target ", t, " of row ", i,
@@ -116,14 +116,14 @@ void logsumexp(Array out, Array x) {
   });
 }
 
-void cross_entropy_forward(Array loss, Array logsumexp, Array logits, Array target, CrossEntropyParams p) {
+void cross_entropy_forward(Array loss, Array logsumexp, Array logits, Array target, SoftmaxCrossEntropyOptions o) {
   check_loss(loss, logsumexp, logits, target);
   if (loss.numel() == 0) return;
-  Targets targets(target, logits, p);
+  Targets targets(target, logits, o);
   visit_floating(logits.dtype, "cross_entropy", [&]<class T>() {
     RowArray x(logits, true);
     int64_t n = logits.shape[1];
-    double s = p.label_smoothing;
+    double s = o.label_smoothing;
     for_rows<T, 3>({x.rows(), as_column(loss, logits, ""), as_column(logsumexp, logits, "")},
                    [&](const std::array<T*, 3>& row, int64_t i) {
                      double lse = kernels<T>().logsumexp(row[0], n);
@@ -140,15 +140,16 @@ void cross_entropy_forward(Array loss, Array logsumexp, Array logits, Array targ
   });
 }
 
-void cross_entropy_backward(Array dx, Array g, Array logits, Array logsumexp, Array target, CrossEntropyParams p) {
+void cross_entropy_backward(Array dx, Array g, Array logits, Array logsumexp, Array target,
+                            SoftmaxCrossEntropyOptions o) {
   check_loss(g, logsumexp, logits, target);
   check_same(dx, logits, "cross_entropy_backward");
   if (dx.numel() == 0) return;
-  Targets targets(target, logits, p);
+  Targets targets(target, logits, o);
   visit_floating(logits.dtype, "cross_entropy", [&]<class T>() {
     RowArray x(logits, true), to(dx, false);
     int64_t n = logits.shape[1];
-    double s = p.label_smoothing;
+    double s = o.label_smoothing;
     for_rows<T, 4>({x.rows(), to.rows(), as_column(g, logits, ""), as_column(logsumexp, logits, "")},
                    [&](const std::array<T*, 4>& row, int64_t i) {
                      int64_t t = targets[i];

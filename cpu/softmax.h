@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/array.h"
+#include "core/cross_entropy_options.h"
 
 namespace gg::cpu {
 
@@ -22,16 +23,12 @@ void log_softmax_backward(Array dx, Array g, Array y);
 /// with +inf.
 void logsumexp(Array out, Array x);
 
-struct CrossEntropyParams {
-  double label_smoothing = 0;   ///< s in [0, 1]: the target distribution is (1 - s) · one-hot + s / classes
-  int64_t ignore_index = -100;  ///< rows with this target have loss 0 and gradient 0
-};
-
 /// loss [N] = -Σ target distribution · log_softmax(logits), logsumexp [N], logits [N, classes], target i64 [N]. No
 /// reduction over N. Throws where a target is neither a class nor ignore_index.
-void cross_entropy_forward(Array loss, Array logsumexp, Array logits, Array target, CrossEntropyParams p);
+void cross_entropy_forward(Array loss, Array logsumexp, Array logits, Array target, SoftmaxCrossEntropyOptions o);
 
 /// dx [N, classes] = g [N] · (softmax(logits) - target distribution), with the logsumexp of the forward pass.
-void cross_entropy_backward(Array dx, Array g, Array logits, Array logsumexp, Array target, CrossEntropyParams p);
+void cross_entropy_backward(Array dx, Array g, Array logits, Array logsumexp, Array target,
+                            SoftmaxCrossEntropyOptions o);
 
 }  // namespace gg::cpu

@@ -4,11 +4,10 @@
 #pragma once
 
 #include "core/tensor.h"
-#include "ops/softmax.h"
 
 namespace gg::losses {
 
-using gg::Reduction;
+enum class Reduction { none, mean, sum };
 
 /// loss itself, its mean over all elements, or its sum.
 Tensor reduce(const Tensor& loss, Reduction reduction);

@@ -37,7 +37,6 @@ constexpr Line kComposite[] = {
     {"mean", kAnyOrder, "mean over axes (all by default), which may stay with size 1", "sum"},
     {"var", kAnyOrder, "mean squared deviation over axes, divided by n - correction", "sum"},
     {"embedding", kAnyOrder, "rows of weight [n, d] at int64 positions [...]: [..., d]", "index_select"},
-    {"logsumexp", kFunctorOrders, "log of the sum of e^x along an axis, without overflow", "log"},
     {"batch_norm_fixed", kFunctorOrders, "batch_norm with statistics given as constants (evaluation)", "mul"},
     {"logical_not", kNone, "not x, of bool"},
     {"logical_and", kNone, "a and b, of bool, broadcasting"},
@@ -104,6 +103,9 @@ constexpr Line kStructured[] = {
     {"max_pool2d", kAnyOrder, "largest element of each window of x [N, C, H, W]", "gather"},
     {"avg_pool2d", kAnyOrder, "mean of each window of x [N, C, H, W]; padded zeros count"},
     {"interpolate_nearest", kAnyOrder, "x [N, C, H, W] resized by repeating the nearest element"},
+    {"logsumexp", kFunctorOrders, "log of the sum of e^x along an axis, without overflow"},
+    {"dropout", kAnyOrder,
+     "elements become 0 with probability p, the others x / (1 - p); the same mask for all orders"},
     {"full", kNone, "one value in a shape", "", kEverywhere},
     {"arange", kNone, "start, start+step, ... below end: [n], int64 by default", "", kEverywhere},
     {"rand", kNone, "uniform in [0, 1)", "", kEverywhere},
@@ -116,11 +118,10 @@ constexpr Line kStructured[] = {
 constexpr Line kFused[] = {
     {"softmax", kFunctorOrders, "e^x over its sum along an axis", "", kEverywhere},
     {"log_softmax", kFunctorOrders, "x - log of the sum of e^x along an axis"},
-    {"cross_entropy", kFunctorOrders,
-     "of logits [N, classes] against int64 targets [N]; label smoothing, ignored targets; mean, sum or [N]"},
+    {"softmax_cross_entropy", kFunctorOrders,
+     "of logits [N, classes] against int64 targets [N], label smoothing, ignored targets: [N]"},
     {"layer_norm", kFunctorOrders, "(x - mean) / sqrt(var + eps) over the last axes, times w plus b"},
     {"batch_norm", kFunctorOrders, "the same per channel of x [N, C, ...] over the batch; w [C], b [C]"},
-    {"dropout", kAnyOrder, "elements become 0 with probability p, the others x / (1 - p)"},
 };
 
 // Whether this build has kernels of a functor for devices.

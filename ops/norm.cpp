@@ -36,8 +36,8 @@ struct LayerNorm {
     return {dx, dw, db};
   }
   Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
-    Tensor centred = x - mean(x, {-1}, true);
-    return centred * rsqrt(mean(square(centred), {-1}, true) + eps) * w + b;
+    Tensor centred = x - mean(x, -1, {.keepdim = true});
+    return centred * rsqrt(mean(square(centred), -1, {.keepdim = true}) + eps) * w + b;
   }
 };
 
@@ -73,8 +73,8 @@ struct BatchNorm {
     return {dx, dw, db};
   }
   Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
-    Tensor centred = x - mean(x, all_but_channel(x), true);
-    Tensor variance = mean(square(centred), all_but_channel(x), true);
+    Tensor centred = x - mean(x, all_but_channel(x), {.keepdim = true});
+    Tensor variance = mean(square(centred), all_but_channel(x), {.keepdim = true});
     return centred * rsqrt(variance + eps) * reshape(w, per_channel(x)) + reshape(b, per_channel(x));
   }
 };

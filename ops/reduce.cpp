@@ -7,6 +7,7 @@
 #include "cpu/reduce.h"
 #include "ops/elementwise.h"
 #include "ops/index.h"
+#include "ops/shape.h"
 #include "ops/tangent.h"
 
 namespace gg {
@@ -77,31 +78,35 @@ Tensor extreme_index(const Tensor& x, int axis, bool largest, const char* op) {
   return index;
 }
 
-Tensor extreme(const Tensor& x, int axis, bool keepdim, bool largest, const char* op) {
-  Tensor kept = gather(x, axis, extreme_index(x, axis, largest, op));
-  return keepdim ? kept : squeeze(kept, axis);
+Tensor with_axis(const Tensor& kept, int axis, const ReduceOptions& o) {
+  return o.keepdim ? kept : squeeze(kept, axis);
+}
+
+Tensor extreme(const Tensor& x, int axis, const ReduceOptions& o, bool largest, const char* op) {
+  return with_axis(gather(x, axis, extreme_index(x, axis, largest, op)), axis, o);
 }
 
 }  // namespace
 
-Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
+Tensor sum(const Tensor& x, const Axes& axes, const ReduceOptions& o) {
   Axes over = reduced_axes(axes, x.rank(), "sum");
   Tensor kept = apply(Sum{over}, x);
-  return keepdim ? kept : drop_axes(kept, over);
+  return o.keepdim ? kept : drop_axes(kept, over);
 }
 
-Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
+Tensor mean(const Tensor& x, const Axes& axes, const ReduceOptions& o) {
   GG_CHECK(is_floating(x.dtype()), "mean: expected a floating tensor, got ", name_of(x.dtype()));
   int64_t n = count(x, reduced_axes(axes, x.rank(), "mean"));
-  return sum(x, axes, keepdim) / n;
+  return sum(x, axes, o) / n;
 }
 
-Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdim) {
+Tensor var(const Tensor& x, const Axes& axes, const VarOptions& o) {
+  GG_CHECK(is_floating(x.dtype()), "var: expected a floating tensor, got ", name_of(x.dtype()));
   Axes over = reduced_axes(axes, x.rank(), "var");
-  double n = static_cast<double>(count(x, over));
-  GG_CHECK(n > correction, "var: ", n, " elements with correction ", correction, " leave nothing to divide by");
-  Tensor centred = x - mean(x, over, true);
-  return sum(square(centred), over, keepdim) / (n - correction);
+  auto n = static_cast<double>(count(x, over));
+  GG_CHECK(n > o.correction, "var: ", n, " elements with correction ", o.correction, " leave nothing to divide by");
+  Tensor centred = x - mean(x, over, {.keepdim = true});
+  return sum(square(centred), over, {.keepdim = o.keepdim}) / (n - o.correction);
 }
 
 Tensor sum_to(const Tensor& x, const Shape& shape) {
@@ -114,19 +119,17 @@ Tensor sum_to(const Tensor& x, const Shape& shape) {
   return reshape(axes.empty() ? x : apply(Sum{axes}, x), shape);
 }
 
-Tensor max(const Tensor& x, int axis, bool keepdim) { return extreme(x, axis, keepdim, true, "max"); }
-Tensor min(const Tensor& x, int axis, bool keepdim) { return extreme(x, axis, keepdim, false, "min"); }
+Tensor max(const Tensor& x, int axis, const ReduceOptions& o) { return extreme(x, axis, o, true, "max"); }
+Tensor min(const Tensor& x, int axis, const ReduceOptions& o) { return extreme(x, axis, o, false, "min"); }
 Tensor max(const Tensor& x) { return max(flatten(x), 0); }
 Tensor min(const Tensor& x) { return min(flatten(x), 0); }
 
-Tensor argmax(const Tensor& x, int axis, bool keepdim) {
-  Tensor index = extreme_index(x, axis, true, "argmax");
-  return keepdim ? index : squeeze(index, axis);
+Tensor argmax(const Tensor& x, int axis, const ReduceOptions& o) {
+  return with_axis(extreme_index(x, axis, true, "argmax"), axis, o);
 }
 
-Tensor argmin(const Tensor& x, int axis, bool keepdim) {
-  Tensor index = extreme_index(x, axis, false, "argmin");
-  return keepdim ? index : squeeze(index, axis);
+Tensor argmin(const Tensor& x, int axis, const ReduceOptions& o) {
+  return with_axis(extreme_index(x, axis, false, "argmin"), axis, o);
 }
 
 }  // namespace gg

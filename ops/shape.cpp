@@ -46,8 +46,8 @@ struct Permute {
   Shape output_shape(const Tensor& x) const { return x.layout().permuted(axes).shape; }
   Tensor forward(const Tensor& x) const { return x.with_layout(x.layout().permuted(axes)); }
   Tensors vjp(const Vjp& c) const {
-    Axes inverse(axes.size());
-    for (size_t i = 0; i < axes.size(); ++i) inverse[static_cast<size_t>(axes[i])] = static_cast<int>(i);
+    Axes inverse = axes;
+    for (int i = 0; i < static_cast<int>(axes.size()); ++i) inverse[axes[i]] = i;
     return {permute(c.grad(), inverse)};
   }
   Tensor jvp(const Jvp& c) const {

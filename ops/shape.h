@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "core/tensor.h"
+#include "ops/axes.h"
 #include "ops/scalar.h"
 
 namespace gg {
-
-using Axes = std::vector<int>;
 
 /// The same elements in row-major order under another shape; one entry may be -1 (inferred). A view where strides
 /// allow.

@@ -1,9 +1,6 @@
-// Fused operations (tier D): a kernel forward and a kernel backward for the plain training step, and a reference made
-// of other operations, which forward mode and recorded gradients differentiate.
+// Fused operations (tier D), but for logsumexp: a kernel forward and a kernel backward for the plain training step, and
+// a reference made of other operations, which forward mode and recorded gradients differentiate.
 #include "ops/softmax.h"
-
-#include <algorithm>
-#include <limits>
 
 #include "autograd/apply.h"
 #include "core/dispatch.h"
@@ -17,14 +14,6 @@
 
 namespace gg {
 namespace {
-
-// The row maximum as a constant: the functions below do not depend on it, it only keeps exp from overflowing. Where it
-// is infinite, 0 keeps the difference from becoming NaN.
-Tensor row_shift(const Tensor& x) {
-  NoGrad off;
-  Tensor m = max(x.detach(), -1, true);
-  return where(le(abs(m), full({}, std::numeric_limits<double>::max(), m.options())), m, zeros({}, m.options()));
-}
 
 struct Softmax {
   static constexpr const char* name = "softmax";
@@ -40,8 +29,8 @@ struct Softmax {
     return {dx};
   }
   Tensor reference(const Tensor& x) const {
-    Tensor e = exp(x - max(x.detach(), -1, true));
-    return e / sum(e, {-1}, true);
+    Tensor e = exp(x - max(x.detach(), -1, {.keepdim = true}));
+    return e / sum(e, -1, {.keepdim = true});
   }
 };
 
@@ -58,30 +47,45 @@ struct LogSoftmax {
     GG_CPU_KERNEL(dx.device(), log_softmax_backward, dx.array(), c.grad().array(), c.output().array());
     return {dx};
   }
-  Tensor reference(const Tensor& x) const { return x - logsumexp(x, -1, true); }
+  Tensor reference(const Tensor& x) const { return x - logsumexp(x, -1, {.keepdim = true}); }
 };
 
-struct CrossEntropy {
-  static constexpr const char* name = "cross_entropy";
+// [..., n] ↦ [..., 1]. Its derivative is softmax, which has its own.
+struct LogSumExp {
+  static constexpr const char* name = "logsumexp";
+  static constexpr unsigned saves = kSaveInputs;
+  Tensor forward(const Tensor& x) const {
+    Shape shape = x.shape().erased(x.rank() - 1);
+    Tensor out = empty(shape, x.options());
+    GG_CPU_KERNEL(x.device(), logsumexp, out.array(), x.array());
+    shape.push_back(1);
+    return out.with_layout(Layout::contiguous(shape));
+  }
+  Tensors vjp(const Vjp& c) const { return {softmax(c.input(0)) * c.grad()}; }
+  Tensor jvp(const Jvp& c) const { return sum(softmax(c.input(0)) * c.tangent(0), -1, {.keepdim = true}); }
+};
+
+struct SoftmaxCrossEntropy {
+  static constexpr const char* name = "softmax_cross_entropy";
   static constexpr unsigned saves = kSaveInputs;
   struct Aux {
     Tensor logsumexp;  // [N]
   };
   Tensor target;
-  cpu::CrossEntropyParams params;
+  SoftmaxCrossEntropyOptions options;
 
   Tensor forward(Aux& aux, const Tensor& logits) const {
     Tensor loss = empty({logits.size(0)}, logits.options());
     aux.logsumexp = empty({logits.size(0)}, logits.options());
     GG_CPU_KERNEL(logits.device(), cross_entropy_forward, loss.array(), aux.logsumexp.array(), logits.array(),
-                  target.array(), params);
+                  target.array(), options);
     return loss;
   }
   Tensors vjp(const Vjp& c, const Aux& aux) const {
     Tensor logits = c.input(0);
     Tensor dx = empty_like(logits);
     GG_CPU_KERNEL(dx.device(), cross_entropy_backward, dx.array(), c.grad().array(), logits.array(),
-                  aux.logsumexp.array(), target.array(), params);
+                  aux.logsumexp.array(), target.array(), options);
     return {dx};
   }
   Tensor reference(const Tensor& logits) const {
@@ -89,13 +93,13 @@ struct CrossEntropy {
     Tensor kept, index;
     {
       NoGrad off;
-      Tensor ignored = eq(target, full({}, params.ignore_index, target.options()));
+      Tensor ignored = eq(target, full({}, options.ignore_index, target.options()));
       kept = to(logical_not(ignored), logits.dtype());
       index = where(ignored, zeros({}, target.options()), target);
     }
-    double smooth = params.label_smoothing;
+    double smooth = options.label_smoothing;
     Tensor loss = -squeeze(gather(log_p, 1, unsqueeze(index, 1)), 1) * (1 - smooth);
-    if (smooth > 0) loss = loss - mean(log_p, {1}) * smooth;
+    if (smooth > 0) loss = loss - mean(log_p, 1) * smooth;
     return loss * kept;
   }
 };
@@ -114,16 +118,12 @@ Tensor along(const Op& op, const Tensor& x, int axis) {
 Tensor softmax(const Tensor& x, int axis) { return along(Softmax{}, x, axis); }
 Tensor log_softmax(const Tensor& x, int axis) { return along(LogSoftmax{}, x, axis); }
 
-Tensor logsumexp(const Tensor& x, int axis, bool keepdim) {
-  axis = normalize_axis(axis, x.rank(), "logsumexp");
-  Tensor rows = axis == x.rank() - 1 ? x : transpose(x, axis, -1);
-  Tensor shift = row_shift(rows);
-  Tensor y = log(sum(exp(rows - shift), {-1}, true)) + shift;
-  if (axis != x.rank() - 1) y = transpose(y, axis, -1);
-  return keepdim ? y : squeeze(y, axis);
+Tensor logsumexp(const Tensor& x, int axis, const ReduceOptions& o) {
+  Tensor kept = along(LogSumExp{}, x, axis);
+  return o.keepdim ? kept : squeeze(kept, axis);
 }
 
-Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
+Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& target, const SoftmaxCrossEntropyOptions& o) {
   GG_CHECK(logits.rank() == 2 && is_floating(logits.dtype()),
            "cross_entropy: logits must be floating [N, classes], got ", name_of(logits.dtype()), " ", logits.shape());
   GG_CHECK(target.dtype() == i64 && target.shape() == Shape{logits.size(0)}, "cross_entropy: targets must be int64 [",
@@ -132,12 +132,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
            target.device());
   GG_CHECK(o.label_smoothing >= 0 && o.label_smoothing <= 1, "cross_entropy: label_smoothing must be in [0, 1], got ",
            o.label_smoothing);
-  Tensor loss = apply(CrossEntropy{target, {o.label_smoothing, o.ignore_index}}, logits);
-  if (o.reduction == Reduction::none) return loss;
-  if (o.reduction == Reduction::sum) return sum(loss);
-  std::vector<int64_t> labels = target.to_vector<int64_t>();
-  auto ignored = std::count(labels.begin(), labels.end(), o.ignore_index);
-  return sum(loss) * (1.0 / static_cast<double>(static_cast<int64_t>(labels.size()) - ignored));
+  return apply(SoftmaxCrossEntropy{target, o}, logits);
 }
 
 }  // namespace gg

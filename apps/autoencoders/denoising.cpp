@@ -43,7 +43,7 @@ DenoisingResult run(Lab& lab, const DenoisingOptions& options) {
           },
       .loss =
           [&](const data::Batch& batch) {  // against the clean image, which the network never sees
-            return losses::mean_over_batch(losses::mse(model(batch.x), batch.y, {.reduction = Reduction::none}));
+            return losses::mean_over_batch(losses::mse(model(batch.x), batch.y, {.reduction = losses::Reduction::none}));
           },
       .evaluate = [&]() -> Json {
         const double sse = mean_sse(denoise(noisy_test), lab.test_images);

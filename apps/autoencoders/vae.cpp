@@ -15,7 +15,7 @@ Tensor negative_elbo(const models::Vae& model, const Tensor& x, double sigma) {
   const models::Posterior q = model.encode(x);
   const Tensor noise = randn(q.mu.shape(), q.mu.options());
   const Tensor z = losses::reparameterize(q.mu, q.logvar, noise);
-  const Tensor nll = losses::gaussian_nll(model.decode(z), x, sigma, {.reduction = Reduction::none});
+  const Tensor nll = losses::gaussian_nll(model.decode(z), x, sigma, {.reduction = losses::Reduction::none});
   return losses::mean_over_batch(nll) + mean(losses::kl_normal_standard(q.mu, q.logvar));
 }
 

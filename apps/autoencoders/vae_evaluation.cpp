@@ -26,7 +26,8 @@ Elbo elbo_of(const models::Vae& model, const Tensor& images, double sigma, Devic
   in_batches(images, device, [&](const Tensor& x) {
     const models::Posterior q = model.encode(x);
     const Tensor z = losses::reparameterize(q.mu, q.logvar, randn(q.mu.shape(), q.mu.options(), generator));
-    elbo.log_likelihood -= losses::gaussian_nll(model.decode(z), x, sigma, {.reduction = Reduction::sum}).item();
+    elbo.log_likelihood -=
+        losses::gaussian_nll(model.decode(z), x, sigma, {.reduction = losses::Reduction::sum}).item();
     elbo.kl += sum(losses::kl_normal_standard(q.mu, q.logvar)).item();
     return slice(q.mu, 1, 0, 1);
   });

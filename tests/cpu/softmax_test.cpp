@@ -94,7 +94,7 @@ TYPED_TEST(SoftmaxTest, CrossEntropyAgainstLongDouble) {
         g.randomize(2);
         target.randomize(3, 0, static_cast<double>(n));
         target.at(4) = -7;
-        cpu::CrossEntropyParams p{s, -7};
+        SoftmaxCrossEntropyOptions p{s, -7};
         cpu::cross_entropy_forward(loss, lse, x, target, p);
         cpu::cross_entropy_backward(dx, g, x, lse, target, p);
         for (int64_t i = 0; i < 20; ++i) {

@@ -150,6 +150,31 @@ TEST(Losses, HaveGradientsOfTwoOrders) {
   check([&](std::span<const Tensor> in) { return kl_normal_standard(in[0], in[1]); }, {a, b});
   check([&](std::span<const Tensor> in) { return kl_normal(in[0], in[1], in[2], in[3]); }, {a, b, t, b * 0.5});
   check([&](std::span<const Tensor> in) { return reparameterize(in[0], in[1], in[2]); }, {a, b, t});
+  for (Reduction r : {Reduction::mean, Reduction::none}) {
+    Tensor label = zeros({a.size(0)}, {.dtype = i64});
+    check(
+        [&](std::span<const Tensor> in) {
+          return cross_entropy(in[0], label, {.label_smoothing = 0.1, .reduction = r});
+        },
+        {a});
+  }
+}
+
+// The mean counts the targets that are not ignored, and nobody else: not the gradients, either.
+TEST(CrossEntropy, Reductions) {
+  Tensor logits = tensor({{1, 2, 0.5}, {0, 0, 0}, {-1, 1, 3}}, kDouble).requires_grad_();
+  Tensor target = tensor({1, 2, 0}, {.dtype = i64});
+  auto log_sum = [](double a, double b, double c) { return std::log(std::exp(a) + std::exp(b) + std::exp(c)); };
+  double first = log_sum(1, 2, 0.5) - 2, second = log_sum(0, 0, 0), third = log_sum(-1, 1, 3) + 1;
+  auto loss = [&](CrossEntropyOptions o) { return cross_entropy(logits, target, o); };
+  EXPECT_NEAR(loss({}).item(), (first + second + third) / 3, 1e-14);
+  EXPECT_NEAR(loss({.ignore_index = 2}).item(), (first + third) / 2, 1e-14);
+  EXPECT_NEAR(loss({.ignore_index = 0, .reduction = Reduction::sum}).item(), first + second, 1e-14);
+  EXPECT_EQ(loss({.ignore_index = 1, .reduction = Reduction::none}).to_vector<double>()[0], 0);
+  std::vector<double> g = grad(loss({.ignore_index = 2}), logits).to_vector<double>();
+  EXPECT_NEAR(g[0], std::exp(1 - log_sum(1, 2, 0.5)) / 2, 1e-14);
+  EXPECT_EQ(g[3], 0);
+  EXPECT_NEAR(g[6], (std::exp(-1 - log_sum(-1, 1, 3)) - 1) / 2, 1e-14);
 }
 
 TEST(CrossEntropy, IsThereWithLabelSmoothing) {

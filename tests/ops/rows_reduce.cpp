@@ -1,6 +1,7 @@
 // Rows of reductions.
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "ops/ops.h"
 #include "tests/ops/op_table.h"
@@ -68,6 +69,11 @@ Real place(const std::vector<Real>& v, Real wanted) {
   return -1;
 }
 
+// A bare true or number after the axes could mean either option of var, and axis 1 in their place.
+static_assert(!std::is_convertible_v<bool, Axes> && !std::is_convertible_v<bool, ReduceOptions>);
+static_assert(!std::is_convertible_v<bool, VarOptions> && !std::is_convertible_v<double, VarOptions>);
+static_assert(std::is_trivially_copyable_v<Axes>);  // no memory of its own
+
 }  // namespace
 
 std::vector<Row> reduce_rows() {
@@ -81,7 +87,11 @@ std::vector<Row> reduce_rows() {
   using In = std::span<const Tensor>;
   row(
       "sum", "", [](In in) { return sum(in[0]); }, {{2, 3, 4}}, reducing(all, total));
-  rows.back().complaints = {{[x] { sum(x, {3}); }, {"sum", "3"}},
+  rows.back().complaints = {{[x] { sum(x, 3); }, {"sum", "axis 3 is out of range"}},
+                            {[x] {
+                               sum(x, {0, 1, 2, 0, 1, 2, 0, 1, 2});
+                             },
+                             {"at most 8 axes"}},
                             {[x] {
                                sum(x, {0, -3});
                              },
@@ -94,9 +104,11 @@ std::vector<Row> reduce_rows() {
       {{2, 3, 4}}, reducing(outer, total))
       .large = {{300, 30, 40}};
   row(
-      "sum", "kept", [](In in) { return sum(in[0], {1}, true); }, {{2, 3, 4}},
+      "sum", "kept", [](In in) { return sum(in[0], 1, {.keepdim = true}); }, {{2, 3, 4}},
       reshaped(reducing(middle, total), {2, 1, 4}))
       .large = {{30, 3000, 4}};
+  row(
+      "sum", "one_axis", [](In in) { return sum(in[0], -2); }, {{2, 3, 4}}, reducing(middle, total));
   row(
       "sum", "scalar", [](In in) { return sum(in[0]); }, {Shape{}}, reducing({}, total));
   row(
@@ -117,11 +129,12 @@ std::vector<Row> reduce_rows() {
   row(
       "var", "", [](In in) { return var(in[0], {1}); }, {{2, 3, 4}},
       reducing(middle, [](const std::vector<Real>& v) { return squares(v) / static_cast<Real>(v.size() - 1); }));
-  rows.back().complaints = {{[] { var(ones({1})); }, {"var", "1 elements", "correction 1"}}};
+  rows.back().complaints = {{[] { var(ones({1})); }, {"var", "1 elements", "correction 1"}},
+                            {[] { var(ones({2}, {i64})); }, {"var", "floating", "int64"}}};
   row(
       "var", "biased",
       [](In in) {
-        return var(in[0], {0, 2}, 0, true);
+        return var(in[0], {0, 2}, {.correction = 0, .keepdim = true});
       },
       {{2, 3, 4}},
       reshaped(reducing(outer, [](const std::vector<Real>& v) { return squares(v) / static_cast<Real>(v.size()); }),
@@ -150,7 +163,7 @@ std::vector<Row> reduce_rows() {
   row(
       "max", "all", [](In in) { return max(in[0]); }, spread({2, 3, 4}), reducing(all, largest));
   row(
-      "min", "", [](In in) { return min(in[0], -1, true); }, spread({2, 3, 4}),
+      "min", "", [](In in) { return min(in[0], -1, {.keepdim = true}); }, spread({2, 3, 4}),
       reshaped(reducing({false, false, true}, smallest), {2, 3, 1}));
   rows.back().complaints = {{[nothing] { min(nothing, 1); }, {"min", "is empty"}}};
   row(
@@ -161,7 +174,7 @@ std::vector<Row> reduce_rows() {
       .order = 0;
   rows.back().complaints = {{[nothing] { argmax(nothing, -1); }, {"argmax", "is empty"}}};
   row(
-      "argmin", "", [](In in) { return argmin(in[0], 2, true); }, spread({2, 3, 4}),
+      "argmin", "", [](In in) { return argmin(in[0], 2, {.keepdim = true}); }, spread({2, 3, 4}),
       reshaped(reducing({false, false, true}, [](const std::vector<Real>& v) { return place(v, smallest(v)); }),
                {2, 3, 1}))
       .order = 0;
