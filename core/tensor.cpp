@@ -222,28 +222,45 @@ template Tensor from_vector(const std::vector<int64_t>&, const Shape&, Device);
 template Tensor from_vector(const std::vector<bool>&, const Shape&, Device);
 
 namespace {
-Tensor from_doubles(const std::vector<double>& values, const Shape& shape, TensorOptions options) {
-  return visit_any(options.dtype, [&]<class T>() {
-    return from_vector(std::vector<T>(values.begin(), values.end()), shape, options.device);
-  });
+// The numbers of nested lists, in order, and their shape: the first element of each list says what the others must be.
+void flatten(const Numbers& numbers, const Shape& shape, int axis, std::vector<Scalar>& out) {
+  GG_CHECK(numbers.is_list() == (axis < shape.rank()), "tensor: lists and numbers stand beside each other");
+  if (!numbers.is_list()) {
+    out.push_back(numbers.number());
+    return;
+  }
+  auto size = static_cast<int64_t>(numbers.list().size());
+  GG_CHECK(size == shape[axis], "tensor: lists beside each other must be equally long, got ", shape[axis], " and ",
+           size);
+  for (const Numbers& n : numbers.list()) flatten(n, shape, axis + 1, out);
 }
 }  // namespace
 
-Tensor tensor(std::initializer_list<double> values, TensorOptions options) {
-  return from_doubles(values, {static_cast<int64_t>(values.size())}, options);
-}
-
-Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, TensorOptions options) {
-  std::vector<double> flat;
-  size_t columns = rows.size() ? rows.begin()->size() : 0;
-  for (auto row : rows) {
-    GG_CHECK(row.size() == columns, "tensor: rows of a matrix must be equally long, got ", columns, " and ",
-             row.size());
-    flat.insert(flat.end(), row.begin(), row.end());
+Tensor tensor(const Numbers& numbers, TensorOptions options) {
+  Shape shape;
+  for (const Numbers* n = &numbers; n->is_list(); n = n->list().begin()) {
+    shape.push_back(static_cast<int64_t>(n->list().size()));
+    if (n->list().size() == 0) break;
   }
-  return from_doubles(flat, {static_cast<int64_t>(rows.size()), static_cast<int64_t>(columns)}, options);
+  std::vector<Scalar> flat;
+  flatten(numbers, shape, 0, flat);
+  return visit_any(options.dtype, [&]<class T>() {
+    std::vector<T> values;
+    values.reserve(flat.size());
+    for (Scalar s : flat) {
+      if constexpr (std::is_same_v<T, int64_t>) {
+        values.push_back(s.to_int64("tensor"));
+      } else {
+        values.push_back(convert<T>(s.to_double()));
+      }
+    }
+    return from_vector(values, shape, options.device);
+  });
 }
 
-Tensor scalar(double value, TensorOptions options) { return from_doubles({value}, {}, options); }
+Tensor scalar(Scalar value, TensorOptions options) {
+  if (options.dtype == i64) value.to_int64("scalar");
+  return tensor(Numbers(value), options);
+}
 
 }  // namespace gg

@@ -8,6 +8,7 @@
 
 #include "core/array.h"
 #include "core/device.h"
+#include "core/scalar.h"
 #include "core/storage.h"
 
 namespace gg {
@@ -132,11 +133,30 @@ Tensor symbolic_zeros(const Shape& shape, TensorOptions options);
 template <class T>
 Tensor from_vector(const std::vector<T>& values, const Shape& shape, Device device = {});
 
-/// A one-dimensional tensor, or with `shape` of any rank, from a braced list: tensor({1, 2, 3}).
-Tensor tensor(std::initializer_list<double> values, TensorOptions options = {});
-Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, TensorOptions options = {});
+/// What is written in braces: a number, or a list of these. It points to what stands there, so it is for arguments
+/// only.
+class Numbers {
+ public:
+  template <class T>
+  requires std::is_arithmetic_v<T> Numbers(T number) : number_(number) {}
+  explicit Numbers(Scalar number) : number_(number) {}
+  Numbers(std::initializer_list<Numbers> list) : list_(list), is_list_(true) {}
+
+  bool is_list() const { return is_list_; }
+  std::initializer_list<Numbers> list() const { return list_; }
+  Scalar number() const { return number_; }
+
+ private:
+  Scalar number_ = 0;
+  std::initializer_list<Numbers> list_;
+  bool is_list_ = false;
+};
+
+/// A tensor of as many axes as there are braces within each other: tensor({1, 2, 3}) is a vector, tensor({{1, 2, 3}}) a
+/// matrix of one row. For int64 the numbers must be whole.
+Tensor tensor(const Numbers& numbers, TensorOptions options = {});
 /// A zero-dimensional tensor.
-Tensor scalar(double value, TensorOptions options = {});
+Tensor scalar(Scalar value, TensorOptions options = {});
 
 /// A readable picture of values, shape, dtype and history; long axes are shortened with an ellipsis.
 std::string to_string(const Tensor& t);

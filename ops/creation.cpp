@@ -25,8 +25,22 @@ Tensor random(const Shape& shape, TensorOptions o, Generator& generator, int wor
 
 int words_of(DType t) { return t == f64 ? 2 : 1; }
 
-void check_random(DType t, const char* op) {
+// Drawn as int64, and converted.
+template <class Fill>
+Tensor random_integers(const Shape& shape, IntegerOptions o, Generator& generator, const Fill& fill) {
+  return raw::to_device(to(random(shape, {i64}, generator, 2, fill), o.dtype), o.device);
+}
+
+void check_floating_type(DType t, const char* op) {
   GG_CHECK(is_floating(t), op, ": expected a floating dtype, got ", name_of(t));
+}
+
+void check_integer_type(DType t, const char* op) {
+  GG_CHECK(t != boolean, op, ": expected int64 or a floating dtype, got ", name_of(t));
+}
+
+TensorOptions options_of(const Tensor& like, const LikeOptions& o) {
+  return {o.dtype.value_or(like.dtype()), o.device.value_or(like.device())};
 }
 
 }  // namespace
@@ -42,11 +56,13 @@ Tensor full(const Shape& shape, Scalar value, TensorOptions options) {
 }
 Tensor zeros(const Shape& shape, TensorOptions options) { return raw::full(shape, 0, options); }
 Tensor ones(const Shape& shape, TensorOptions options) { return raw::full(shape, 1, options); }
-Tensor full_like(const Tensor& like, Scalar value) { return full(like.shape(), value, like.options()); }
-Tensor zeros_like(const Tensor& like) { return full_like(like, 0); }
-Tensor ones_like(const Tensor& like) { return full_like(like, 1); }
+Tensor full_like(const Tensor& like, Scalar value, const LikeOptions& o) {
+  return full(like.shape(), value, options_of(like, o));
+}
+Tensor zeros_like(const Tensor& like, const LikeOptions& o) { return full_like(like, 0, o); }
+Tensor ones_like(const Tensor& like, const LikeOptions& o) { return full_like(like, 1, o); }
 
-Tensor arange(double start, double end, double step, TensorOptions options) {
+Tensor arange(double start, double end, double step, IntegerOptions options) {
   GG_CHECK(step != 0 && std::isfinite(start) && std::isfinite(end) && std::isfinite(step),
            "arange: expected finite numbers and a step other than 0, got ", start, " to ", end, " by ", step);
   auto count = static_cast<int64_t>(std::max(0.0, std::ceil((end - start) / step)));
@@ -57,42 +73,50 @@ Tensor arange(double start, double end, double step, TensorOptions options) {
 
 Tensor linspace(double start, double end, int64_t count, TensorOptions options) {
   GG_CHECK(count >= 1, "linspace: expected at least one number, got ", count);
-  double step = count > 1 ? (end - start) / static_cast<double>(count - 1) : 0;
-  Tensor index = arange(0, static_cast<double>(count), 1, {options.dtype, options.device});
+  check_floating_type(options.dtype, "linspace");
+  if (count == 1) return full({1}, start, options);
   NoGrad off;
-  return affine(index, step, start);
+  Tensor t = arange(0, static_cast<double>(count), 1, {options.dtype, options.device}) / (count - 1);
+  return (1 - t) * start + t * end;  // hits both ends
 }
 
 Tensor eye(int64_t n, TensorOptions options) {
-  return one_hot(arange(0, static_cast<double>(n), 1, {i64, options.device}), n, options);
+  return one_hot(arange(0, static_cast<double>(n)), n, {options.dtype, options.device});
 }
 
-Tensor one_hot(const Tensor& index, int64_t classes, TensorOptions options) {
+Tensor one_hot(const Tensor& index, int64_t classes, const LikeOptions& o) {
   GG_CHECK(index.dtype() == i64, "one_hot: positions must be int64, got ", name_of(index.dtype()));
   GG_CHECK(classes >= 1, "one_hot: expected at least one class, got ", classes);
-  Tensor column = arange(0, static_cast<double>(classes), 1, {i64, index.device()});
-  return to(eq(unsqueeze(index, -1), column), options.dtype);
+  Tensor column = arange(0, static_cast<double>(classes), 1, {.device = index.device()});
+  Tensor hot = to(eq(unsqueeze(index, -1), column), o.dtype.value_or(f32));
+  return to(hot, o.device.value_or(index.device()));
 }
 
 Tensor rand(const Shape& shape, TensorOptions o, Generator& generator) {
-  check_random(o.dtype, "rand");
+  check_floating_type(o.dtype, "rand");
   return random(shape, o, generator, words_of(o.dtype),
                 [](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_uniform, a, &s); });
 }
 
 Tensor randn(const Shape& shape, TensorOptions o, Generator& generator) {
-  check_random(o.dtype, "randn");
+  check_floating_type(o.dtype, "randn");
   return random(shape, o, generator, words_of(o.dtype),
                 [](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_normal, a, &s); });
 }
 
-Tensor rand_like(const Tensor& like) { return rand(like.shape(), like.options()); }
-Tensor randn_like(const Tensor& like) { return randn(like.shape(), like.options()); }
+Tensor rand_like(const Tensor& like, const LikeOptions& o, Generator& generator) {
+  return rand(like.shape(), options_of(like, o), generator);
+}
+Tensor randn_like(const Tensor& like, const LikeOptions& o, Generator& generator) {
+  return randn(like.shape(), options_of(like, o), generator);
+}
 
-Tensor randint(int64_t low, int64_t high, const Shape& shape, Generator& generator) {
+Tensor randint(int64_t low, int64_t high, const Shape& shape, IntegerOptions o, Generator& generator) {
   GG_CHECK(low < high, "randint: the range from ", low, " to ", high, " is empty");
-  return random(shape, {i64}, generator, 2,
-                [&](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_integers, a, &s, low, high); });
+  check_integer_type(o.dtype, "randint");
+  return random_integers(shape, o, generator, [&](Array a, Generator::State s) {
+    GG_CPU_KERNEL(Device(), random_integers, a, &s, low, high);
+  });
 }
 
 Tensor bernoulli(const Shape& shape, double p, TensorOptions o, Generator& generator) {
@@ -101,10 +125,11 @@ Tensor bernoulli(const Shape& shape, double p, TensorOptions o, Generator& gener
                 [&](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_bernoulli, a, &s, p); });
 }
 
-Tensor randperm(int64_t n, Generator& generator) {
+Tensor randperm(int64_t n, IntegerOptions o, Generator& generator) {
   GG_CHECK(n >= 0, "randperm: expected a number of elements, got ", n);
-  return random({n}, {i64}, generator, 2,
-                [](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_permutation, a, &s); });
+  check_integer_type(o.dtype, "randperm");
+  return random_integers({n}, o, generator,
+                         [](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_permutation, a, &s); });
 }
 
 }  // namespace gg

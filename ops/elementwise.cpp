@@ -172,7 +172,9 @@ void check_bool(const char* op, const Tensor& x) {
 }
 
 // The number beside an int64 tensor, whose loops take two tensors.
-Tensor as_tensor(Scalar c, const Tensor& beside, const char* op) { return full({}, c.to_int64(op), beside.options()); }
+Tensor as_tensor(Scalar c, const Tensor& beside, const char* op) {
+  return full({}, c.to_int64(op, ". Convert it with to(x, f32)"), beside.options());
+}
 
 // zero + x: x itself, broadcast to the shape of the sum.
 Tensor other_summand(const Tensor& zero, const Tensor& x, const char* name) {

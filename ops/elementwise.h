@@ -2,8 +2,8 @@
 // products and comparisons take int64 too, whose arithmetic wraps around; the functions are for floating tensors.
 #pragma once
 
+#include "core/scalar.h"
 #include "core/tensor.h"
-#include "ops/scalar.h"
 
 namespace gg {
 

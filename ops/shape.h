@@ -6,9 +6,9 @@
 #include <limits>
 #include <vector>
 
+#include "core/scalar.h"
 #include "core/tensor.h"
 #include "ops/axes.h"
-#include "ops/scalar.h"
 
 namespace gg {
 

@@ -11,7 +11,7 @@ using Doubles = std::vector<double>;
 
 Doubles values(const Tensor& t) { return t.to_vector<double>(); }
 
-Tensor leaf(std::initializer_list<double> v) { return tensor(v, {f64}).requires_grad_(); }
+Tensor leaf(const Numbers& v) { return tensor(v, {f64}).requires_grad_(); }
 
 template <class Fn>
 std::string message_of(const Fn& fn) {

@@ -23,7 +23,7 @@ void expect_says(const std::string& message, std::initializer_list<const char*> 
   for (const char* part : parts) EXPECT_NE(message.find(part), std::string::npos) << message;
 }
 
-Tensor leaf(std::initializer_list<double> v) { return tensor(v, {f64}).requires_grad_(); }
+Tensor leaf(const Numbers& v) { return tensor(v, {f64}).requires_grad_(); }
 
 // Its forward computes on plain numbers, so everything that is differentiated comes from the rules.
 struct MyCube {

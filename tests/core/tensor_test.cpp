@@ -41,6 +41,23 @@ TEST(Tensor, KnowsItself) {
   EXPECT_EQ(empty({0, 3}).to_vector<float>(), std::vector<float>{});
 }
 
+TEST(Tensor, BracesAreAxes) {
+  EXPECT_EQ(tensor({{1}}).shape(), (Shape{1, 1}));
+  EXPECT_EQ(tensor({{1}, {2}}).shape(), (Shape{2, 1}));
+  EXPECT_EQ(tensor({{{1, 2}, {3, 4}, {5, 6}}}).shape(), (Shape{1, 3, 2}));
+  EXPECT_EQ(tensor({7}).shape(), (Shape{1}));
+  EXPECT_EQ(tensor(7).shape(), Shape{});
+  EXPECT_EQ(tensor({}).shape(), (Shape{0}));
+  EXPECT_EQ(tensor({{{1, 2}, {3, 4}}}).to_vector<float>(), (std::vector<float>{1, 2, 3, 4}));
+  int i = 1;
+  float f = 0.5f;
+  EXPECT_EQ(tensor({i, f, 2L}).to_vector<float>(), (std::vector<float>{1, 0.5f, 2}));
+  constexpr int64_t large = (int64_t{1} << 60) + 1;  // no double
+  EXPECT_EQ(tensor({large, -large}, {i64}).to_vector<int64_t>(), (std::vector<int64_t>{large, -large}));
+  EXPECT_EQ(scalar(large, {i64}).to_vector<int64_t>()[0], large);
+  EXPECT_EQ(tensor({NAN, 0.5, 0}, {boolean}).to_vector<bool>(), (std::vector<bool>{true, true, false}));
+}
+
 TEST(Tensor, CopiesShareAndViewsShare) {
   Tensor t = tensor({{1, 2}, {3, 4}});
   Tensor same = t, view = transpose(t);
@@ -61,6 +78,10 @@ TEST(Tensor, WrongUseExplainsItself) {
   expect_says(message_of([] { from_vector<float>({1, 2, 3}, {2, 2}); }), {"3 values", "[2,2]", "4"});
   expect_says(message_of([] { empty({2, -1}); }), {"must not be negative", "[2,-1]"});
   expect_says(message_of([] { tensor({{1, 2}, {3}}); }), {"equally long", "2 and 1"});
+  expect_says(message_of([] { tensor({{1, 2}, 3}); }), {"tensor", "lists and numbers"});
+  expect_says(message_of([] { tensor({1, {2}}); }), {"tensor", "lists and numbers"});
+  expect_says(message_of([] { tensor({1, 0.5}, {i64}); }), {"tensor: 0.5 is not a whole number", "int64"});
+  expect_says(message_of([] { scalar(NAN, {i64}); }), {"scalar: nan is not a whole number"});
   EXPECT_FALSE(Tensor().defined());
   EXPECT_FALSE(Tensor().requires_grad());
 }

@@ -98,7 +98,8 @@ std::vector<Row> creation_rows() {
       fixed(
           "arange", "empty", [] { return arange(3, 3); }, listed({0}, {})),
       fixed("linspace", "", [] { return linspace(-1, 1, 5, {f64}); }, listed({5}, {-1, -0.5, 0, 0.5, 1}),
-            {{[] { linspace(0, 1, 0); }, {"linspace", "at least one, got 0"}}}),
+            {{[] { linspace(0, 1, 0); }, {"linspace", "at least one number, got 0"}},
+             {[] { linspace(0, 1, 3, {i64}); }, {"linspace", "floating", "int64"}}}),
       fixed(
           "linspace", "one", [] { return linspace(3, 9, 1); }, listed({1}, {3})),
       fixed("eye", "", [] { return eye(2); }, listed({2, 2}, {1, 0, 0, 1}), {{[] { eye(0); }, {"one_hot"}}}),
@@ -110,8 +111,6 @@ std::vector<Row> creation_rows() {
             {{[] { one_hot(ones({2}), 3); }, {"one_hot", "int64", "float32"}},
              {[] { one_hot(zeros({2}, {i64}), 0); }, {"one_hot", "at least one class"}}}),
   };
-  rows[0].complaints[0].says = {"must not be negative", "[2,-1]"};
-  rows[11].complaints[0].says = {"linspace", "at least one number, got 0"};
   rows[5].extra = [like] {
     constexpr int64_t large = (int64_t{1} << 60) + 1;  // no double
     GG_CHECK(full({1}, large, {i64}).to_vector<int64_t>()[0] == large, "full of a large integer");
@@ -120,6 +119,31 @@ std::vector<Row> creation_rows() {
     GG_CHECK(full_like(like, 1).dtype() == f64 && zeros_like(like).dtype() == f64 && ones_like(like).dtype() == f64,
              "…_like does not keep the type");
     GG_CHECK(arange(0, 3).dtype() == i64 && ones({1}).dtype() == f32, "default types");
+    GG_CHECK(
+        arange(0, 3, 1, {}).dtype() == i64 && randint(0, 3, {2}, {}).dtype() == i64 && randperm(3, {}).dtype() == i64,
+        "empty options change the type");
+    GG_CHECK(zeros_like(like, {.dtype = i64}).dtype() == i64, "zeros_like: options");
+    Generator a(8), b(8);
+    GG_CHECK(randint(0, 9, {20}, {.dtype = f64}, a).to_vector<double>() == numbers(randint(0, 9, {20}, {}, b)),
+             "randint of another type draws other numbers");
+    GG_CHECK(numbers(rand_like(like, {.dtype = f32}, a)) == numbers(rand({2, 2}, {f32}, b)) &&
+                 numbers(randn_like(like, {}, a)) == numbers(randn({2, 2}, {f64}, b)),
+             "rand_like draws other numbers");
+    GG_CHECK(randperm(6, {.dtype = f32}, a).dtype() == f32, "randperm: type");
+    for (int64_t n : {2, 50, 100, 1000}) {
+      std::vector<float> v = linspace(-0.1, 0.7, n).to_vector<float>();
+      GG_CHECK(v.front() == -0.1f && v.back() == 0.7f, "linspace misses its ends with ", n, " numbers");
+    }
+    Tensor index = from_vector<int64_t>({1}, {1});
+    GG_CHECK(one_hot(index, 2, {.dtype = boolean}).dtype() == boolean, "one_hot: type");
+    if (!is_available(Device::emulated)) return;
+    Device there = Device::emulated;
+    for (const Tensor& t :
+         {one_hot(index, 2, {.device = there}), zeros_like(like, {.device = there}), rand_like(like, {.device = there}),
+          randint(0, 3, {2}, {.device = there}), randperm(3, {.device = there}), eye(2, {.device = there})}) {
+      GG_CHECK(t.device() == there, "the device asked for is not honoured");
+    }
+    GG_CHECK(ones_like(zeros({2}, {.device = there})).device() == there, "…_like does not keep the device");
   };
   return rows;
 }
@@ -165,7 +189,7 @@ std::vector<Row> random_rows() {
       random("randint", "",
              [] {
                Generator g(4);
-               std::vector<int64_t> v = randint(-2, 3, {n}, g).to_vector<int64_t>();
+               std::vector<int64_t> v = randint(-2, 3, {n}, {}, g).to_vector<int64_t>();
                for (int64_t k = -2; k < 3; ++k) {
                  auto seen = static_cast<double>(std::count(v.begin(), v.end(), k));
                  GG_CHECK(std::abs(seen - n / 5.0) < 5 * std::sqrt(n * 0.2 * 0.8), "randint: ", k, " came ", seen,
@@ -173,9 +197,10 @@ std::vector<Row> random_rows() {
                }
                GG_CHECK(*std::min_element(v.begin(), v.end()) == -2 && *std::max_element(v.begin(), v.end()) == 2,
                         "randint: out of range");
-               expect_repeatable("randint", [](Generator& r) { return randint(0, 1000, {20}, r); });
+               expect_repeatable("randint", [](Generator& r) { return randint(0, 1000, {20}, {}, r); });
              },
-             {{[] { randint(3, 3, {2}); }, {"randint", "from 3 to 3 is empty"}}}),
+             {{[] { randint(3, 3, {2}); }, {"randint", "from 3 to 3 is empty"}},
+              {[] { randint(0, 3, {2}, {boolean}); }, {"randint", "bool"}}}),
       random("bernoulli", "",
              [] {
                Generator g(5);
@@ -191,17 +216,17 @@ std::vector<Row> random_rows() {
       random("randperm", "",
              [] {
                Generator g(6);
-               std::vector<int64_t> v = randperm(1000, g).to_vector<int64_t>(), sorted = v;
+               std::vector<int64_t> v = randperm(1000, {}, g).to_vector<int64_t>(), sorted = v;
                std::sort(sorted.begin(), sorted.end());
                for (int64_t i = 0; i < 1000; ++i) GG_CHECK(sorted[static_cast<size_t>(i)] == i, "randperm lacks ", i);
                GG_CHECK(sorted != v, "randperm is in order");
                double first = 0;  // the mean of the first position over many draws
                for (int i = 0; i < 2000; ++i)
-                 first += static_cast<double>(randperm(10, g).to_vector<int64_t>()[0]) / 2000;
+                 first += static_cast<double>(randperm(10, {}, g).to_vector<int64_t>()[0]) / 2000;
                GG_CHECK(std::abs(first - 4.5) < 5 * std::sqrt(8.25 / 2000), "randperm: the first is ", first,
                         " on average");
-               GG_CHECK(randperm(0, g).numel() == 0, "randperm of nothing");
-               expect_repeatable("randperm", [](Generator& r) { return randperm(50, r); });
+               GG_CHECK(randperm(0, {}, g).numel() == 0, "randperm of nothing");
+               expect_repeatable("randperm", [](Generator& r) { return randperm(50, {}, r); });
              },
              {{[] { randperm(-1); }, {"randperm", "-1"}}}),
   };

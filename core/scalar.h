@@ -15,10 +15,10 @@ class Scalar {
       : is_integer_(std::is_integral_v<T>), integer_(convert<int64_t>(value)), real_(static_cast<double>(value)) {}
 
   constexpr double to_double() const { return real_; }
-  /// As int64. Throws, naming `op`, where it is no whole number: a tensor of integers is not promoted.
-  int64_t to_int64(const char* op) const {
-    GG_CHECK(is_integer_ || static_cast<double>(integer_) == real_, op, ": ", real_,
-             " is not a whole number, but the tensor is int64. Convert it with to(x, f32) first");
+  /// As int64. Throws, naming `op`, where it is no whole number: nothing is rounded or promoted silently.
+  int64_t to_int64(const char* op, const char* advice = "") const {
+    GG_CHECK(is_integer_ || (static_cast<double>(integer_) == real_ && real_ < 0x1p63), op, ": ", real_,
+             " is not a whole number, but the tensor is int64", advice);
     return integer_;
   }
 
