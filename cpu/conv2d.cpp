@@ -50,26 +50,26 @@ void set_order(Array& x, bool last) {
 // x [N,C,H,W], y [N,O,OH,OW] and row-major w, with both images in the same one of the two layouts.
 struct Problem {
   Array x, w, y;
-  Conv2dParams p;
+  Conv2dOptions o;
   bool last = false;
 
   int64_t n() const { return x.shape[0]; }
   int64_t group_in() const { return w.shape[1]; }
-  int64_t group_out() const { return w.shape[0] / p.groups; }
+  int64_t group_out() const { return w.shape[0] / o.groups; }
   int64_t kernel() const { return w.shape[1] * w.shape[2] * w.shape[3]; }  // taps of one output
   int64_t places() const { return y.shape[2] * y.shape[3]; }
   double flops() const { return 2.0 * n() * w.shape[0] * places() * kernel(); }
 };
 
-void check(const Array& x, const Array& w, const Array& y, const Conv2dParams& p, const char* op) {
+void check(const Array& x, const Array& w, const Array& y, const Conv2dOptions& o, const char* op) {
   GG_CHECK(x.rank() == 4 && w.rank() == 4 && y.rank() == 4, op, ": expected four axes each, got ", x.shape, ", ",
            w.shape, " and ", y.shape);
-  GG_CHECK(p.groups >= 1 && x.shape[1] == w.shape[1] * p.groups && w.shape[0] % p.groups == 0, op, ": ", x.shape[1],
-           " channels do not fit a weight of ", w.shape, " with ", p.groups, " groups");
+  GG_CHECK(o.groups >= 1 && x.shape[1] == w.shape[1] * o.groups && w.shape[0] % o.groups == 0, op, ": ", x.shape[1],
+           " channels do not fit a weight of ", w.shape, " with ", o.groups, " groups");
   for (int i = 0; i < 2; ++i) {
-    GG_CHECK(p.stride[i] >= 1 && p.dilation[i] >= 1 && p.padding[i] >= 0, op,
+    GG_CHECK(o.stride[i] >= 1 && o.dilation[i] >= 1 && o.padding[i] >= 0, op,
              ": stride and dilation must be at least 1 and padding at least 0");
-    int64_t expected = conv2d_out_size(x.shape[2 + i], w.shape[2 + i], p, i);
+    int64_t expected = window_places(x.shape[2 + i], w.shape[2 + i], o, i);
     GG_CHECK(y.shape[2 + i] == expected, op, ": expected an output of size ", expected, " along axis ", 2 + i, ", got ",
              y.shape[2 + i]);
   }
@@ -78,7 +78,6 @@ void check(const Array& x, const Array& w, const Array& y, const Conv2dParams& p
 }
 
 // ---- matrix products
-// --------------------------------------------------------------------------------------------------
 
 // The output columns [first, last) for which tap j falls inside the input.
 struct Span {
@@ -100,10 +99,10 @@ void for_taps(const Problem& q, T* image, Fn&& fn) {
   for (int64_t c = 0; c < q.group_in(); ++c) {
     for (int64_t i = 0; i < q.w.shape[2]; ++i) {
       for (int64_t j = 0; j < q.w.shape[3]; ++j, ++row) {
-        Span span = inside(q.x.shape[3], q.y.shape[3], j, q.p.stride[1], q.p.padding[1], q.p.dilation[1]);
+        Span span = inside(q.x.shape[3], q.y.shape[3], j, q.o.stride[1], q.o.padding[1], q.o.dilation[1]);
         for (int64_t oh = 0; oh < q.y.shape[2]; ++oh) {
-          int64_t h = oh * q.p.stride[0] - q.p.padding[0] + i * q.p.dilation[0];
-          int64_t w = span.first * q.p.stride[1] - q.p.padding[1] + j * q.p.dilation[1];
+          int64_t h = oh * q.o.stride[0] - q.o.padding[0] + i * q.o.dilation[0];
+          int64_t w = span.first * q.o.stride[1] - q.o.padding[1] + j * q.o.dilation[1];
           if (h < 0 || h >= q.x.shape[2] || span.first == span.last) {
             fn(row, oh, Span{0, 0}, image);
           } else {
@@ -118,7 +117,7 @@ void for_taps(const Problem& q, T* image, Fn&& fn) {
 // columns [kernel, places] of one group of one image
 template <class T>
 void gather_columns(const Problem& q, const T* image, T* columns) {
-  int64_t width = q.y.shape[3], step = q.p.stride[1] * q.x.strides[3];
+  int64_t width = q.y.shape[3], step = q.o.stride[1] * q.x.strides[3];
   for_taps(q, image, [&](int64_t row, int64_t oh, Span span, const T* from) {
     T* to = columns + row * q.places() + oh * width;
     std::fill(to, to + span.first, T{});
@@ -133,7 +132,7 @@ void gather_columns(const Problem& q, const T* image, T* columns) {
 
 template <class T>
 void scatter_columns(const Problem& q, const T* columns, T* image) {
-  int64_t width = q.y.shape[3], step = q.p.stride[1] * q.x.strides[3];
+  int64_t width = q.y.shape[3], step = q.o.stride[1] * q.x.strides[3];
   for_taps(q, image, [&](int64_t row, int64_t oh, Span span, T* to) {
     const T* from = columns + row * q.places() + oh * width + span.first;
     int64_t n = span.last - span.first;
@@ -178,7 +177,7 @@ void run_by_products(const Problem& q, ConvKind kind, int64_t begin, int64_t end
   T* columns = scratch.as<T>();
   Array column_matrix = matrix(columns, q.kernel(), q.places(), q.places(), 1);
   for (int64_t n = begin; n < end; ++n) {
-    for (int64_t group = 0; group < q.p.groups; ++group) {
+    for (int64_t group = 0; group < q.o.groups; ++group) {
       T* image = x_image<T>(q, n, group);
       Array y = y_matrix<T>(q, n, group), w = w_matrix<T>(q, group);
       if (kind == ConvKind::forward) {
@@ -205,7 +204,6 @@ void run_by_products(const Problem& q, ConvKind kind, int64_t begin, int64_t end
 }
 
 // ---- chunks
-// -------------------------------------------------------------------------------------------------------------
 
 std::shared_ptr<const OnednnConv> prepare(const Problem& q, ConvKind kind, int64_t images) {
   ConvSpec s;
@@ -221,10 +219,12 @@ std::shared_ptr<const OnednnConv> prepare(const Problem& q, ConvKind kind, int64
   s.ow = q.y.shape[3];
   s.kh = q.w.shape[2];
   s.kw = q.w.shape[3];
-  s.groups = q.p.groups;
-  std::copy_n(q.p.stride, 2, s.stride);
-  std::copy_n(q.p.padding, 2, s.padding);
-  std::copy_n(q.p.dilation, 2, s.dilation);
+  s.groups = q.o.groups;
+  for (int i = 0; i < 2; ++i) {
+    s.stride[i] = q.o.stride[i];
+    s.padding[i] = q.o.padding[i];
+    s.dilation[i] = q.o.dilation[i];
+  }
   return OnednnConv::get(s);
 }
 
@@ -253,7 +253,7 @@ void run(const Problem& q, ConvKind kind) {
   int64_t tail = q.n() - (chunks - 1) * images;  // images of the last chunk
 
   std::shared_ptr<const OnednnConv> conv, last_conv;
-  bool few = kind == ConvKind::input_grad && q.p.groups == 1 && q.x.shape[1] < kFewChannels;
+  bool few = kind == ConvKind::input_grad && q.o.groups == 1 && q.x.shape[1] < kFewChannels;
   if (std::is_same_v<T, float> && !few) {
     conv = prepare(q, kind, images);
     last_conv = tail == images ? conv : prepare(q, kind, tail);
@@ -290,7 +290,7 @@ void run(const Problem& q, ConvKind kind) {
 }
 
 // Brings the arrays into one of the two layouts, with copies where they are in neither or differ, and runs.
-void convolve(Array x, Array w, Array y, const Conv2dParams& p, ConvKind kind) {
+void convolve(Array x, Array w, Array y, const Conv2dOptions& o, ConvKind kind) {
   Array& written = kind == ConvKind::forward ? y : kind == ConvKind::input_grad ? x : w;
   if (written.numel() == 0) return;
   if (x.numel() == 0 || w.numel() == 0 || y.numel() == 0) return fill(written, 0);
@@ -301,7 +301,7 @@ void convolve(Array x, Array w, Array y, const Conv2dParams& p, ConvKind kind) {
   };
   auto [x_nchw, x_last] = order_of(x);
   auto [y_nchw, y_last] = order_of(y);
-  Problem q{x, w, y, p, !(x_nchw && y_nchw)};
+  Problem q{x, w, y, o, !(x_nchw && y_nchw)};
   // One channel looks the same in both layouts, and goes through the channels-last code faster.
   if (x_nchw && x_last && y_nchw && y_last) q.last = true;
 
@@ -329,24 +329,19 @@ void convolve(Array x, Array w, Array y, const Conv2dParams& p, ConvKind kind) {
 
 }  // namespace
 
-int64_t conv2d_out_size(int64_t size, int64_t kernel, const Conv2dParams& p, int axis) {
-  int64_t room = size + 2 * p.padding[axis] - p.dilation[axis] * (kernel - 1) - 1;
-  return room < 0 ? 0 : room / p.stride[axis] + 1;
+void conv2d_forward(Array out, Array x, Array w, Conv2dOptions o) {
+  check(x, w, out, o, "conv2d");
+  convolve(x, w, out, o, ConvKind::forward);
 }
 
-void conv2d_forward(Array out, Array x, Array w, Conv2dParams p) {
-  check(x, w, out, p, "conv2d");
-  convolve(x, w, out, p, ConvKind::forward);
+void conv2d_input_grad(Array dx, Array g, Array w, Conv2dOptions o) {
+  check(dx, w, g, o, "conv2d_input_grad");
+  convolve(dx, w, g, o, ConvKind::input_grad);
 }
 
-void conv2d_input_grad(Array dx, Array g, Array w, Conv2dParams p) {
-  check(dx, w, g, p, "conv2d_input_grad");
-  convolve(dx, w, g, p, ConvKind::input_grad);
-}
-
-void conv2d_weight_grad(Array dw, Array x, Array g, Conv2dParams p) {
-  check(x, dw, g, p, "conv2d_weight_grad");
-  convolve(x, dw, g, p, ConvKind::weight_grad);
+void conv2d_weight_grad(Array dw, Array x, Array g, Conv2dOptions o) {
+  check(x, dw, g, o, "conv2d_weight_grad");
+  convolve(x, dw, g, o, ConvKind::weight_grad);
 }
 
 }  // namespace gg::cpu

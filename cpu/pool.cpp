@@ -42,25 +42,25 @@ struct Tap {
 
 // Calls line(offset in `pooled`, its step, lanes, taps), with taps(fn) calling fn(Tap) for the taps inside the image.
 template <class Line>
-void for_windows(const Array& pooled, const Array& image, const Pool2dParams& p, Line&& line) {
+void for_windows(const Array& pooled, const Array& image, const Pool2dOptions& o, Line&& line) {
   bool last = channels_last(image);
   int64_t height = image.shape[2], width = image.shape[3];
   std::vector<Tap> columns;  // for each column of the window, the lanes of an output row that see it inside the image
-  for (int64_t j = 0; j < p.kernel[1]; ++j) {
-    int64_t shift = j * p.dilation[1] - p.padding[1];  // column = lane · stride + shift
-    int64_t begin = shift >= 0 ? 0 : (-shift + p.stride[1] - 1) / p.stride[1];
-    int64_t end = width - shift <= 0 ? 0 : (width - shift + p.stride[1] - 1) / p.stride[1];
-    int64_t w = begin * p.stride[1] + shift;
+  for (int64_t j = 0; j < o.kernel[1]; ++j) {
+    int64_t shift = j * o.dilation[1] - o.padding[1];  // column = lane · stride + shift
+    int64_t begin = shift >= 0 ? 0 : (-shift + o.stride[1] - 1) / o.stride[1];
+    int64_t end = width - shift <= 0 ? 0 : (width - shift + o.stride[1] - 1) / o.stride[1];
+    int64_t w = begin * o.stride[1] + shift;
     columns.push_back(
-        {begin, std::min(end, pooled.shape[3]), w * image.strides[3], p.stride[1] * image.strides[3], w, p.stride[1]});
+        {begin, std::min(end, pooled.shape[3]), w * image.strides[3], o.stride[1] * image.strides[3], w, o.stride[1]});
   }
   for_units(pooled, image, last, [&](int64_t n, int64_t c, int64_t channels) {
     int64_t base = n * image.strides[0] + c * image.strides[1];
     for (int64_t oh = 0; oh < pooled.shape[2]; ++oh) {
       int64_t to = n * pooled.strides[0] + c * pooled.strides[1] + oh * pooled.strides[2];
       auto rows = [&](auto&& fn) {
-        for (int64_t i = 0; i < p.kernel[0]; ++i) {
-          int64_t h = oh * p.stride[0] - p.padding[0] + i * p.dilation[0];
+        for (int64_t i = 0; i < o.kernel[0]; ++i) {
+          int64_t h = oh * o.stride[0] - o.padding[0] + i * o.dilation[0];
           if (h >= 0 && h < height) fn(h);
         }
       };
@@ -68,8 +68,8 @@ void for_windows(const Array& pooled, const Array& image, const Pool2dParams& p,
         for (int64_t ow = 0; ow < pooled.shape[3]; ++ow) {
           line(to + ow * pooled.strides[3], pooled.strides[1], channels, [&](auto&& tap) {
             rows([&](int64_t h) {
-              for (int64_t j = 0; j < p.kernel[1]; ++j) {
-                int64_t w = ow * p.stride[1] - p.padding[1] + j * p.dilation[1];
+              for (int64_t j = 0; j < o.kernel[1]; ++j) {
+                int64_t w = ow * o.stride[1] - o.padding[1] + j * o.dilation[1];
                 if (w < 0 || w >= width) continue;
                 tap(Tap{0, channels, base + h * image.strides[2] + w * image.strides[3], image.strides[1],
                         h * width + w, 0});
@@ -104,7 +104,7 @@ void zero_unit(const Array& dx, T* data, int64_t n, int64_t c, int64_t channels)
 }
 
 template <class T>
-void max_index(const Array& index, const Array& x, const Pool2dParams& p) {
+void max_index(const Array& index, const Array& x, const Pool2dOptions& o) {
   const T* from = x.as<const T>();
   const PoolOf<T>& kernels = [&]() -> const PoolOf<T>& {
     if constexpr (std::is_same_v<T, float>) {
@@ -113,7 +113,7 @@ void max_index(const Array& index, const Array& x, const Pool2dParams& p) {
       return pool_kernels().f64;
     }
   }();
-  for_windows(index, x, p, [&](int64_t offset, int64_t step, int64_t lanes, auto&& taps) {
+  for_windows(index, x, o, [&](int64_t offset, int64_t step, int64_t lanes, auto&& taps) {
     thread_local std::vector<T> best;
     thread_local std::vector<int32_t> found;
     best.assign(lanes, -std::numeric_limits<T>::infinity());
@@ -128,11 +128,11 @@ void max_index(const Array& index, const Array& x, const Pool2dParams& p) {
 }
 
 template <class T>
-void average(const Array& out, const Array& x, const Pool2dParams& p) {
+void average(const Array& out, const Array& x, const Pool2dOptions& o) {
   const T* from = x.as<const T>();
   T* to = out.as<T>();
-  T scale = T(1) / static_cast<T>(p.kernel[0] * p.kernel[1]);
-  for_windows(out, x, p, [&](int64_t offset, int64_t step, int64_t lanes, auto&& taps) {
+  T scale = T(1) / static_cast<T>(o.kernel[0] * o.kernel[1]);
+  for_windows(out, x, o, [&](int64_t offset, int64_t step, int64_t lanes, auto&& taps) {
     thread_local std::vector<T> sums;
     sums.assign(lanes, T{});
     T* s = sums.data();
@@ -149,12 +149,12 @@ void average(const Array& out, const Array& x, const Pool2dParams& p) {
 }
 
 template <class T>
-void average_adjoint(const Array& dx, const Array& g, const Pool2dParams& p) {
+void average_adjoint(const Array& dx, const Array& g, const Pool2dOptions& o) {
   T* to = dx.as<T>();
   const T* from = g.as<const T>();
-  T scale = T(1) / static_cast<T>(p.kernel[0] * p.kernel[1]);
+  T scale = T(1) / static_cast<T>(o.kernel[0] * o.kernel[1]);
   for_units(g, dx, channels_last(dx), [&](int64_t n, int64_t c, int64_t m) { zero_unit(dx, to, n, c, m); });
-  for_windows(g, dx, p, [&](int64_t offset, int64_t step, int64_t, auto&& taps) {
+  for_windows(g, dx, o, [&](int64_t offset, int64_t step, int64_t, auto&& taps) {
     taps([&](const Tap& t) {
       for (int64_t l = t.begin, i = 0; l < t.end; ++l, ++i) {
         to[t.image + i * t.image_step] += from[offset + l * step] * scale;
@@ -193,39 +193,39 @@ void check_images(const Array& a, const Array& b, const char* op) {
            ": expected two arrays [N,C,H,W] of equal N and C, got ", a.shape, " and ", b.shape);
 }
 
-void check_pool(const Array& pooled, const Array& image, const Pool2dParams& p, const char* op) {
+void check_pool(const Array& pooled, const Array& image, const Pool2dOptions& o, const char* op) {
   check_images(pooled, image, op);
   for (int i = 0; i < 2; ++i) {
-    GG_CHECK(p.kernel[i] >= 1 && p.stride[i] >= 1 && p.dilation[i] >= 1 && p.padding[i] >= 0 &&
-                 2 * p.padding[i] <= p.kernel[i],
+    GG_CHECK(o.kernel[i] >= 1 && o.stride[i] >= 1 && o.dilation[i] >= 1 && o.padding[i] >= 0 &&
+                 2 * o.padding[i] <= o.kernel[i],
              op, ": kernel, stride and dilation must be at least 1, padding from 0 to half the kernel");
-    int64_t room = image.shape[2 + i] + 2 * p.padding[i] - p.dilation[i] * (p.kernel[i] - 1) - 1;
-    GG_CHECK(room >= 0 && pooled.shape[2 + i] == room / p.stride[i] + 1, op, ": ", pooled.shape,
-             " is not what pooling makes of ", image.shape);
+    int64_t places = window_places(image.shape[2 + i], o, i);
+    GG_CHECK(places >= 1 && pooled.shape[2 + i] == places, op, ": ", pooled.shape, " is not what pooling makes of ",
+             image.shape);
   }
 }
 
 }  // namespace
 
-void max_pool2d_index(Array index, Array x, Pool2dParams p) {
-  check_pool(index, x, p, "max_pool2d");
+void max_pool2d_index(Array index, Array x, Pool2dOptions o) {
+  check_pool(index, x, o, "max_pool2d");
   GG_CHECK(index.dtype == i64, "max_pool2d: positions are int64, got ", index.dtype);
   GG_CHECK(x.shape[2] * x.shape[3] <= std::numeric_limits<int32_t>::max(), "max_pool2d: planes of ", x.shape,
            " are too large");
   if (index.numel() == 0) return;
-  visit_floating(x.dtype, "max_pool2d", [&]<class T>() { max_index<T>(index, x, p); });
+  visit_floating(x.dtype, "max_pool2d", [&]<class T>() { max_index<T>(index, x, o); });
 }
 
-void avg_pool2d(Array out, Array x, Pool2dParams p) {
-  check_pool(out, x, p, "avg_pool2d");
+void avg_pool2d(Array out, Array x, Pool2dOptions o) {
+  check_pool(out, x, o, "avg_pool2d");
   if (out.numel() == 0) return;
-  visit_floating(x.dtype, "avg_pool2d", [&]<class T>() { average<T>(out, x, p); });
+  visit_floating(x.dtype, "avg_pool2d", [&]<class T>() { average<T>(out, x, o); });
 }
 
-void avg_pool2d_adjoint(Array dx, Array g, Pool2dParams p) {
-  check_pool(g, dx, p, "avg_pool2d_adjoint");
+void avg_pool2d_adjoint(Array dx, Array g, Pool2dOptions o) {
+  check_pool(g, dx, o, "avg_pool2d_adjoint");
   if (dx.numel() == 0) return;
-  visit_floating(dx.dtype, "avg_pool2d_adjoint", [&]<class T>() { average_adjoint<T>(dx, g, p); });
+  visit_floating(dx.dtype, "avg_pool2d_adjoint", [&]<class T>() { average_adjoint<T>(dx, g, o); });
 }
 
 void interpolate_nearest(Array out, Array x) {

@@ -6,26 +6,20 @@
 #pragma once
 
 #include "core/array.h"
+#include "core/window.h"
 
 namespace gg::cpu {
 
-struct Pool2dParams {
-  int64_t kernel[2] = {1, 1};
-  int64_t stride[2] = {1, 1};
-  int64_t padding[2] = {0, 0};   ///< at most half the kernel
-  int64_t dilation[2] = {1, 1};  ///< averages know only 1
-};
-
 /// index (i64) [N, C, OH, OW] = where in its plane, as h·W + w, the largest element of each window stands: the first of
-/// equals, and the last NaN if there is one, as in PyTorch. OH and OW as for convolutions, rounded down. Padding never
+/// equals, and the last NaN if there is one, as in PyTorch. OH and OW as window_places gives them. Padding never
 /// wins.
-void max_pool2d_index(Array index, Array x, Pool2dParams p);
+void max_pool2d_index(Array index, Array x, Pool2dOptions o);
 
 /// out = the mean of each window, the zeros of the padding counted.
-void avg_pool2d(Array out, Array x, Pool2dParams p);
+void avg_pool2d(Array out, Array x, Pool2dOptions o);
 
 /// dx = the adjoint of avg_pool2d applied to g; what was in dx does not matter.
-void avg_pool2d_adjoint(Array dx, Array g, Pool2dParams p);
+void avg_pool2d_adjoint(Array dx, Array g, Pool2dOptions o);
 
 /// out[…, i, j] = x[…, ⌊i·H/OH⌋, ⌊j·W/OW⌋].
 void interpolate_nearest(Array out, Array x);

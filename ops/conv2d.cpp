@@ -11,15 +11,7 @@ namespace gg {
 namespace {
 
 Shape output_of(const Shape& x, const Shape& w, const Conv2dOptions& o) {
-  auto size = [&](int i) {
-    int64_t room = x[2 + i] + 2 * o.padding[i] - o.dilation[i] * (w[2 + i] - 1) - 1;
-    return room < 0 ? 0 : room / o.stride[i] + 1;
-  };
-  return {x[0], w[0], size(0), size(1)};
-}
-
-cpu::Conv2dParams params(const Conv2dOptions& o) {
-  return {{o.stride[0], o.stride[1]}, {o.padding[0], o.padding[1]}, {o.dilation[0], o.dilation[1]}, o.groups};
+  return {x[0], w[0], window_places(x[2], w[2], o, 0), window_places(x[3], w[3], o, 1)};
 }
 
 // A tangent [k, N, ...] as a batch of k·N, through fn, and back. For the operand along whose batch axis the operation
@@ -48,7 +40,7 @@ struct Conv2d {
     Shape shape = output_shape(x, w);
     Layout layout = Layout::dense_like(shape, x.layout());
     Tensor out = empty(shape, x.options()).with_layout(layout);
-    GG_CPU_KERNEL(x.device(), conv2d_forward, out.array(), x.array(), w.array(), params(o));
+    GG_CPU_KERNEL(x.device(), conv2d_forward, out.array(), x.array(), w.array(), o);
     return out;
   }
   Tensors vjp(const Vjp& c) const {
@@ -76,7 +68,7 @@ struct Conv2dInputGrad {
   Tensor forward(const Tensor& g, const Tensor& w) const {
     Shape shape = output_shape(g, w);
     Tensor out = empty(shape, g.options()).with_layout(Layout::dense_like(shape, g.layout()));
-    GG_CPU_KERNEL(g.device(), conv2d_input_grad, out.array(), g.array(), w.array(), params(o));
+    GG_CPU_KERNEL(g.device(), conv2d_input_grad, out.array(), g.array(), w.array(), o);
     return out;
   }
   Tensors vjp(const Vjp& c) const {
@@ -100,7 +92,7 @@ struct Conv2dWeightGrad {
   Shape output_shape(const Tensor&, const Tensor&) const { return weight; }
   Tensor forward(const Tensor& x, const Tensor& g) const {
     Tensor out = empty(weight, x.options());
-    GG_CPU_KERNEL(x.device(), conv2d_weight_grad, out.array(), x.array(), g.array(), params(o));
+    GG_CPU_KERNEL(x.device(), conv2d_weight_grad, out.array(), x.array(), g.array(), o);
     return out;
   }
   Tensors vjp(const Vjp& c) const {

@@ -2,21 +2,13 @@
 // bilinear operations, each of whose rules are the other two, so no order of derivative needs another kernel.
 #pragma once
 
-#include <array>
-
 #include "core/tensor.h"
+#include "core/window.h"
 
 namespace gg {
 
-struct Conv2dOptions {
-  std::array<int64_t, 2> stride = {1, 1};
-  std::array<int64_t, 2> padding = {0, 0};
-  std::array<int64_t, 2> dilation = {1, 1};
-  int64_t groups = 1;
-};
-
 /// x [N, C, H, W], w [O, C/groups, kh, kw], b [O] or undefined: [N, O, H', W'],
-/// H' = ⌊(H + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1.
+/// H' = ⌊(H + 2·padding − dilation·(kh − 1) − 1) / stride⌋ + 1. Options: core/window.h.
 Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& b = {}, const Conv2dOptions& options = {});
 
 /// The gradient of conv2d with respect to an input of shape [N, C, H, W] = `input`: g [N, O, H', W'].
@@ -26,10 +18,10 @@ Tensor conv2d_input_grad(const Tensor& g, const Tensor& w, const Shape& input, c
 Tensor conv2d_weight_grad(const Tensor& x, const Tensor& g, const Shape& weight, const Conv2dOptions& options = {});
 
 struct ConvTranspose2dOptions {
-  std::array<int64_t, 2> stride = {1, 1};
-  std::array<int64_t, 2> padding = {0, 0};
-  std::array<int64_t, 2> output_padding = {0, 0};  ///< rows and columns added at the end, less than stride or dilation
-  std::array<int64_t, 2> dilation = {1, 1};
+  Size2 stride = 1;
+  Size2 padding = 0;
+  Size2 output_padding = 0;  ///< rows and columns added at the end, less than stride or dilation
+  Size2 dilation = 1;
   int64_t groups = 1;
 };
 

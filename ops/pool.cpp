@@ -10,13 +10,6 @@
 namespace gg {
 namespace {
 
-cpu::Pool2dParams params(const Pool2dOptions& o) {
-  return {{o.kernel[0], o.kernel[1]},
-          {o.stride[0], o.stride[1]},
-          {o.padding[0], o.padding[1]},
-          {o.dilation[0], o.dilation[1]}};
-}
-
 // [.., C, H, W] with any leading axes as a batch: how the linear operations here take tangents.
 template <class Fn>
 Tensor as_batch(const Tensor& x, const Fn& fn) {
@@ -34,9 +27,8 @@ Tensor like_input(const Tensor& x, int64_t height, int64_t width) {
 
 Shape resized(const Shape& s, int64_t height, int64_t width) { return {s[0], s[1], height, width}; }
 
-int64_t pooled_size(int64_t size, const Pool2dOptions& o, int i) {
-  int64_t room = size + 2 * o.padding[i] - o.dilation[i] * (o.kernel[i] - 1) - 1;
-  return room < 0 ? 0 : room / o.stride[i] + 1;
+Shape pooled(const Shape& s, const Pool2dOptions& o) {
+  return resized(s, window_places(s[2], o, 0), window_places(s[3], o, 1));
 }
 
 struct AvgPool2dAdjoint {
@@ -48,7 +40,7 @@ struct AvgPool2dAdjoint {
   Shape output_shape(const Tensor& g) const { return resized(g.shape(), height, width); }
   Tensor forward(const Tensor& g) const {
     Tensor out = like_input(g, height, width);
-    GG_CPU_KERNEL(g.device(), avg_pool2d_adjoint, out.array(), g.array(), params(o));
+    GG_CPU_KERNEL(g.device(), avg_pool2d_adjoint, out.array(), g.array(), o);
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {avg_pool2d(c.grad(), o)}; }
@@ -62,13 +54,11 @@ struct AvgPool2d {
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool linear = true;
   Pool2dOptions o;
-  Shape output_shape(const Tensor& x) const {
-    return resized(x.shape(), pooled_size(x.size(2), o, 0), pooled_size(x.size(3), o, 1));
-  }
+  Shape output_shape(const Tensor& x) const { return pooled(x.shape(), o); }
   Tensor forward(const Tensor& x) const {
     Shape s = output_shape(x);
     Tensor out = like_input(x, s[2], s[3]);
-    GG_CPU_KERNEL(x.device(), avg_pool2d, out.array(), x.array(), params(o));
+    GG_CPU_KERNEL(x.device(), avg_pool2d, out.array(), x.array(), o);
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {apply(AvgPool2dAdjoint{o, c.shape(0)[2], c.shape(0)[3]}, c.grad())}; }
@@ -125,7 +115,7 @@ Pool2dOptions checked(const Tensor& x, Pool2dOptions o, const char* op) {
              o.dilation[i]);
     GG_CHECK(o.padding[i] >= 0 && 2 * o.padding[i] <= o.kernel[i], op,
              ": padding must be from 0 to half the kernel, got ", o.padding[i], " for kernel ", o.kernel[i]);
-    GG_CHECK(pooled_size(x.size(2 + i), o, i) >= 1, op, ": the window is larger than the padded input ", x.shape());
+    GG_CHECK(window_places(x.size(2 + i), o, i) >= 1, op, ": the window is larger than the padded input ", x.shape());
   }
   return o;
 }
@@ -134,15 +124,15 @@ Pool2dOptions checked(const Tensor& x, Pool2dOptions o, const char* op) {
 
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& options) {
   Pool2dOptions o = checked(x, options, "max_pool2d");
-  Shape pooled = resized(x.shape(), pooled_size(x.size(2), o, 0), pooled_size(x.size(3), o, 1));
-  Tensor index = empty(pooled, {i64, x.device()});
-  GG_CPU_KERNEL(x.device(), max_pool2d_index, index.array(), x.detach().array(), params(o));
-  return reshape(gather(flatten(x, 2), -1, flatten(index, 2)), pooled);
+  Shape out = pooled(x.shape(), o);
+  Tensor index = empty(out, {i64, x.device()});
+  GG_CPU_KERNEL(x.device(), max_pool2d_index, index.array(), x.detach().array(), o);
+  return reshape(gather(flatten(x, 2), -1, flatten(index, 2)), out);
 }
 
 Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& options) {
   Pool2dOptions o = checked(x, options, "avg_pool2d");
-  GG_CHECK((o.dilation == std::array<int64_t, 2>{1, 1}), "avg_pool2d: dilation is not supported");
+  GG_CHECK(o.dilation == 1, "avg_pool2d: dilation is not supported");
   return apply(AvgPool2d{o}, x);
 }
 

@@ -1,20 +1,13 @@
 // Pooling and resizing of images [N, C, H, W].
 #pragma once
 
-#include <array>
-
 #include "core/tensor.h"
+#include "core/window.h"
 
 namespace gg {
 
-struct Pool2dOptions {
-  std::array<int64_t, 2> kernel = {2, 2};
-  std::array<int64_t, 2> stride = {0, 0};  ///< 0: as the kernel
-  std::array<int64_t, 2> padding = {0, 0};
-  std::array<int64_t, 2> dilation = {1, 1};  ///< max_pool2d only
-};
-
-/// Largest element of each window. The gradient goes to the first of equal elements.
+/// Largest element of each window of x [N, C, H, W]: [N, C, H', W']. Options and sizes: core/window.h. The gradient
+/// goes to the first of equal elements.
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& options = {});
 /// Mean of each window; padded zeros count.
 Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& options = {});

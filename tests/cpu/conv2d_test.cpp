@@ -9,11 +9,9 @@
 namespace gg::cpu_test {
 namespace {
 
-using cpu::Conv2dParams;
-
 struct Case {
   int64_t n, c, h, w, o, kh, kw;
-  Conv2dParams p;
+  Conv2dOptions p;
 };
 
 const std::vector<int> kNchw = {0, 1, 2, 3}, kLast = {0, 2, 3, 1}, kOdd = {3, 0, 2, 1};
@@ -39,7 +37,7 @@ struct Trio {
   Trio(const Case& c, std::vector<int> x_order, std::vector<int> y_order, std::vector<int> w_order, int64_t gap = 0)
       : x({c.n, c.c, c.h, c.w}, x_order, gap),
         w({c.o, c.c / c.p.groups, c.kh, c.kw}, w_order),
-        y({c.n, c.o, cpu::conv2d_out_size(c.h, c.kh, c.p, 0), cpu::conv2d_out_size(c.w, c.kw, c.p, 1)}, y_order, gap) {
+        y({c.n, c.o, window_places(c.h, c.kh, c.p, 0), window_places(c.w, c.kw, c.p, 1)}, y_order, gap) {
     x.randomize(1);
     w.randomize(2);
     y.randomize(3);
@@ -176,9 +174,9 @@ TEST(Conv2d, RefusesWhatDoesNotFit) {
 }
 
 TEST(Conv2d, OutSizeOfKernelsThatDoNotFit) {
-  EXPECT_EQ(cpu::conv2d_out_size(28, 3, {.padding = {1, 1}}, 0), 28);
-  EXPECT_EQ(cpu::conv2d_out_size(28, 4, {.stride = {2, 2}, .padding = {1, 1}}, 1), 14);
-  EXPECT_EQ(cpu::conv2d_out_size(2, 3, {}, 0), 0);
+  EXPECT_EQ(window_places(28, 3, {.padding = {1, 1}}, 0), 28);
+  EXPECT_EQ(window_places(28, 4, {.stride = {2, 2}, .padding = {1, 1}}, 1), 14);
+  EXPECT_EQ(window_places(2, 3, {}, 0), 0);
 }
 
 }  // namespace

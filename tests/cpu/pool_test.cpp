@@ -7,11 +7,9 @@
 namespace gg::cpu_test {
 namespace {
 
-using cpu::Pool2dParams;
-
 struct Case {
   Shape x;
-  Pool2dParams p;
+  Pool2dOptions p;
 };
 
 const std::vector<Case> kCases = {
