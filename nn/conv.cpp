@@ -1,13 +1,13 @@
 #include "nn/conv.h"
 
 #include "nn/init.h"
-#include "ops/conv2d.h"
 
 namespace gg::nn {
 namespace {
 
 template <class Options>
-std::string describe(const char* name, int64_t in, int64_t out, Size2 kernel, const Options& o) {
+std::string describe(const char* name, int64_t in, int64_t out, Size2 kernel, const Options& o,
+                     const ConvLayerOptions& layer) {
   std::string s = str(name, "(", in, ", ", out, ", ", kernel);
   auto option = [&](const char* label, Size2 value, Size2 normal) {
     if (!(value == normal)) s += str(", ", label, " = ", value);
@@ -17,7 +17,7 @@ std::string describe(const char* name, int64_t in, int64_t out, Size2 kernel, co
   if constexpr (requires { o.output_padding; }) option("output_padding", o.output_padding, 0);
   option("dilation", o.dilation, 1);
   option("groups", o.groups, 1);
-  return s + (o.bias ? ")" : ", bias = false)");
+  return s + (layer.bias ? ")" : ", bias = false)");
 }
 
 template <class Options>
@@ -29,38 +29,28 @@ void check(const Module& m, int64_t in, int64_t out, Size2 kernel, const Options
 
 }  // namespace
 
-Conv2d::Conv2d(int64_t in_channels, int64_t out_channels, Size2 kernel, const Conv2dLayerOptions& o)
-    : Module(describe("Conv2d", in_channels, out_channels, kernel, o)), options(o) {
+Conv2d::Conv2d(int64_t in_channels, int64_t out_channels, Size2 kernel, const Conv2dOptions& o,
+               const ConvLayerOptions& layer)
+    : Module(describe("Conv2d", in_channels, out_channels, kernel, o, layer)), options(o) {
   check(*this, in_channels, out_channels, kernel, o);
   weight = register_parameter("weight", empty({out_channels, in_channels / o.groups, kernel.height, kernel.width}));
-  if (o.bias) bias = register_parameter("bias", empty({out_channels}));
+  if (layer.bias) bias = register_parameter("bias", empty({out_channels}));
   init::default_(weight, bias);
 }
 
-Tensor Conv2d::operator()(const Tensor& x) const {
-  return conv2d(
-      x, weight, bias,
-      {.stride = options.stride, .padding = options.padding, .dilation = options.dilation, .groups = options.groups});
-}
+Tensor Conv2d::operator()(const Tensor& x) const { return conv2d(x, weight, bias, options); }
 
 ConvTranspose2d::ConvTranspose2d(int64_t in_channels, int64_t out_channels, Size2 kernel,
-                                 const ConvTranspose2dLayerOptions& o)
-    : Module(describe("ConvTranspose2d", in_channels, out_channels, kernel, o)), options(o) {
+                                 const ConvTranspose2dOptions& o, const ConvLayerOptions& layer)
+    : Module(describe("ConvTranspose2d", in_channels, out_channels, kernel, o, layer)), options(o) {
   check(*this, in_channels, out_channels, kernel, o);
   weight = register_parameter("weight", empty({in_channels, out_channels / o.groups, kernel.height, kernel.width}));
-  if (o.bias) bias = register_parameter("bias", empty({out_channels}));
+  if (layer.bias) bias = register_parameter("bias", empty({out_channels}));
   // PyTorch counts the fan of this layer's weight as it lies in memory, too: the output channels of a group times the
   // kernel.
   init::default_(weight, bias);
 }
 
-Tensor ConvTranspose2d::operator()(const Tensor& x) const {
-  return conv_transpose2d(x, weight, bias,
-                          {.stride = options.stride,
-                           .padding = options.padding,
-                           .output_padding = options.output_padding,
-                           .dilation = options.dilation,
-                           .groups = options.groups});
-}
+Tensor ConvTranspose2d::operator()(const Tensor& x) const { return conv_transpose2d(x, weight, bias, options); }
 
 }  // namespace gg::nn

@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "nn/module.h"
-#include "nn/size2.h"
 #include "ops/pool.h"
 
 namespace gg::nn {

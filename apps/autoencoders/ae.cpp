@@ -39,7 +39,8 @@ AeResult run(Lab& lab, const AeOptions& options) {
       .dataset = lab.train,
       .loss =
           [&](const data::Batch& batch) {
-            return losses::mean_over_batch(losses::mse(model(batch.x), batch.x, {.reduction = losses::Reduction::none}));
+            return losses::mean_over_batch(
+                losses::mse(model(batch.x), batch.x, {.reduction = losses::Reduction::none}));
           },
       .evaluate = [&]() -> Json {
         return {{"test_sse", mean_sse(in_batches(lab.test_images, lab.device, reconstruct), lab.test_images)}};

@@ -27,28 +27,28 @@ DenoisingResult run(Lab& lab, const DenoisingOptions& options) {
     return in_batches(x, lab.device, [&](const Tensor& b) { return model(b); });
   };
 
-  train::Fit fit{
-      .name = "denoising",
-      .model = model,
-      .options = options.training,
-      .dataset = lab.train,
-      // Fresh noise for each image in each epoch, and the same again after a resumption: a function of where
-      // the batch stands.
-      .transform =
-          [seed = lab.seed_for(kDenoisingNoise), sigma = options.noise](data::Batch& batch) {
-            Generator generator(data::sample_key(seed, static_cast<std::uint64_t>(batch.epoch),
-                                                 static_cast<std::uint64_t>(batch.number)));
-            batch.y = batch.x;
-            batch.x = add_noise(batch.x, sigma, generator);
-          },
-      .loss =
-          [&](const data::Batch& batch) {  // against the clean image, which the network never sees
-            return losses::mean_over_batch(losses::mse(model(batch.x), batch.y, {.reduction = losses::Reduction::none}));
-          },
-      .evaluate = [&]() -> Json {
-        const double sse = mean_sse(denoise(noisy_test), lab.test_images);
-        return {{"test_sse", sse}, {"test_psnr", metrics::psnr_from_mse(sse / lab.pixels())}};
-      }};
+  train::Fit fit{.name = "denoising",
+                 .model = model,
+                 .options = options.training,
+                 .dataset = lab.train,
+                 // Fresh noise for each image in each epoch, and the same again after a resumption: a function of where
+                 // the batch stands.
+                 .transform =
+                     [seed = lab.seed_for(kDenoisingNoise), sigma = options.noise](data::Batch& batch) {
+                       Generator generator(data::sample_key(seed, static_cast<std::uint64_t>(batch.epoch),
+                                                            static_cast<std::uint64_t>(batch.number)));
+                       batch.y = batch.x;
+                       batch.x = add_noise(batch.x, sigma, generator);
+                     },
+                 .loss =
+                     [&](const data::Batch& batch) {  // against the clean image, which the network never sees
+                       return losses::mean_over_batch(
+                           losses::mse(model(batch.x), batch.y, {.reduction = losses::Reduction::none}));
+                     },
+                 .evaluate = [&]() -> Json {
+                   const double sse = mean_sse(denoise(noisy_test), lab.test_images);
+                   return {{"test_sse", sse}, {"test_psnr", metrics::psnr_from_mse(sse / lab.pixels())}};
+                 }};
   const double seconds = train::fit(lab.trainer(), fit);
 
   Generator train_generator(lab.seed_for(kDenoisingNoise));

@@ -43,7 +43,7 @@ TEST(Conv, ShapesAndParameters) {
   EXPECT_EQ(conv.weight.shape(), (Shape{6, 2, 3, 5}));
   EXPECT_EQ(conv(ones({2, 4, 8, 8})).shape(), (Shape{2, 6, 4, 8}));
   EXPECT_EQ(conv.description(), "Conv2d(4, 6, (3, 5), stride = (2, 1), padding = (1, 2), groups = 2)");
-  nn::ConvTranspose2d up(6, 4, 4, {.stride = 2, .padding = 1, .groups = 2, .bias = false});
+  nn::ConvTranspose2d up(6, 4, 4, {.stride = 2, .padding = 1, .groups = 2}, {.bias = false});
   EXPECT_EQ(up.weight.shape(), (Shape{6, 2, 4, 4}));
   EXPECT_EQ(up(ones({2, 6, 7, 7})).shape(), (Shape{2, 4, 14, 14}));
   nn::ConvTranspose2d odd(1, 1, 3, {.stride = 2, .padding = 1, .output_padding = 1});

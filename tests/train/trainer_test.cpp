@@ -7,6 +7,7 @@
 
 #include "apps/common/stop_signal.h"
 #include "autograd/autograd.h"
+#include "losses/losses.h"
 #include "nn/nn.h"
 #include "ops/ops.h"
 #include "optim/optim.h"
@@ -168,7 +169,7 @@ Fit classifier_fit(const nn::Sequential& model, std::vector<double>* errors = nu
           .model = model,
           .options = {.epochs = 4, .batch_size = 16, .log_every = 1},
           .dataset = points(),
-          .loss = [model](const data::Batch& b) { return cross_entropy(model(b.x), b.y); },
+          .loss = [model](const data::Batch& b) { return losses::cross_entropy(model(b.x), b.y); },
           .evaluate = [errors, i = std::size_t{0}]() mutable -> Json {
             return {{"error", errors ? errors->at(i++) : 1.0}};
           }};
