@@ -1,0 +1,141 @@
+// Every row of the op table on every device that is there: `emulated`, and `cuda` where there is a GPU. Then planted
+// bugs, which the check must find.
+#include <gtest/gtest.h>
+
+#include "autograd/apply.h"
+#include "core/dispatch.h"
+#include "ops/catalogue.h"
+#include "ops/elementwise_run.h"
+#include "ops/ops.h"
+#include "tests/ops/row_checks.h"
+#if GG_WITH_EMULATED
+#include "cuda/emulator/emulator.h"
+#endif
+
+namespace gg::optable {
+namespace {
+
+class DeviceRows : public testing::TestWithParam<const Row*> {
+ protected:
+  void check(Device device) {
+    if (!is_available(device)) GTEST_SKIP() << "no device " << to_string(device) << " here";
+    EXPECT_EQ(check_device(*GetParam(), device), "");
+  }
+#if GG_WITH_EMULATED
+  void TearDown() override {  // a fault of one row must not spoil the next
+    emulator::clear_failure();
+    for (const std::string& text : emulator::take_diagnostics()) ADD_FAILURE() << text;
+  }
+#endif
+};
+
+class EmulatedRows : public DeviceRows {};
+TEST_P(EmulatedRows, Row) { check(Device::emulated); }
+
+class CudaRows : public DeviceRows {};
+TEST_P(CudaRows, Row) { check(Device::cuda); }
+
+std::vector<const Row*> all_rows() {
+  std::vector<const Row*> rows;
+  for (const Row& row : op_table()) rows.push_back(&row);
+  return rows;
+}
+std::string title(const testing::TestParamInfo<const Row*>& info) { return info.param->title(); }
+
+INSTANTIATE_TEST_SUITE_P(Emulated, EmulatedRows, testing::ValuesIn(all_rows()), title);
+INSTANTIATE_TEST_SUITE_P(Cuda, CudaRows, testing::ValuesIn(all_rows()), title);
+
+// ---- planted bugs ---------------------------------------------------------------------------------------------------
+
+enum class Bug {
+  none,
+  wrong_kernel,      // another operation's kernel
+  wrong_derivative,  // on the device only
+  wrong_second,      // right to first order
+  wrong_type,        // float32 only
+  wrong_layout,      // for views only
+  left_behind,       // the result is on the CPU
+  missing,           // no kernel, although the catalogue says so
+};
+
+// x + x, right on the CPU.
+struct Twice {
+  static constexpr const char* name = "add";
+  static constexpr unsigned saves = kSaveInputs;
+  Bug bug;
+  Tensor forward(const Tensor& x) const {
+    ElementwiseKernel kernel = plain_kernel(Plain::add, x.dtype());
+    if (bug == Bug::wrong_kernel) kernel.emulated = plain_kernel(Plain::mul, x.dtype()).emulated;
+    if (bug == Bug::missing) kernel.emulated = nullptr;
+    return detail::run_elementwise(name, kernel, detail::kNoParameters, x.dtype(), {&x, &x});
+  }
+  Tensors vjp(const Vjp& c) const {
+    Tensor x = c.input(0), twice = 2.0 * c.grad();
+    if (x.device().is_cpu()) return {twice};
+    if (bug == Bug::wrong_derivative) return {1.001 * twice};
+    if (bug == Bug::wrong_second) return {twice + (x - x.detach()) * c.grad()};
+    return {twice};
+  }
+};
+
+Row twice(Bug bug) {
+  Row row{"add",
+          "planted",
+          [bug](std::span<const Tensor> in) {
+            Tensor y = apply(Twice{bug}, in[0]);
+            if (y.device().is_cpu()) return y;
+            if (bug == Bug::left_behind) return to(y, Device::cpu);
+            if (bug == Bug::wrong_type && y.dtype() == f32) return y * 1.001;
+            if (bug == Bug::wrong_layout && !in[0].is_contiguous()) return y * 1.001;
+            return y;
+          },
+          {{{3, 5}}},
+          nullptr};
+  return row;
+}
+
+class PlantedDeviceBugs : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!is_available(Device::emulated)) GTEST_SKIP() << "this build has no emulated device";
+  }
+};
+
+TEST_F(PlantedDeviceBugs, TheHonestOperationPasses) { EXPECT_EQ(check_device(twice(Bug::none), Device::emulated), ""); }
+
+TEST_F(PlantedDeviceBugs, EachIsFoundAndNamed) {
+  for (auto [bug, says] :
+       std::vector<std::pair<Bug, std::string>>{{Bug::wrong_kernel, "value of dense float64"},
+                                                {Bug::wrong_derivative, "derivative 0 of order 1 of dense float64"},
+                                                {Bug::wrong_second, "derivative 0 of order 2"},
+                                                {Bug::wrong_type, "value of dense float32"},
+                                                {Bug::wrong_layout, "value of transposed float64"},
+                                                {Bug::left_behind, "is on cpu, expected emulated"},
+                                                {Bug::missing, "the catalogue says that add runs on emulated, but"}}) {
+    Findings found = check_device(twice(bug), Device::emulated);
+    EXPECT_NE(found.find(says), std::string::npos) << says << ": " << found;
+    if (bug == Bug::wrong_second) {
+      EXPECT_EQ(found.find("order 1"), std::string::npos) << found;
+    }
+  }
+}
+
+TEST_F(PlantedDeviceBugs, ACatalogueThatSaysTooLittleIsFound) {
+  for (const CatalogueEntry& entry : catalogue()) {
+    if (supports(entry, Device::emulated)) continue;
+    Row row = twice(Bug::none);
+    row.name = entry.name;
+    EXPECT_NE(check_device(row, Device::emulated).find("but it does"), std::string::npos);
+    return;
+  }
+}
+
+TEST_F(PlantedDeviceBugs, AnOperationThatIsNowhereAsksForACall) {
+  Row row{"zeros", "planted", [](std::span<const Tensor>) { return zeros({2}); }, {}, nullptr};
+  EXPECT_EQ(check_device(row, Device::emulated), "");
+  row.name = "sigmoid";
+  EXPECT_NE(check_device(row, Device::emulated).find("no call of it with a device"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace gg::optable
