@@ -16,8 +16,9 @@ const std::map<std::string, Make>& creations() {
   static const std::map<std::string, Make> all = {
       {"full",
        [](Device d) {
-         return std::vector<Tensor>{full({2, 5}, 2.5, {f32, d}), full({3}, -0.1, {f64, d}), full({3}, -3, {i64, d}),
-                                    full({37}, 1, {boolean, d}), full({0, 3}, 1, {f32, d}), full({}, 7, {f32, d})};
+         return std::vector<Tensor>{
+             full({2, 5}, 2.5, {f32, d}), full({3}, -0.1, {f64, d}), full({3}, (int64_t{1} << 60) + 1, {i64, d}),
+             full({37}, 1, {boolean, d}), full({0, 3}, 1, {f32, d}), full({}, 7, {f32, d})};
        }},
       {"zeros",
        [](Device d) {
@@ -41,7 +42,7 @@ const std::map<std::string, Make>& creations() {
        }},
       {"arange",
        [](Device d) {
-         return std::vector<Tensor>{arange(2, 7, 2, {i64, d}), arange(1, -1, -0.1, {f64, d}),
+         return std::vector<Tensor>{arange(2, 7, 2, {.device = d}), arange(1, -1, -0.1, {f64, d}),
                                     arange(0, 300, 0.7, {f32, d}), arange(3, 3, 1, {i64, d})};
        }},
       {"linspace",
@@ -80,7 +81,9 @@ const std::map<std::string, Make>& creations() {
       {"randint",
        [](Device d) {
          Generator g(5);
-         return std::vector<Tensor>{randint(-2, 3, {101}, g, d), randint(INT64_MIN, INT64_MAX, {5}, g, d)};
+         return std::vector<Tensor>{randint(-2, 3, {101}, {.device = d}, g),
+                                    randint(INT64_MIN, INT64_MAX, {5}, {.device = d}, g),
+                                    randint(0, 9, {7}, {f32, d}, g)};
        }},
       {"bernoulli",
        [](Device d) {
@@ -94,7 +97,8 @@ const std::map<std::string, Make>& creations() {
       {"randperm",
        [](Device d) {
          Generator g(7);
-         return std::vector<Tensor>{randperm(0, g, d), randperm(1, g, d), randperm(2, g, d), randperm(999, g, d)};
+         return std::vector<Tensor>{randperm(0, {.device = d}, g), randperm(1, {.device = d}, g),
+                                    randperm(2, {.device = d}, g), randperm(999, {f64, d}, g)};
        }},
   };
   return all;
