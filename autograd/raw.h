@@ -8,7 +8,7 @@ namespace gg::raw {
 Tensor clone(const Tensor& x);       ///< dense, in x's axis order
 Tensor contiguous(const Tensor& x);  ///< x itself if it is, else a row-major copy
 Tensor full(const Shape& shape, double value, TensorOptions o);
-void copy_into(const Tensor& to, const Tensor& from);  ///< same shape and dtype, any layout and device
-Tensor to_device(const Tensor& x, Device device);      ///< a contiguous copy; x itself if it is there
+void copy_into(const Tensor& to, const Tensor& from);  ///< same shape; any layout, type and device
+Tensor to_device(const Tensor& x, Device device);      ///< a copy in x's axis order; x itself if it is there
 
 }  // namespace gg::raw

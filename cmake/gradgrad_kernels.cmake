@@ -15,9 +15,9 @@ function(gradgrad_emulated_kernels target)
   target_include_directories(${target} PRIVATE ${GG_HEADERS})
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   gradgrad_target_flags(${target})
-  # Fibers leave nothing to vectorise, so -O3 only costs compile time. The prefix map makes diagnostics name files as they
+  # Fibers leave nothing to vectorise, so more than -O1 only costs compile time. The prefix map makes diagnostics name files as they
   # are named in the repository.
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O2> -Wno-unknown-pragmas
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> -Wno-unknown-pragmas
     -fmacro-prefix-map=${GG_HEADERS}/=)
 endfunction()
 

@@ -2,8 +2,31 @@
 
 namespace gg {
 
-void no_kernel(const char* kernel, Device device) {
-  fail(kernel, ": there is no kernel for device ", device, " in this build. Move the tensors with to(x, Device::cpu)");
+struct KernelScope::Observed {
+  const char* kernel;
+  Device device;
+  std::vector<Array> operands;
+  KernelObserver observer;  // who saw the beginning sees the end
+
+  void tell(bool begin) const { observer({kernel, device, operands}, begin); }
+};
+
+void KernelScope::begin(const char* kernel, Device device, std::vector<Array> operands) {
+  auto call = std::make_unique<Observed>(Observed{kernel, device, std::move(operands), kernel_observer});
+  call->tell(true);
+  call_ = call.release();
 }
+
+void KernelScope::end() noexcept {
+  std::unique_ptr<Observed> call(call_);
+  call->tell(false);
+}
+
+NoKernelError::NoKernelError(const char* kernel, Device device)
+    : Error(str(kernel, ": there is no kernel for device ", device,
+                " in this build. Move the tensors with to(x, Device::cpu)")),
+      kernel_(kernel) {}
+
+void no_kernel(const char* kernel, Device device) { throw NoKernelError(kernel, device); }
 
 }  // namespace gg

@@ -246,14 +246,6 @@ struct Jet {
   /// pow, not inlined.
   [[gnu::noinline]] static Jet power(const Jet& x, const Jet& y) { return pow(x, y); }
 
-  /// The first N derivatives only, as a jet one shorter.
-  friend GG_HD auto lower(const Jet& u) requires(N >= 1) {
-    Jet<T, N - 1> y(u.c[0]);
-    y.degree = u.degree < N - 1 ? u.degree : N - 1;
-    detail::repeat<1, N - 1>([&](int k) GG_LAMBDA { y.c[k] = u.c[k]; });
-    return y;
-  }
-
  private:
   static GG_HD int max(int a, int b) { return a > b ? a : b; }
   static GG_HD int min(int a, int b) { return a < b ? a : b; }
@@ -352,5 +344,14 @@ struct Jet {
     return {s, c};
   }
 };
+
+/// The first N derivatives only, as a jet one shorter.
+template <class T, int N>
+GG_HD Jet<T, N - 1> lower(const Jet<T, N>& u) {
+  Jet<T, N - 1> y(u.c[0]);
+  y.degree = u.degree < N - 1 ? u.degree : N - 1;
+  detail::repeat<1, N - 1>([&](int k) GG_LAMBDA { y.c[k] = u.c[k]; });
+  return y;
+}
 
 }  // namespace gg

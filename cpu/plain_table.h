@@ -2,14 +2,12 @@
 // core/dtype.h, whose inline functions must not be compiled for a single instruction set.
 #pragma once
 
+#include "core/plain.h"
 #include "cpu/elementwise_loops.h"
 
 namespace gg::cpu {
 
-/// add, sub, mul: float32, float64, and int64 (which wraps around); mul of bools is "and". The comparisons take any
-/// type and yield bool; all but ne are false where an operand is NaN.
-enum class Plain { add, sub, mul, eq, ne, lt, le, gt, ge };
-inline constexpr int kPlainCount = 9;
+using gg::Plain;
 
 /// Indexed by static_cast<int>(DType).
 struct PlainLoops {

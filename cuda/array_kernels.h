@@ -5,5 +5,5 @@
 #include "cuda/device_api.h"
 
 GG_DEVICE_API(
-    /// Over the last axis of contiguous arrays; see cuda/softmax.h.
+    /// Over the last axis, any layout; see cuda/softmax.h.
     void softmax_forward(gg::Array out, gg::Array x); void softmax_backward(gg::Array dx, gg::Array g, gg::Array y);)

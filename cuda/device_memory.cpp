@@ -68,13 +68,16 @@ bool is_available(Device device) {
     case Device::cpu:
       return true;
     case Device::cuda:
-      return device.index < cuda::device_count();
+      return device.index == 0 && cuda::device_count() > 0;
     default:
-      return emulated::device_count() > 0;
+      return device.index == 0 && emulated::device_count() > 0;
   }
 }
 
 const DeviceMemory& device_memory(Device device) {
+  GG_CHECK(device.index == 0, "device ", device,
+           ": only the first device of each kind can be used. Make the one that is ",
+           "meant the first: CUDA_VISIBLE_DEVICES=", device.index);
 #if GG_WITH_EMULATED
   if (device.type == Device::emulated) return emulated_table;
 #endif

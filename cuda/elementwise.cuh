@@ -1,23 +1,27 @@
-// out[i] = op(in0[i], in1[i], …) for a device functor `op`: the loop that every elementwise kernel shares.
+// out[i] = op(in0[i], in1[i], …) for a device functor `op`: the kernel of every elementwise operation.
 //
 //   struct Axpy {                                    // trivially copyable; its members are the op's parameters
 //     float a;
 //     __device__ float operator()(float x, float y) const { return a * x + y; }
 //   };
-//   elementwise("axpy", Axpy{2.0f}, n, stream, out, x, y);
+//   elementwise<float, float, float>("axpy", Axpy{2.0f}, out, {x, y});          // out and ins are Arrays of any layout
 //
-// Threads stride over the elements, so the grid is as large as the device, not as the data. Dense operands whose
-// addresses allow it are read and written 16 bytes at a time. Others take a StridedLayout each. `out` may be one of the
-// inputs if both lie alike. Any number of inputs, none included; element types may differ.
+// Threads stride over the elements, so the grid is as large as the device, not as the data. In each step a thread
+// handles as many elements as 16 bytes hold. Where all operands are dense in one order and aligned, those are
+// neighbours and move by one instruction for each operand; else they lie a block apart, so that neighbouring threads
+// still read neighbours. The formula is compiled once for both. Up to three inputs, none included; element types may
+// differ. `out` may be one of the inputs if both lie alike.
 #pragma once
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 #include <utility>
 
+#include "cuda/elementwise.h"
 #include "cuda/platform.h"
-#include "cuda/strided.h"
 
 namespace gg::GG_CUDA_NS {
 
@@ -29,79 +33,75 @@ struct alignas(sizeof(T) * kWidth) Pack {
   T element[kWidth];
 };
 
-/// Elements per step such that the widest type takes 16 bytes.
 template <class... T>
-inline constexpr int kPackWidth = 16 / static_cast<int>(std::max({sizeof(T)..., size_t{1}}));
+inline constexpr int kPackWidth = pack_width(std::max({sizeof(T)...}));
 
-/// Elements [0, count) in packs of kWidth, then the rest one by one. Addresses must be aligned to their packs.
-template <int kWidth, class F, class Out, class... In>
-__global__ void elementwise_dense_kernel(F op, uint32_t count, Out* out, const In*... in) {
-  const uint32_t thread = blockIdx.x * blockDim.x + threadIdx.x, threads = gridDim.x * blockDim.x;
-  const uint32_t packs = count / kWidth;
-  for (uint32_t p = thread; p < packs; p += threads) {
-    auto apply = [&](const Pack<In, kWidth>... from) {
-      Pack<Out, kWidth> to;
-#pragma unroll
-      for (int k = 0; k < kWidth; ++k) to.element[k] = op(from.element[k]...);
-      return to;
-    };
-    reinterpret_cast<Pack<Out, kWidth>*>(out)[p] = apply(reinterpret_cast<const Pack<In, kWidth>*>(in)[p]...);
-  }
-  for (uint32_t i = packs * kWidth + thread; i < count; i += threads) out[i] = op(in[i]...);
+template <class Op>
+__device__ Op op_from(const FunctorBytes& functor) {
+  static_assert(sizeof(Op) <= sizeof(FunctorBytes) && std::is_trivially_copyable_v<Op>);
+  Op op{};
+  if constexpr (!std::is_empty_v<Op>) memcpy(static_cast<void*>(&op), functor.bytes, sizeof(Op));
+  return op;
 }
 
-template <int... kInput, class F, class Out, class... In>
-__device__ void elementwise_store(std::integer_sequence<int, kInput...>, F op, const int32_t* offset, Out* out,
-                                  const In*... in) {
-  out[offset[0]] = op(in[offset[1 + kInput]]...);
-}
-
-/// Operand 0 of the plan is the output.
-template <class F, class Out, class... In>
-__global__ void elementwise_strided_kernel(F op, StridedPlan<1 + static_cast<int>(sizeof...(In))> plan, Out* out,
-                                           const In*... in) {
-  constexpr int kOperands = 1 + static_cast<int>(sizeof...(In));
-  const uint32_t threads = gridDim.x * blockDim.x;
-  for (uint32_t i = blockIdx.x * blockDim.x + threadIdx.x; i < plan.count; i += threads) {
-    int32_t offset[kOperands] = {};
-    uint32_t rest = i;
-    for (int axis = 0; axis < plan.rank; ++axis) {
-      const uint32_t outer = rest / plan.dims[axis];
-      const int32_t index = static_cast<int32_t>(rest - outer * plan.dims[axis]);
-      rest = outer;
-#pragma unroll
-      for (int o = 0; o < kOperands; ++o) offset[o] += index * plan.strides[o][axis];
-    }
-    elementwise_store(std::make_integer_sequence<int, kOperands - 1>{}, op, offset, out, in...);
-  }
-}
-
-/// Dense operands of `count` elements each; count < 2^31, else gg::Error.
-template <class F, class Out, class... In>
-void elementwise(const char* name, F op, int64_t count, DeviceStream stream, Out* out, const In*... in) {
-  GG_CHECK(count >= 0 && count <= INT32_MAX, name, ": 0 to 2^31-1 elements in one launch, got ", count);
-  constexpr int kWidth = kPackWidth<Out, In...>;
-  auto fits = [](const auto* p) { return reinterpret_cast<uintptr_t>(p) % (sizeof(*p) * kWidth) == 0; };
-  const uint32_t n = static_cast<uint32_t>(count);
-  if (fits(out) && (fits(in) && ...)) {
-    launch(name, elementwise_dense_kernel<kWidth, F, Out, In...>,
-           grid_for((count + kWidth - 1) / kWidth, kElementwiseThreads), kElementwiseThreads, 0, native(stream), op, n,
-           out, in...);
+/// One step of a thread: up to kWidth elements from `first` on. `x` are this function's copies of them.
+template <int kWidth, class Out, class Op, class... In, int... kInput>
+__device__ void elementwise_step(std::integer_sequence<int, kInput...>, const Op& op, const StridedPlan& plan,
+                                 uint32_t tile, Out* out, const void* const* in, Pack<In, kWidth>... x) {
+  const uint32_t first = tile + threadIdx.x * (plan.in_packs ? kWidth : 1);
+  const uint32_t apart = plan.in_packs ? 1 : kElementwiseThreads;
+  const bool whole = plan.in_packs && first + kWidth <= plan.count;
+  int32_t out_at[kWidth];
+  if (whole) {
+    ((x = *reinterpret_cast<const Pack<In, kWidth>*>(static_cast<const In*>(in[kInput]) + first)), ...);
   } else {
-    launch(name, elementwise_dense_kernel<1, F, Out, In...>, grid_for(count, kElementwiseThreads), kElementwiseThreads,
-           0, native(stream), op, n, out, in...);
+#pragma unroll
+    for (int k = 0; k < kWidth; ++k) {
+      const uint32_t i = first + static_cast<uint32_t>(k) * apart;
+      int32_t at[1 + sizeof...(In)] = {};
+      if (i < plan.count) {
+        plan.add_offsets(i, at);
+        ((x.element[k] = static_cast<const In*>(in[kInput])[at[1 + kInput]]), ...);
+      }
+      out_at[k] = at[0];
+    }
+  }
+  Pack<Out, kWidth> y;
+#pragma unroll
+  for (int k = 0; k < kWidth; ++k) y.element[k] = op(x.element[k]...);
+  if (whole) {
+    *reinterpret_cast<Pack<Out, kWidth>*>(out + first) = y;
+  } else {
+#pragma unroll
+    for (int k = 0; k < kWidth; ++k) {
+      if (first + static_cast<uint32_t>(k) * apart < plan.count) out[out_at[k]] = y.element[k];
+    }
   }
 }
 
-/// Operands with a layout each: layouts[0] is the output's, then the inputs' in order. Pointers are to the element with
-/// index 0 along every axis. The output must not overlap itself.
-template <class F, class Out, class... In>
-void elementwise(const char* name, F op, const std::array<StridedLayout, 1 + sizeof...(In)>& layouts,
-                 DeviceStream stream, Out* out, const In*... in) {
-  const auto plan = make_plan<1 + static_cast<int>(sizeof...(In))>(name, layouts);
-  if (plan.is_contiguous()) return elementwise(name, op, static_cast<int64_t>(plan.count), stream, out, in...);
-  launch(name, elementwise_strided_kernel<F, Out, In...>, grid_for(plan.count, kElementwiseThreads),
-         kElementwiseThreads, 0, native(stream), op, plan, out, in...);
+template <class Op, class Out, class... In>
+__global__ void __launch_bounds__(kElementwiseThreads)
+    elementwise_kernel(FunctorBytes functor, StridedPlan plan, void* out, const void* in0, const void* in1,
+                       const void* in2) {
+  static_assert(sizeof...(In) <= kMaxDeviceInputs);
+  constexpr int kWidth = kPackWidth<Out, In...>;
+  constexpr uint32_t kTile = kElementwiseThreads * kWidth;
+  const void* const in[kMaxDeviceInputs] = {in0, in1, in2};
+  const Op op = op_from<Op>(functor);
+  for (uint32_t tile = blockIdx.x * kTile; tile < plan.count; tile += gridDim.x * kTile) {
+    elementwise_step<kWidth>(std::make_integer_sequence<int, static_cast<int>(sizeof...(In))>(), op, plan, tile,
+                             static_cast<Out*>(out), in, Pack<In, kWidth>{}...);
+  }
+}
+
+/// Runs `op` over arrays whose element types are Out and In….
+template <class Out, class... In, class Op>
+void elementwise(const char* name, const Op& op, const Array& out, const std::array<Array, sizeof...(In)>& ins) {
+  static_assert(sizeof(Op) <= sizeof(FunctorBytes) && std::is_trivially_copyable_v<Op>,
+                "an op's parameters must be plain numbers, at most 32 bytes of them");
+  FunctorBytes functor{};
+  if constexpr (!std::is_empty_v<Op>) std::memcpy(functor.bytes, &op, sizeof(Op));
+  elementwise(name, elementwise_kernel<Op, Out, In...>, functor, out, std::span<const Array>(ins));
 }
 
 }  // namespace gg::GG_CUDA_NS

@@ -2,11 +2,8 @@
 // each derivative up to kDeviceOrders. Included by sources that gradgrad_add_ops generates.
 #pragma once
 
-#include <type_traits>
-
 #include "core/functor.h"
 #include "core/jet.h"
-#include "cuda/device_loops.h"
 #include "cuda/elementwise.cuh"
 
 namespace gg::GG_CUDA_NS {
@@ -42,65 +39,81 @@ struct DerivativeByOutput {
   }
 };
 
-inline StridedLayout strided(const Array& a) {
-  StridedLayout l;
-  l.rank = a.rank();
-  for (int i = 0; i < l.rank; ++i) {
-    l.dims[i] = a.shape[i];
-    l.strides[i] = a.strides[i];
-  }
-  return l;
-}
-
-template <class F>
-F functor_from(const void* bytes) {
-  if constexpr (std::is_empty_v<F>) {
-    return F{};
-  } else {
-    return *static_cast<const F*>(bytes);
-  }
-}
-
-/// Launches Op on one input (a value) or two (a cotangent and the place of the derivative).
-template <class Op, class F, class S, int kInputs>
-void run_functor(const char* name, const void* functor, const Array& out, const Array* ins) {
-  if (out.numel() == 0) return;
-  Op op{functor_from<F>(functor)};
-  if constexpr (kInputs == 1) {
-    elementwise(name, op, std::array{strided(out), strided(ins[0])}, DeviceStream{}, out.as<S>(),
-                static_cast<const S*>(ins[0].data));
-  } else {
-    elementwise(name, op, std::array{strided(out), strided(ins[0]), strided(ins[1])}, DeviceStream{}, out.as<S>(),
-                static_cast<const S*>(ins[0].data), static_cast<const S*>(ins[1].data));
-  }
-}
-
-template <class F>
-struct FunctorKernels {
-  template <class S>
-  static constexpr void fill(DeviceLoop (&by_input)[kDeviceOrders + 1], DeviceLoop (&by_output)[kDeviceOrders]) {
-    constexpr auto facts = dependency_of<F>();
-    constexpr auto output_facts = output_dependency_of<F>();
-    static_assert(kDeviceOrders == 2);
-    by_input[0] = run_functor<UnaryValue<F, S>, F, S, 1>;
-    if constexpr (!facts.partial(1).vanishes) by_input[1] = run_functor<DerivativeByInput<F, S, 1>, F, S, 2>;
-    if constexpr (!facts.partial(2).vanishes) by_input[2] = run_functor<DerivativeByInput<F, S, 2>, F, S, 2>;
-    if constexpr (!output_facts.partial(0).vanishes) by_output[0] = run_functor<DerivativeByOutput<F, S, 0>, F, S, 2>;
-    if constexpr (!output_facts.partial(1).vanishes) by_output[1] = run_functor<DerivativeByOutput<F, S, 1>, F, S, 2>;
-  }
-  static DeviceUnaryLoops make() {
-    DeviceUnaryLoops t{};
-    fill<float>(t.by_input[0], t.by_output[0]);
-    fill<double>(t.by_input[1], t.by_output[1]);
-    return t;
+template <class F, class S>
+struct BinaryValue {
+  F f;
+  __device__ S operator()(S a, S b) const {
+    using R = Real<S, Target>;
+    return f.f(R(a), R(b)).value;
   }
 };
 
+/// g · ∂ⁱ⁺ʲf/∂aⁱ∂bʲ, by jets in a of jets in b.
+template <class F, class S, int I, int J>
+struct PartialDerivative {
+  F f;
+  __device__ S operator()(S g, S a, S b) const {
+    using R = Real<S, Target>;
+    using Inner = Jet<R, J>;
+    using Outer = Jet<Inner, I>;
+    return (R(g) * f.f(Outer::variable(Inner(R(a))), Outer(Inner::variable(R(b)))).c[I].c[J]).value;
+  }
+};
+
+template <class F, class S>
+void fill_kernels(DeviceUnaryKernels& table, int type) {
+  constexpr auto facts = dependency_of<F>();
+  constexpr auto output_facts = output_dependency_of<F>();
+  static_assert(kDeviceOrders == 2);
+  table.by_input[type][0] = elementwise_kernel<UnaryValue<F, S>, S, S>;
+  if constexpr (HasOutputDerivative<F>) {
+    if constexpr (!output_facts.partial(0).vanishes) {
+      table.by_output[type][0] = elementwise_kernel<DerivativeByOutput<F, S, 0>, S, S, S>;
+    }
+    if constexpr (!output_facts.partial(1).vanishes) {
+      table.by_output[type][1] = elementwise_kernel<DerivativeByOutput<F, S, 1>, S, S, S>;
+    }
+  } else {
+    if constexpr (!facts.partial(1).vanishes) {
+      table.by_input[type][1] = elementwise_kernel<DerivativeByInput<F, S, 1>, S, S, S>;
+    }
+    if constexpr (!facts.partial(2).vanishes) {
+      table.by_input[type][2] = elementwise_kernel<DerivativeByInput<F, S, 2>, S, S, S>;
+    }
+  }
+}
+
+template <class F, class S, int I, int J>
+void fill_partial(DeviceBinaryKernels& table, int type) {
+  constexpr auto facts = dependency_of<F>();
+  if constexpr (I + J == 0) {
+    table.partial[type][I][J] = elementwise_kernel<BinaryValue<F, S>, S, S, S>;
+  } else if constexpr (!facts.partial(I, J).vanishes) {
+    table.partial[type][I][J] = elementwise_kernel<PartialDerivative<F, S, I, J>, S, S, S, S>;
+  }
+}
+
+template <class F, class S>
+void fill_kernels(DeviceBinaryKernels& table, int type) {
+  static_assert(kDeviceOrders == 2);
+  fill_partial<F, S, 0, 0>(table, type);
+  fill_partial<F, S, 1, 0>(table, type);
+  fill_partial<F, S, 0, 1>(table, type);
+  fill_partial<F, S, 2, 0>(table, type);
+  fill_partial<F, S, 1, 1>(table, type);
+  fill_partial<F, S, 0, 2>(table, type);
+}
+
 /// Defined here, instantiated by generated sources.
 template <class F>
-const DeviceUnaryLoops* functor_loops() {
-  static const DeviceUnaryLoops table = FunctorKernels<F>::make();
-  return &table;
+const typename DeviceKernelsOf<F>::Type& functor_kernels() {
+  static const auto table = [] {
+    typename DeviceKernelsOf<F>::Type t{};
+    fill_kernels<F, float>(t, 0);
+    fill_kernels<F, double>(t, 1);
+    return t;
+  }();
+  return table;
 }
 
 }  // namespace gg::GG_CUDA_NS

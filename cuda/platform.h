@@ -87,7 +87,8 @@ struct KernelCall {
 template <class... P>
 cudaError_t start(const char* name, void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes,
                   cudaStream_t stream, const std::tuple<P...>& arguments) {
-  emulator::Launch launch{name, grid, block, shared_bytes, KernelCall<P...>::run_thread, nullptr, {}};
+  emulator::Launch launch{name,         reinterpret_cast<const void*>(kernel), grid,    block,
+                          shared_bytes, KernelCall<P...>::run_thread,          nullptr, {}};
   launch.call = std::make_shared<KernelCall<P...>>(KernelCall<P...>{kernel, arguments});
   auto note = [&](const auto& argument) {
     if constexpr (std::is_pointer_v<std::remove_cvref_t<decltype(argument)>>) launch.pointers.push_back(argument);

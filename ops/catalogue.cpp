@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "cuda/device_loops.h"
+#include "ops/elementwise_kernels.h"
 #include "ops/functors/activations.h"
 #include "ops/functors/arithmetic.h"
 #include "ops/functors/exponential.h"
@@ -33,23 +33,23 @@ constexpr Line kComposite[] = {
     {"transpose", kAnyOrder, "two axes swapped; a view", "permute", kEverywhere},
     {"select", kAnyOrder, "element `index` along an axis, which goes away; a view", "slice", kEverywhere},
     {"split", kAnyOrder, "pieces along an axis, of one size or of given sizes; views", "slice", kEverywhere},
-    {"stack", kAnyOrder, "equally shaped tensors joined along a new axis", "concat"},
+    {"stack", kAnyOrder, "equally shaped tensors joined along a new axis", "concat", kEverywhere},
     {"mean", kAnyOrder, "mean over axes (all by default), which may stay with size 1", "sum"},
     {"var", kAnyOrder, "mean squared deviation over axes, divided by n - correction", "sum"},
     {"embedding", kAnyOrder, "rows of weight [n, d] at int64 positions [...]: [..., d]", "index_select"},
-    {"batch_norm_fixed", kFunctorOrders, "batch_norm with statistics given as constants (evaluation)", "mul"},
-    {"logical_not", kNone, "not x, of bool"},
-    {"logical_and", kNone, "a and b, of bool, broadcasting"},
-    {"logical_or", kNone, "a or b, of bool, broadcasting"},
+    {"batch_norm_fixed", kFunctorOrders, "batch_norm with statistics given as constants (evaluation)", "mul", kEverywhere},
+    {"logical_not", kNone, "not x, of bool", "", kEverywhere},
+    {"logical_and", kNone, "a and b, of bool, broadcasting", "", kEverywhere},
+    {"logical_or", kNone, "a or b, of bool, broadcasting", "", kEverywhere},
     {"batch_statistics", kNone, "mean [C] and biased variance [C] of a batch [N, C, ...]; constants"},
     {"zeros", kNone, "zeros of a shape", "", kEverywhere},
     {"ones", kNone, "ones of a shape", "", kEverywhere},
     {"full_like", kNone, "one value in the shape and type of another tensor", "", kEverywhere},
     {"zeros_like", kNone, "zeros in the shape and type of another tensor", "", kEverywhere},
     {"ones_like", kNone, "ones in the shape and type of another tensor", "", kEverywhere},
-    {"linspace", kNone, "evenly spaced numbers from start to end, both included: [count]"},
-    {"eye", kNone, "the identity matrix: [n, n]"},
-    {"one_hot", kNone, "1 in the column that an int64 index names, else 0: [..., classes]"},
+    {"linspace", kNone, "evenly spaced numbers from start to end, both included: [count]", "", kEverywhere},
+    {"eye", kNone, "the identity matrix: [n, n]", "", kEverywhere},
+    {"one_hot", kNone, "1 in the column that an int64 index names, else 0: [..., classes]", "", kEverywhere},
     {"rand_like", kNone, "rand in the shape and type of another tensor", "", kEverywhere},
     {"randn_like", kNone, "randn in the shape and type of another tensor", "", kEverywhere},
 };
@@ -64,25 +64,25 @@ constexpr Line kStructured[] = {
     {"mul_scalar", kAnyOrder, "x * c", "", kEverywhere},
     {"div_scalar", kAnyOrder, "x / c, correctly rounded", "", kEverywhere},
     {"affine", kAnyOrder, "scale * x + shift in one pass", "", kEverywhere},
-    {"where", kAnyOrder, "a where a bool condition holds, else b, broadcasting"},
-    {"eq", kNone, "a = b, bool"},
-    {"ne", kNone, "a not equal to b, bool"},
-    {"lt", kNone, "a < b, bool"},
-    {"le", kNone, "a <= b, bool"},
-    {"gt", kNone, "a > b, bool"},
-    {"ge", kNone, "a >= b, bool"},
+    {"where", kAnyOrder, "a where a bool condition holds, else b, broadcasting", "", kEverywhere},
+    {"eq", kNone, "a = b, bool", "", kEverywhere},
+    {"ne", kNone, "a not equal to b, bool", "", kEverywhere},
+    {"lt", kNone, "a < b, bool", "", kEverywhere},
+    {"le", kNone, "a <= b, bool", "", kEverywhere},
+    {"gt", kNone, "a > b, bool", "", kEverywhere},
+    {"ge", kNone, "a >= b, bool", "", kEverywhere},
     {"reshape", kAnyOrder, "the same elements in row-major order under another shape; one size may be -1", "",
      kEverywhere},
     {"expand", kAnyOrder, "axes of size 1, and new ones in front, repeated without a copy", "", kEverywhere},
     {"permute", kAnyOrder, "axis i of the result is axis axes[i] of x; a view", "", kEverywhere},
     {"slice", kAnyOrder, "elements start, start+step, ... before end along an axis; a view", "", kEverywhere},
-    {"unslice", kAnyOrder, "the adjoint of slice: zeros, and x at start, start+step, ..."},
-    {"pad", kAnyOrder, "a value put around x, so much before and after on each named axis"},
-    {"concat", kAnyOrder, "tensors joined along an axis"},
+    {"unslice", kAnyOrder, "the adjoint of slice: zeros, and x at start, start+step, ...", "", kEverywhere},
+    {"pad", kAnyOrder, "a value put around x, so much before and after on each named axis", "", kEverywhere},
+    {"concat", kAnyOrder, "tensors joined along an axis", "", kEverywhere},
     {"clone", kAnyOrder, "a copy with storage of its own, in x's axis order", "", kEverywhere},
-    {"contiguous", kAnyOrder, "x if it is row-major, else such a copy"},
+    {"contiguous", kAnyOrder, "x if it is row-major, else such a copy", "", kEverywhere},
     {"to_device", kAnyOrder, "to(x, device): x on another device", "", kEverywhere},
-    {"to_dtype", kAnyOrder, "to(x, dtype): x as another element type; a gradient between floating types only"},
+    {"to_dtype", kAnyOrder, "to(x, dtype): x as another element type; a gradient between floating types only", "", kEverywhere},
     {"sum", kAnyOrder, "sum over axes (all by default), which may stay with size 1; of bool the count, int64"},
     {"sum_to", kAnyOrder, "sum over the axes along which `shape` was broadcast to x's shape", "sum"},
     {"max", kAnyOrder, "largest element along an axis, or of all; the gradient goes to the first of equals", "gather"},
@@ -105,7 +105,7 @@ constexpr Line kStructured[] = {
     {"interpolate_nearest", kAnyOrder, "x [N, C, H, W] resized by repeating the nearest element"},
     {"logsumexp", kFunctorOrders, "log of the sum of e^x along an axis, without overflow"},
     {"dropout", kAnyOrder,
-     "elements become 0 with probability p, the others x / (1 - p); the same mask for all orders"},
+     "elements become 0 with probability p, the others x / (1 - p); the same mask for all orders", "", kEverywhere},
     {"full", kNone, "one value in a shape", "", kEverywhere},
     {"arange", kNone, "start, start+step, ... below end: [n], int64 by default", "", kEverywhere},
     {"rand", kNone, "uniform in [0, 1)", "", kEverywhere},
@@ -127,10 +127,13 @@ constexpr Line kFused[] = {
 // Whether this build has kernels of a functor for devices.
 template <class F>
 bool has_device_kernels() {
+  const ElementwiseKernel* value;
   if constexpr (UnaryFunctor<F>) {
-    return device_unary_loops<F>(Device::cuda) || device_unary_loops<F>(Device::emulated);
+    value = &elementwise_kernels<F>().by_input[0][0];
+  } else {
+    value = &elementwise_kernels<F>().partial[0][0][0];
   }
-  return false;
+  return value->cuda || value->emulated;
 }
 
 template <class... F>

@@ -7,20 +7,21 @@
 #include "core/grad_mode.h"
 #include "cpu/copy.h"
 #include "cpu/random.h"
+#include "cuda/copy.h"
+#include "cuda/random.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
 
 namespace gg {
 namespace {
 
-// Numbers are made on the CPU and moved: the same everywhere.
-// `words` is how many 32-bit numbers one element takes.
+// The same numbers on every device. `words` is how many 32-bit numbers one element takes.
 template <class Fill>
 Tensor random(const Shape& shape, TensorOptions o, Generator& generator, int words, const Fill& fill) {
-  Tensor out = empty(shape, {o.dtype, Device::cpu});
+  Tensor out = empty(shape, o);
   Generator::State state = generator.reserve(philox_blocks(out.numel(), 4 / words));
-  fill(out.array(), state);
-  return raw::to_device(out, o.device);
+  fill(out, state);
+  return out;
 }
 
 int words_of(DType t) { return t == f64 ? 2 : 1; }
@@ -28,7 +29,7 @@ int words_of(DType t) { return t == f64 ? 2 : 1; }
 // Drawn as int64, and converted.
 template <class Fill>
 Tensor random_integers(const Shape& shape, IntegerOptions o, Generator& generator, const Fill& fill) {
-  return raw::to_device(to(random(shape, {i64}, generator, 2, fill), o.dtype), o.device);
+  return to(random(shape, {i64, o.device}, generator, 2, fill), o.dtype);
 }
 
 void check_floating_type(DType t, const char* op) {
@@ -48,11 +49,9 @@ TensorOptions options_of(const Tensor& like, const LikeOptions& o) {
 Tensor full(const Shape& shape, Scalar value, TensorOptions options) {
   if (options.dtype != i64) return raw::full(shape, value.to_double(), options);
   int64_t whole = value.to_int64("full");
-  constexpr int64_t exact = int64_t{1} << 53;  // as far as a double counts
-  if (-exact <= whole && whole <= exact) return raw::full(shape, static_cast<double>(whole), options);
-  Tensor out = empty(shape, {i64, Device::cpu});
-  GG_CPU_KERNEL(Device(), fill, out.array(), whole);
-  return raw::to_device(out, options.device);
+  Tensor out = empty(shape, options);
+  GG_KERNEL(out.device(), fill, out.array(), whole);
+  return out;
 }
 Tensor zeros(const Shape& shape, TensorOptions options) { return raw::full(shape, 0, options); }
 Tensor ones(const Shape& shape, TensorOptions options) { return raw::full(shape, 1, options); }
@@ -66,9 +65,9 @@ Tensor arange(double start, double end, double step, IntegerOptions options) {
   GG_CHECK(step != 0 && std::isfinite(start) && std::isfinite(end) && std::isfinite(step),
            "arange: expected finite numbers and a step other than 0, got ", start, " to ", end, " by ", step);
   auto count = static_cast<int64_t>(std::max(0.0, std::ceil((end - start) / step)));
-  Tensor out = empty({count}, {options.dtype, Device::cpu});
-  GG_CPU_KERNEL(Device(), arange, out.array(), start, step);
-  return raw::to_device(out, options.device);
+  Tensor out = empty({count}, options);
+  GG_KERNEL(out.device(), arange, out.array(), start, step);
+  return out;
 }
 
 Tensor linspace(double start, double end, int64_t count, TensorOptions options) {
@@ -95,13 +94,13 @@ Tensor one_hot(const Tensor& index, int64_t classes, const LikeOptions& o) {
 Tensor rand(const Shape& shape, TensorOptions o, Generator& generator) {
   check_floating_type(o.dtype, "rand");
   return random(shape, o, generator, words_of(o.dtype),
-                [](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_uniform, a, &s); });
+                [](const Tensor& t, Generator::State s) { GG_KERNEL(t.device(), random_uniform, t.array(), &s); });
 }
 
 Tensor randn(const Shape& shape, TensorOptions o, Generator& generator) {
   check_floating_type(o.dtype, "randn");
   return random(shape, o, generator, words_of(o.dtype),
-                [](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_normal, a, &s); });
+                [](const Tensor& t, Generator::State s) { GG_KERNEL(t.device(), random_normal, t.array(), &s); });
 }
 
 Tensor rand_like(const Tensor& like, const LikeOptions& o, Generator& generator) {
@@ -114,22 +113,24 @@ Tensor randn_like(const Tensor& like, const LikeOptions& o, Generator& generator
 Tensor randint(int64_t low, int64_t high, const Shape& shape, IntegerOptions o, Generator& generator) {
   GG_CHECK(low < high, "randint: the range from ", low, " to ", high, " is empty");
   check_integer_type(o.dtype, "randint");
-  return random_integers(shape, o, generator, [&](Array a, Generator::State s) {
-    GG_CPU_KERNEL(Device(), random_integers, a, &s, low, high);
+  return random_integers(shape, o, generator, [&](const Tensor& t, Generator::State s) {
+    GG_KERNEL(t.device(), random_integers, t.array(), &s, low, high);
   });
 }
 
 Tensor bernoulli(const Shape& shape, double p, TensorOptions o, Generator& generator) {
   GG_CHECK(p >= 0 && p <= 1, "bernoulli: the probability must be in [0, 1], got ", p);
-  return random(shape, o, generator, 1,
-                [&](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_bernoulli, a, &s, p); });
+  return random(shape, o, generator, 1, [&](const Tensor& t, Generator::State s) {
+    GG_KERNEL(t.device(), random_bernoulli, t.array(), &s, p);
+  });
 }
 
 Tensor randperm(int64_t n, IntegerOptions o, Generator& generator) {
   GG_CHECK(n >= 0, "randperm: expected a number of elements, got ", n);
   check_integer_type(o.dtype, "randperm");
-  return random_integers({n}, o, generator,
-                         [](Array a, Generator::State s) { GG_CPU_KERNEL(Device(), random_permutation, a, &s); });
+  return random_integers({n}, o, generator, [](const Tensor& t, Generator::State s) {
+    GG_KERNEL(t.device(), random_permutation, t.array(), &s);
+  });
 }
 
 }  // namespace gg

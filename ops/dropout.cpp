@@ -3,6 +3,7 @@
 #include "autograd/apply.h"
 #include "core/dispatch.h"
 #include "cpu/random.h"
+#include "cuda/random.h"
 #include "ops/elementwise.h"
 #include "ops/tangent.h"
 
@@ -19,7 +20,7 @@ struct Dropout {
   Shape output_shape(const Tensor& x) const { return x.shape(); }
   Tensor mask(const Shape& shape, TensorOptions o) const {
     Tensor m = empty(shape, o);
-    GG_CPU_KERNEL(o.device, random_bernoulli, m.array(), &state, 1 - p);
+    GG_KERNEL(o.device, random_bernoulli, m.array(), &state, 1 - p);
     return m / (1 - p);
   }
   Tensor forward(const Tensor& x) const { return x * mask(x.shape(), x.options()); }

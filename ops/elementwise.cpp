@@ -1,8 +1,6 @@
 #include "ops/elementwise.h"
 
 #include "autograd/apply.h"
-#include "cpu/plain_loops.h"
-#include "cuda/arithmetic.h"
 #include "ops/creation.h"
 #include "ops/elementwise_apply.h"
 #include "ops/elementwise_run.h"
@@ -19,39 +17,13 @@ namespace {
 
 using detail::check_floating;
 using detail::check_same;
+using detail::kNoParameters;
 using detail::run_elementwise;
 
-// The device's kernel as run_elementwise calls it.
-#define GG_ARITHMETIC(kind)                                                                       \
-  switch (op) {                                                                                   \
-    case cpu::Plain::add:                                                                         \
-      return [](const char*, const void*, const Array& o, const Array* in) { kind::add(o, in); }; \
-    case cpu::Plain::sub:                                                                         \
-      return [](const char*, const void*, const Array& o, const Array* in) { kind::sub(o, in); }; \
-    case cpu::Plain::mul:                                                                         \
-      return [](const char*, const void*, const Array& o, const Array* in) { kind::mul(o, in); }; \
-    default:                                                                                      \
-      return nullptr;                                                                             \
-  }
-
-DeviceLoop device_arithmetic(cpu::Plain op, Device device) {
-  if (device.is_cpu()) [[likely]]
-    return nullptr;
-#if GG_WITH_EMULATED
-  if (device.type == Device::emulated) GG_ARITHMETIC(emulated)
-#endif
-#if GG_WITH_CUDA
-  if (device.type == Device::cuda) GG_ARITHMETIC(cuda)
-#endif
-  (void)op;
-  return nullptr;
-}
-#undef GG_ARITHMETIC
-
-Tensor run_arithmetic(cpu::Plain op, const char* name, const Tensor& a, const Tensor& b) {
-  auto loop = cpu::plain_loop(op, a.dtype());
-  GG_CHECK(loop, name, ": expected floating or int64 tensors, got ", name_of(a.dtype()));
-  return run_elementwise(name, loop, nullptr, a.dtype(), {&a, &b}, device_arithmetic(op, a.device()));
+Tensor run_arithmetic(Plain op, const char* name, const Tensor& a, const Tensor& b) {
+  const ElementwiseKernel& kernel = plain_kernel(op, a.dtype());
+  GG_CHECK(kernel.cpu, name, ": expected floating or int64 tensors, got ", name_of(a.dtype()));
+  return run_elementwise(name, kernel, kNoParameters, a.dtype(), {&a, &b});
 }
 
 // A tangent or its negative in the shape of the output's tangent: sums do not shrink what they broadcast.
@@ -62,7 +34,7 @@ Tensor expanded_tangent(const Jvp& c, int i) {
 struct Add {
   static constexpr const char* name = "add";
   static constexpr unsigned saves = kSaveNothing;
-  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(cpu::Plain::add, name, a, b); }
+  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(Plain::add, name, a, b); }
   Tensors vjp(const Vjp& c) const { return {c.grad(), c.grad()}; }
   Tensor jvp(const Jvp& c) const {
     return add_tangents(c.has(0) ? expanded_tangent(c, 0) : Tensor(), c.has(1) ? expanded_tangent(c, 1) : Tensor());
@@ -72,7 +44,7 @@ struct Add {
 struct Sub {
   static constexpr const char* name = "sub";
   static constexpr unsigned saves = kSaveNothing;
-  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(cpu::Plain::sub, name, a, b); }
+  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(Plain::sub, name, a, b); }
   Tensors vjp(const Vjp& c) const { return {c.grad(), c.needs(1) ? neg(c.grad()) : Tensor()}; }
   Tensor jvp(const Jvp& c) const {
     return add_tangents(c.has(0) ? expanded_tangent(c, 0) : Tensor(),
@@ -85,7 +57,7 @@ struct Mul {
   static constexpr unsigned saves = kSaveInputs;
   static constexpr bool linear = true;
   Shape output_shape(const Tensor& a, const Tensor& b) const { return broadcast_shapes(a.shape(), b.shape(), name); }
-  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(cpu::Plain::mul, name, a, b); }
+  Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(Plain::mul, name, a, b); }
   Tensors vjp(const Vjp& c) const {
     return {c.needs(0) ? mul(c.grad(), c.input(1)) : Tensor(), c.needs(1) ? mul(c.grad(), c.input(0)) : Tensor()};
   }
@@ -99,12 +71,9 @@ struct Mul {
 // The values of a functor, recorded by those who call it.
 template <class F>
 Tensor value_of(const F& f, const Tensor& x) {
-  const int type = x.dtype() == f32 ? 0 : 1;
-  DeviceLoop device_loop = nullptr;
-  if (!x.device().is_cpu()) [[unlikely]] {
-    if (auto* loops = device_unary_loops<F>(x.device().type)) device_loop = loops->by_input[type][0];
-  }
-  return run_elementwise(F::name, cpu::unary_loops<F>().by_input[type][0], &f, x.dtype(), {&x}, device_loop);
+  static const UnaryKernels& kernels = elementwise_kernels<F>();
+  return run_elementwise(F::name, kernels.by_input[x.dtype() == f32 ? 0 : 1][0], detail::functor_bytes(f), x.dtype(),
+                         {&x});
 }
 
 // −x, x·c, x / c: each is its own derivative.
@@ -140,7 +109,7 @@ struct Where {
   static constexpr unsigned saves = kSaveNothing;
   Tensor condition;  // no input: nothing is ever differentiated with respect to it
   Tensor forward(const Tensor& a, const Tensor& b) const {
-    return run_elementwise(name, cpu::where_loop(a.dtype()), nullptr, a.dtype(), {&condition, &a, &b});
+    return run_elementwise(name, where_kernel(a.dtype()), kNoParameters, a.dtype(), {&condition, &a, &b});
   }
   Tensors vjp(const Vjp& c) const {
     Tensor none = symbolic_zeros({}, c.grad().options());
@@ -156,9 +125,9 @@ struct Where {
   }
 };
 
-Tensor compare(cpu::Plain op, const char* name, const Tensor& a, const Tensor& b) {
+Tensor compare(Plain op, const char* name, const Tensor& a, const Tensor& b) {
   check_same(name, a, b);
-  return run_elementwise(name, cpu::plain_loop(op, a.dtype()), nullptr, boolean, {&a, &b});
+  return run_elementwise(name, plain_kernel(op, a.dtype()), kNoParameters, boolean, {&a, &b});
 }
 
 void check_number(const char* op, const Tensor& x) {
@@ -249,12 +218,12 @@ Tensor affine(const Tensor& x, double scale, double shift) {
   return apply(Shifted<Affine>{{scale, shift}}, x);
 }
 
-Tensor eq(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::eq, "eq", a, b); }
-Tensor ne(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::ne, "ne", a, b); }
-Tensor lt(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::lt, "lt", a, b); }
-Tensor le(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::le, "le", a, b); }
-Tensor gt(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::gt, "gt", a, b); }
-Tensor ge(const Tensor& a, const Tensor& b) { return compare(cpu::Plain::ge, "ge", a, b); }
+Tensor eq(const Tensor& a, const Tensor& b) { return compare(Plain::eq, "eq", a, b); }
+Tensor ne(const Tensor& a, const Tensor& b) { return compare(Plain::ne, "ne", a, b); }
+Tensor lt(const Tensor& a, const Tensor& b) { return compare(Plain::lt, "lt", a, b); }
+Tensor le(const Tensor& a, const Tensor& b) { return compare(Plain::le, "le", a, b); }
+Tensor gt(const Tensor& a, const Tensor& b) { return compare(Plain::gt, "gt", a, b); }
+Tensor ge(const Tensor& a, const Tensor& b) { return compare(Plain::ge, "ge", a, b); }
 
 Tensor logical_not(const Tensor& x) {
   check_bool("logical_not", x);

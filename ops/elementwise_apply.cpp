@@ -14,8 +14,13 @@ int type_index(const Tensor& t) { return t.dtype() == f32 ? 0 : 1; }
   fail(name, ": derivatives above order ", cpu::kMaxOrder, " are not supported");
 }
 
-// What a loop is given for an operand that it does not read.
-Tensor unread(const Tensor& like) { return raw::full({}, 1, like.options()); }
+// Devices have kernels up to kDeviceOrders.
+void check_order(const char* name, int order, const Tensor& t) {
+  if (order <= kDeviceOrders || t.device().is_cpu()) [[likely]]
+    return;
+  fail(name, ": device ", t.device(), " has derivatives up to order ", kDeviceOrders, ", not ", order,
+       "; move the tensors with to(x, Device::cpu)");
+}
 
 std::string primes(const char* name, int order) {
   return order <= 3 ? name + std::string(static_cast<size_t>(order), '\'') : str(name, "^(", order, ")");
@@ -30,7 +35,7 @@ struct UnaryDerivative {
   bool by_output;
   const char* name = family.name;
 
-  Partial facts(int k) const { return by_output ? family.loops->output_facts[k] : family.loops->input_facts[k]; }
+  Partial facts(int k) const { return by_output ? family.kernels->output_facts[k] : family.kernels->input_facts[k]; }
   bool vanishes(int k) const {
     if (k > (by_output ? cpu::kMaxOrder - 1 : cpu::kMaxOrder)) too_deep(name);
     return facts(k).vanishes;
@@ -39,21 +44,11 @@ struct UnaryDerivative {
   std::string label() const { return primes(name, order + (by_output ? 1 : 0)); }
 
   Tensor forward(const Tensor& g, const Tensor& x) const {
-    auto loop =
-        by_output ? family.loops->by_output[type_index(g)][order] : family.loops->by_input[type_index(g)][order];
-    DeviceLoop device_loop = nullptr;
-    if (!g.device().is_cpu()) [[unlikely]]
-      device_loop = device_kernel(g);
-    if (x.defined()) return run_elementwise(name, loop, family.functor.bytes, g.dtype(), {&g, &x}, device_loop);
-    Tensor any = unread(g);
-    return run_elementwise(name, loop, family.functor.bytes, g.dtype(), {&g, &any}, device_loop);
-  }
-  DeviceLoop device_kernel(const Tensor& g) const {
-    const DeviceUnaryLoops* loops = family.device_loops(g.device().type);
-    if (!loops) return nullptr;
-    GG_CHECK(order < kDeviceOrders + (by_output ? 0 : 1), name, ": device ", g.device(),
-             " has derivatives up to order ", kDeviceOrders, "; move the tensors with to(x, Device::cpu)");
-    return by_output ? loops->by_output[type_index(g)][order] : loops->by_input[type_index(g)][order];
+    check_order(name, order + (by_output ? 1 : 0), g);
+    const ElementwiseKernel& kernel =
+        by_output ? family.kernels->by_output[type_index(g)][order] : family.kernels->by_input[type_index(g)][order];
+    const Tensor& read = x.defined() ? x : g;  // what is not read may as well be g
+    return run_elementwise(name, kernel, family.functor, g.dtype(), {&g, &read});
   }
   Tensor at(int k, const Tensor& g, const Tensor& x) const;
   Tensors vjp(const Vjp& c) const {
@@ -82,19 +77,14 @@ struct Unary {
   UnaryFamily family;
   const char* name = family.name;
 
-  bool by_output() const { return family.loops->has_output_derivative; }
-  Partial first() const { return by_output() ? family.loops->output_facts[0] : family.loops->input_facts[1]; }
+  bool by_output() const { return family.kernels->has_output_derivative; }
+  Partial first() const { return by_output() ? family.kernels->output_facts[0] : family.kernels->input_facts[1]; }
   unsigned saves() const {
     if (first().vanishes || !first().reads) return kSaveNothing;
     return by_output() ? kSaveOutput : save_input(0);
   }
   Tensor forward(const Tensor& x) const {
-    DeviceLoop device_loop = nullptr;
-    if (!x.device().is_cpu()) [[unlikely]] {
-      if (auto* loops = family.device_loops(x.device().type)) device_loop = loops->by_input[type_index(x)][0];
-    }
-    return run_elementwise(name, family.loops->by_input[type_index(x)][0], family.functor.bytes, x.dtype(), {&x},
-                           device_loop);
+    return run_elementwise(name, family.kernels->by_input[type_index(x)][0], family.functor, x.dtype(), {&x});
   }
   Tensor derivative(const Tensor& g, const Tensor& at) const {
     return apply(UnaryDerivative{family, by_output() ? 0 : 1, by_output()}, g, at);
@@ -119,7 +109,7 @@ struct BinaryDerivative {
 
   Partial facts(int p, int q) const {
     if (p + q > cpu::kMaxOrder) too_deep(name);
-    return family.loops->facts[p][q];
+    return family.kernels->facts[p][q];
   }
   unsigned saves() const { return save_input(0) | save_input(1) | save_input(2); }
   std::string label() const {
@@ -127,9 +117,9 @@ struct BinaryDerivative {
   }
 
   Tensor forward(const Tensor& g, const Tensor& a, const Tensor& b) const {
-    Tensor any = a.defined() && b.defined() ? Tensor() : unread(g);
-    return run_elementwise(name, family.loops->partial[type_index(g)][i][j], family.functor.bytes, g.dtype(),
-                           {&g, a.defined() ? &a : &any, b.defined() ? &b : &any});
+    check_order(name, i + j, g);
+    return run_elementwise(name, family.kernels->partial[type_index(g)][i][j], family.functor, g.dtype(),
+                           {&g, a.defined() ? &a : &g, b.defined() ? &b : &g});
   }
   Tensor at(int p, int q, const Tensor& g, const Tensor& a, const Tensor& b) const {
     unsigned char reads = facts(p, q).reads;
@@ -163,16 +153,16 @@ struct Binary {
 
   unsigned saves() const {
     unsigned char reads = 0;
-    for (Partial p : {family.loops->facts[1][0], family.loops->facts[0][1]}) {
+    for (Partial p : {family.kernels->facts[1][0], family.kernels->facts[0][1]}) {
       if (!p.vanishes) reads |= p.reads;
     }
     return reads;  // bit i: input i, as save_input has it
   }
   Tensor forward(const Tensor& a, const Tensor& b) const {
-    return run_elementwise(name, family.loops->partial[type_index(a)][0][0], family.functor.bytes, a.dtype(), {&a, &b});
+    return run_elementwise(name, family.kernels->partial[type_index(a)][0][0], family.functor, a.dtype(), {&a, &b});
   }
   Tensor at(int p, int q, const Tensor& g, const Tensor& a, const Tensor& b) const {
-    Partial facts = family.loops->facts[p][q];
+    Partial facts = family.kernels->facts[p][q];
     if (facts.vanishes) return {};
     return apply(BinaryDerivative{family, p, q}, g, facts.reads & 1 ? a : Tensor(), facts.reads & 2 ? b : Tensor());
   }

@@ -11,17 +11,11 @@
 #pragma once
 
 #include "core/tensor.h"
-#include "cpu/elementwise_loops.h"
-#include "cuda/device_loops.h"
+#include "ops/elementwise_kernels.h"
 
 namespace gg {
 
 namespace detail {
-
-/// A functor's parameters, without its type.
-struct FunctorBytes {
-  alignas(8) unsigned char bytes[32];
-};
 
 template <class F>
 FunctorBytes functor_bytes(const F& f) {
@@ -34,14 +28,13 @@ FunctorBytes functor_bytes(const F& f) {
 
 struct UnaryFamily {
   const char* name;
-  const cpu::UnaryLoops* loops;
-  const DeviceUnaryLoops* (*device_loops)(Device::Type);
+  const UnaryKernels* kernels;
   FunctorBytes functor;
 };
 
 struct BinaryFamily {
   const char* name;
-  const cpu::BinaryLoops* loops;
+  const BinaryKernels* kernels;
   FunctorBytes functor;
 };
 
@@ -53,15 +46,15 @@ Tensor apply_binary(const BinaryFamily& family, const Tensor& a, const Tensor& b
 /// f(x) element by element, differentiable up to order 8. f must be in a list given to gradgrad_add_ops (CMake).
 template <UnaryFunctor F>
 Tensor elementwise(const F& f, const Tensor& x) {
-  static const cpu::UnaryLoops& loops = cpu::unary_loops<F>();
-  return detail::apply_unary({F::name, &loops, &device_unary_loops<F>, detail::functor_bytes(f)}, x);
+  static const UnaryKernels& kernels = elementwise_kernels<F>();
+  return detail::apply_unary({F::name, &kernels, detail::functor_bytes(f)}, x);
 }
 
 /// f(a, b) element by element with broadcasting.
 template <BinaryFunctor F>
 Tensor elementwise(const F& f, const Tensor& a, const Tensor& b) {
-  static const cpu::BinaryLoops& loops = cpu::binary_loops<F>();
-  return detail::apply_binary({F::name, &loops, detail::functor_bytes(f)}, a, b);
+  static const BinaryKernels& kernels = elementwise_kernels<F>();
+  return detail::apply_binary({F::name, &kernels, detail::functor_bytes(f)}, a, b);
 }
 
 }  // namespace gg

@@ -1,6 +1,7 @@
 #include "ops/elementwise_run.h"
 
 #include "core/dispatch.h"
+#include "cpu/elementwise.h"
 
 namespace gg::detail {
 namespace {
@@ -13,10 +14,30 @@ Tensor make_output(const Shape& shape, DType dtype, std::initializer_list<const 
   return empty(shape, {dtype, (*inputs.begin())->device()});
 }
 
+// Calls a kernel on arrays of one shape.
+void launch(const char* name, const ElementwiseKernel& kernel, const FunctorBytes& functor, Device device,
+            const Array& out, std::span<const Array> ins) {
+  KernelScope scope(name, device, [&] {
+    std::vector<Array> operands{out};
+    operands.insert(operands.end(), ins.begin(), ins.end());
+    return operands;
+  });
+  switch (device.type) {
+    case Device::cpu:
+      return cpu::elementwise(kernel.cpu, functor.bytes, out, ins);
+    case Device::cuda:
+      if (!kernel.cuda) no_kernel(name, device);
+      return GG_IF_CUDA(name, cuda::elementwise(name, kernel.cuda, functor, out, ins));
+    case Device::emulated:
+      if (!kernel.emulated) no_kernel(name, device);
+      return GG_IF_EMULATED(name, emulated::elementwise(name, kernel.emulated, functor, out, ins));
+  }
+}
+
 }  // namespace
 
-Tensor run_elementwise(const char* name, cpu::ElementwiseLoop loop, const void* functor, DType out_type,
-                       std::initializer_list<const Tensor*> inputs, DeviceLoop device_loop) {
+Tensor run_elementwise(const char* name, const ElementwiseKernel& kernel, const FunctorBytes& functor, DType out_type,
+                       std::initializer_list<const Tensor*> inputs) {
   const Tensor& first = **inputs.begin();
   const int64_t numel = first.numel();
   bool flat = first.device().is_cpu() && numel <= cpu::kElementwiseGrain;
@@ -25,29 +46,27 @@ Tensor run_elementwise(const char* name, cpu::ElementwiseLoop loop, const void* 
   }
   if (flat) {
     // The common small case, without building strided arrays.
-    KernelScope scope(name, first.device());
     Tensor out = empty(first.shape(), {out_type, first.device()});
+    KernelScope scope(name, first.device(), [&] {
+      std::vector<Array> operands{out.array()};
+      for (const Tensor* t : inputs) operands.push_back(t->array());
+      return operands;
+    });
     const void* in[cpu::kMaxElementwiseInputs];
     int i = 0;
     for (const Tensor* t : inputs) {
       in[i++] = t->get().data();
     }
-    if (numel > 0) loop(numel, out.get().data(), in, functor);
+    if (numel > 0) kernel.cpu(numel, out.get().data(), in, functor.bytes);
     return out;
   }
   Shape shape = first.shape();
   for (const Tensor* t : inputs) shape = broadcast_shapes(shape, t->shape(), name);
   Tensor out = make_output(shape, out_type, inputs);
   Array arrays[cpu::kMaxElementwiseInputs];
-  int n = 0;
+  size_t n = 0;
   for (const Tensor* t : inputs) arrays[n++] = t->array().expanded(shape, name);
-  KernelScope scope(name, first.device());
-  if (!first.device().is_cpu()) {
-    if (!device_loop) no_kernel(name, first.device());
-    device_loop(name, functor, out.array(), arrays);
-    return out;
-  }
-  cpu::elementwise(loop, functor, out.array(), std::span<const Array>(arrays, static_cast<size_t>(n)));
+  launch(name, kernel, functor, first.device(), out.array(), std::span<const Array>(arrays, n));
   return out;
 }
 

@@ -42,6 +42,9 @@ Options& options();
 std::vector<std::string> take_diagnostics();
 /// The newest of them, without taking it; empty if there is none.
 std::string last_diagnostic();
+/// The addresses of all kernels that were launched since the program started; instantiations of a template count one by
+/// one.
+std::vector<const void*> launched_kernels();
 /// Makes the device usable again after a fault. Memory, streams and diagnostics stay; pending work was dropped.
 void clear_failure();
 

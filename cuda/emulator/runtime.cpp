@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <mutex>
+#include <set>
 
 #include "core/error.h"
 #include "cuda/emulator/diagnostics.h"
@@ -24,6 +25,7 @@ constexpr int kMultiprocessors = 4;
 /// The device. Never destroyed: allocations may outlive every static.
 struct DeviceState {
   std::recursive_mutex mutex;
+  std::set<const void*> launched;
   MemoryRegistry memory;
   StreamQueue streams;
   std::vector<std::unique_ptr<Event>> events;
@@ -120,6 +122,7 @@ cudaError_t launch(Launch launch, cudaStream_t handle) {
     return refuse(cudaErrorIllegalAddress, str("kernel ", launch.name, ": pointer argument ", i + 1, " (", address(p),
                                                ") is not device memory. Copy the data to the device first."));
   }
+  call.d.launched.insert(launch.kernel);
   return call.submit(*stream, [launch = std::move(launch), &d = call.d] {
     std::string fault = run_grid(
         {launch.name, launch.grid, launch.block, launch.dynamic_shared_bytes, launch.run_thread, launch.call.get()});
@@ -127,6 +130,11 @@ cudaError_t launch(Launch launch, cudaStream_t handle) {
     report(std::move(fault));
     d.fault = cudaErrorLaunchFailure;
   });
+}
+
+std::vector<const void*> launched_kernels() {
+  Call call;
+  return {call.d.launched.begin(), call.d.launched.end()};
 }
 
 void clear_failure() {

@@ -113,6 +113,7 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEve
 /// A kernel with its arguments, ready to be put into a stream.
 struct Launch {
   const char* name;
+  const void* kernel;  ///< its address
   vocabulary::dim3 grid, block;
   size_t dynamic_shared_bytes;
   void (*run_thread)(const void* call);

@@ -12,8 +12,8 @@ class KernelCount {
  public:
   KernelCount() {
     counts().clear();
-    kernel_observer = [](const char* kernel, Device, bool begin) {
-      if (begin) ++counts()[kernel];
+    kernel_observer = [](const KernelCall& call, bool begin) {
+      if (begin) ++counts()[call.kernel];
     };
   }
   ~KernelCount() { kernel_observer = nullptr; }

@@ -12,38 +12,24 @@ struct Axpy {
 
 struct Above {
   float threshold;
-  __device__ bool operator()(float x) const { return x > threshold; }
+  __device__ Byte operator()(float x) const { return x > threshold; }
 };
 
-struct Fill {
+struct Constant {
   double value;
   __device__ double operator()() const { return value; }
 };
 
-template <class T>
-void axpy(T a, const T* x, const T* y, T* out, int64_t n, DeviceStream stream) {
-  elementwise("axpy", Axpy<T>{a}, n, stream, out, x, y);
+void axpy(double a, const Array& x, const Array& y, const Array& out) {
+  visit_floating(out.dtype, "axpy", [&]<class T>() {
+    elementwise<T, T, T>("axpy", Axpy<T>{static_cast<T>(a)}, out, {x, y});
+  });
 }
 
-template <class T>
-void axpy(T a, const T* x, const StridedLayout& x_layout, const T* y, const StridedLayout& y_layout, T* out,
-          const StridedLayout& out_layout, DeviceStream stream) {
-  elementwise("axpy", Axpy<T>{a}, std::array{out_layout, x_layout, y_layout}, stream, out, x, y);
+void above(float threshold, const Array& x, const Array& out) {
+  elementwise<Byte, float>("above", Above{threshold}, out, {x});
 }
 
-void above(float threshold, const float* x, bool* out, int64_t n, DeviceStream stream) {
-  elementwise("above", Above{threshold}, n, stream, out, x);
-}
-
-void fill(double value, double* out, int64_t n, DeviceStream stream) {
-  elementwise("fill", Fill{value}, n, stream, out);
-}
-
-template void axpy(float, const float*, const float*, float*, int64_t, DeviceStream);
-template void axpy(double, const double*, const double*, double*, int64_t, DeviceStream);
-template void axpy(float, const float*, const StridedLayout&, const float*, const StridedLayout&, float*,
-                   const StridedLayout&, DeviceStream);
-template void axpy(double, const double*, const StridedLayout&, const double*, const StridedLayout&, double*,
-                   const StridedLayout&, DeviceStream);
+void constant(double value, const Array& out) { elementwise<double>("constant", Constant{value}, out, {}); }
 
 }  // namespace gg::GG_CUDA_NS

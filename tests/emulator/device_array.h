@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "core/array.h"
 #include "cuda/context.h"
 #include "cuda/memory.h"
 
@@ -41,6 +42,13 @@ class DeviceArray {
   size_t size_;
   T* data_;
 };
+
+/// Memory as an Array; row-major.
+template <class T>
+Array array_of(T* data, const Shape& shape) {
+  return {const_cast<std::remove_const_t<T>*>(data), dtype_of<std::remove_const_t<T>>, shape,
+          Layout::contiguous(shape).strides};
+}
 
 /// Skips where the device is missing.
 class DeviceTest : public ::testing::Test {

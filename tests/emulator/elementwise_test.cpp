@@ -1,8 +1,10 @@
-// The elementwise launch: packs and tails, misaligned pointers, strides, broadcasting, and sizes that must be refused.
+// The elementwise kernel: packs and tails, misaligned addresses, strides, broadcasting, sizes that must be refused; and
+// the plans that it walks by.
 #include <cmath>
 #include <numeric>
 
 #include "core/error.h"
+#include "cuda/strided.h"
 #include "tests/emulator/axpy.h"
 #include "tests/emulator/device_array.h"
 
@@ -16,12 +18,15 @@ std::vector<T> counting(size_t n, T first) {
   return values;
 }
 
-StridedLayout layout(std::initializer_list<int64_t> dims, std::initializer_list<int64_t> strides) {
-  StridedLayout l;
-  l.rank = static_cast<int>(dims.size());
-  std::copy(dims.begin(), dims.end(), l.dims);
-  std::copy(strides.begin(), strides.end(), l.strides);
-  return l;
+template <class T>
+Array array(const T* data, std::initializer_list<int64_t> shape, std::initializer_list<int64_t> strides) {
+  Array a{const_cast<T*>(data), dtype_of<T>, Shape(shape), {}};
+  std::copy(strides.begin(), strides.end(), a.strides.begin());
+  return a;
+}
+template <class T>
+Array flat(const T* data, size_t n) {
+  return array(data, {static_cast<int64_t>(n)}, {1});
 }
 
 template <class T>
@@ -35,8 +40,7 @@ TYPED_TEST(Elementwise, DenseAtEverySizeAndAlignment) {
     for (size_t shift : {0, 1}) {  // 1: not aligned to 16 bytes
       const auto x = counting<TypeParam>(n + shift, 1), y = counting<TypeParam>(n + shift, 100);
       DeviceArray<TypeParam> x_device(x), y_device(y), out(std::vector<TypeParam>(n + shift, -1));
-      device::axpy<TypeParam>(3, x_device.data() + shift, y_device.data() + shift, out.data() + shift,
-                              static_cast<int64_t>(n));
+      device::axpy(3, flat(x_device.data() + shift, n), flat(y_device.data() + shift, n), flat(out.data() + shift, n));
       const auto result = out.host();
       for (size_t i = 0; i < n + shift; ++i) {
         ASSERT_EQ(result[i], i < shift ? TypeParam(-1) : 3 * x[i] + y[i]) << n << " " << shift << " " << i;
@@ -50,9 +54,9 @@ TYPED_TEST(Elementwise, TransposedBroadcastAndReversed) {
   const auto x = counting<TypeParam>(kPlanes * kRows * kCols, 1), y = counting<TypeParam>(kCols, 1000);
   DeviceArray<TypeParam> x_device(x), y_device(y), out(static_cast<size_t>(kPlanes * kRows * kCols));
   // out is dense; x is read with its last two axes exchanged; y is one vector for all rows, read backwards.
-  device::axpy<TypeParam>(2, x_device.data(), layout({kPlanes, kRows, kCols}, {kRows * kCols, 1, kRows}),
-                          y_device.data() + kCols - 1, layout({kPlanes, kRows, kCols}, {0, 0, -1}), out.data(),
-                          layout({kPlanes, kRows, kCols}, {kRows * kCols, kCols, 1}));
+  device::axpy(2, array(x_device.data(), {kPlanes, kRows, kCols}, {kRows * kCols, 1, kRows}),
+               array(y_device.data() + kCols - 1, {kPlanes, kRows, kCols}, {0, 0, -1}),
+               array(out.data(), {kPlanes, kRows, kCols}, {kRows * kCols, kCols, 1}));
   const auto result = out.host();
   for (int64_t p = 0; p < kPlanes; ++p) {
     for (int64_t r = 0; r < kRows; ++r) {
@@ -65,12 +69,26 @@ TYPED_TEST(Elementwise, TransposedBroadcastAndReversed) {
   }
 }
 
+TYPED_TEST(Elementwise, StridedInSeveralRounds) {
+  // Every second of 30000 numbers, more than one round of the grid, into the other axis order.
+  constexpr int64_t kRows = 150, kCols = 200;
+  const auto x = counting<TypeParam>(2 * kRows * kCols, 1);
+  DeviceArray<TypeParam> x_device(x), out(static_cast<size_t>(kRows * kCols));
+  const Array view = array(x_device.data(), {kRows, kCols}, {2 * kCols, 2});
+  device::axpy(1, view, view, array(out.data(), {kRows, kCols}, {1, kRows}));
+  const auto result = out.host();
+  for (int64_t r = 0; r < kRows; ++r) {
+    for (int64_t c = 0; c < kCols; ++c) {
+      ASSERT_EQ(result[static_cast<size_t>(c * kRows + r)], 2 * x[static_cast<size_t>(2 * (r * kCols + c))]);
+    }
+  }
+}
+
 TYPED_TEST(Elementwise, ScalarsAndEmptyShapes) {
   DeviceArray<TypeParam> x(std::vector<TypeParam>{5}), y(std::vector<TypeParam>{1}), out(std::vector<TypeParam>{0});
-  device::axpy<TypeParam>(2, x.data(), layout({}, {}), y.data(), layout({}, {}), out.data(), layout({}, {}));
+  device::axpy(2, array(x.data(), {}, {}), array(y.data(), {}, {}), array(out.data(), {}, {}));
   EXPECT_EQ(out.host()[0], 11);
-  const auto empty = layout({3, 0}, {9, 1});
-  device::axpy<TypeParam>(9, x.data(), empty, y.data(), empty, out.data(), empty);
+  device::axpy(9, array(x.data(), {3, 0}, {9, 1}), array(y.data(), {3, 0}, {9, 1}), array(out.data(), {3, 0}, {9, 1}));
   EXPECT_EQ(out.host()[0], 11);
 }
 
@@ -80,44 +98,90 @@ TEST_F(ElementwiseMixed, TypesOfDifferentSizeAndNoInputs) {
   const auto x = counting<float>(1003, 0);
   DeviceArray<float> x_device(x);
   DeviceArray<bool> out(x.size());
-  device::above(500.5f, x_device.data(), out.data(), 1003);
+  device::above(500.5f, flat(x_device.data(), x.size()), flat(out.data(), x.size()));
   std::vector<unsigned char> bytes(x.size());
   device::copy_to_host(bytes.data(), out.data(), bytes.size());
   for (size_t i = 0; i < x.size(); ++i) ASSERT_EQ(bytes[i], i > 500);
 
   DeviceArray<double> filled(77);
-  device::fill(2.5, filled.data(), 77);
+  device::constant(2.5, flat(filled.data(), 77));
   EXPECT_EQ(filled.host(), std::vector<double>(77, 2.5));
 }
 
-TEST_F(ElementwiseMixed, WhatDoesNotFitIn32BitsIsRefused) {
+TEST_F(ElementwiseMixed, WhatDoesNotFitIsRefused) {
   float* none = nullptr;
-  EXPECT_THROW(device::axpy<float>(1, none, none, none, int64_t{1} << 31), Error);
-  EXPECT_THROW(device::axpy<float>(1, none, none, none, -1), Error);
+  const Array large = flat(none, size_t{1} << 31);
+  EXPECT_THROW(device::axpy(1, large, large, large), Error);
+  EXPECT_THROW(device::axpy(1, flat(none, 3), flat(none, 2), flat(none, 3)), Error);
+}
+
+StridedPlan plan_of(std::initializer_list<Array> operands, PlanOrder order = PlanOrder::output) {
+  return make_plan("test", std::span(operands.begin(), operands.size()), order);
 }
 
 TEST(StridedPlan, MergesAxesThatLieBehindOneAnother) {
-  const auto dense = layout({2, 3, 4}, {12, 4, 1});
-  const auto plan = make_plan<2>("test", {dense, dense});
+  const float* none = nullptr;
+  const Array dense = array(none, {2, 3, 4}, {12, 4, 1});
+  const StridedPlan plan = plan_of({dense, dense});
   EXPECT_EQ(plan.rank, 1);
   EXPECT_EQ(plan.count, 24u);
-  EXPECT_TRUE(plan.is_contiguous());
-  const auto mixed = make_plan<2>("test", {dense, layout({2, 3, 4}, {0, 4, 1})});
+  EXPECT_TRUE(plan.packed);
+  const StridedPlan mixed = plan_of({dense, array(none, {2, 3, 4}, {0, 4, 1})});
   EXPECT_EQ(mixed.rank, 2);  // the first axis is repeated in one operand
-  EXPECT_FALSE(mixed.is_contiguous());
-  EXPECT_TRUE(make_plan<1>("test", {layout({1, 4, 1}, {99, 1, 99})}).is_contiguous());
+  EXPECT_FALSE(mixed.packed);
+  EXPECT_TRUE(plan_of({array(none, {1, 4, 1}, {99, 1, 99})}).packed);
+  EXPECT_TRUE(plan_of({array(none, {}, {})}).packed);
+}
+
+TEST(StridedPlan, FollowsTheOrderOfTheOutput) {
+  const float* none = nullptr;
+  const Array last = array(none, {2, 3, 4, 5}, {60, 1, 15, 3});  // channels last
+  EXPECT_TRUE(plan_of({last, last}).packed);
+  EXPECT_FALSE(plan_of({last, last}, PlanOrder::row_major).packed);
+  const StridedPlan plan = plan_of({last, array(none, {2, 3, 4, 5}, {60, 20, 5, 1})});
+  EXPECT_EQ(plan.rank, 3);
+  EXPECT_EQ(plan.dims[0].value, 3u);
+  EXPECT_EQ(plan.strides[0][0], 1);
+  EXPECT_EQ(plan.strides[1][0], 20);
+}
+
+TEST(StridedPlan, FindsEveryElement) {
+  const float* none = nullptr;
+  const StridedPlan plan = plan_of({array(none, {3, 5, 7}, {35, 7, 1}), array(none, {3, 5, 7}, {1, 30, 3})});
+  for (uint32_t i = 0; i < 105; ++i) {
+    int32_t offset[2] = {};
+    plan.add_offsets(i, offset);
+    EXPECT_EQ(offset[0], static_cast<int32_t>(i));
+    EXPECT_EQ(offset[1], static_cast<int32_t>(i / 35 + i / 7 % 5 * 30 + i % 7 * 3));
+  }
 }
 
 TEST(StridedPlan, RefusesWhatItCannotHold) {
-  const auto small = layout({2, 2}, {2, 1});
-  EXPECT_THROW((make_plan<2>("test", {small, layout({4}, {1})})), Error);
-  EXPECT_THROW((make_plan<2>("test", {small, layout({2, 3}, {3, 1})})), Error);
-  EXPECT_THROW((make_plan<1>("test", {layout({1 << 16, 1 << 16}, {0, 0})})), Error);
-  EXPECT_THROW((make_plan<1>("test", {layout({2}, {int64_t{1} << 40})})), Error);
-  EXPECT_THROW((make_plan<1>("test", {layout({2, 2}, {-(int64_t{1} << 30), int64_t{1} << 30})})), Error);
-  EXPECT_THROW((make_plan<1>("test", {layout({-2}, {1})})), Error);
-  EXPECT_NO_THROW((make_plan<1>("test", {layout({2}, {INT32_MAX})})));
-  EXPECT_EQ((make_plan<1>("test", {layout({int64_t{1} << 40, 0, int64_t{1} << 40}, {1, 1, 1})}).count), 0u);
+  const float* none = nullptr;
+  const Array small = array(none, {2, 2}, {2, 1});
+  EXPECT_THROW(plan_of({small, array(none, {4}, {1})}), Error);
+  EXPECT_THROW(plan_of({small, array(none, {2, 3}, {3, 1})}), Error);
+  EXPECT_THROW(plan_of({array(none, {1 << 16, 1 << 16}, {0, 0})}), Error);
+  EXPECT_THROW(plan_of({array(none, {2}, {int64_t{1} << 40})}), Error);
+  EXPECT_THROW(plan_of({array(none, {2, 2}, {-(int64_t{1} << 30), int64_t{1} << 30})}), Error);
+  EXPECT_THROW(plan_of({small, small, small, small, small}), Error);
+  EXPECT_NO_THROW(plan_of({array(none, {2}, {INT32_MAX})}));
+  EXPECT_EQ(plan_of({array(none, {int64_t{1} << 40, 0, int64_t{1} << 40}, {1, 1, 1})}).count, 0u);
+}
+
+TEST(Divisor, DividesAllThatFits) {
+  constexpr uint32_t kMost = INT32_MAX;
+  for (uint32_t d : {1u, 2u, 3u, 5u, 7u, 64u, 100u, 641u, 65535u, 65536u, 65537u, 1000003u, 1u << 30, (1u << 30) + 1,
+                     kMost - 1, kMost}) {
+    const Divisor divisor(d);
+    for (uint32_t n : {0u, 1u, 2u, d - 1, d, d + 1, 12345u, 1u << 20, kMost / 2, kMost - 1, kMost}) {
+      if (n > kMost) continue;
+      ASSERT_EQ(divisor.quotient(n), n / d) << n << " by " << d;
+    }
+    for (uint64_t n = 1; n <= kMost; n = n * 3 + 1) {
+      ASSERT_EQ(divisor.quotient(static_cast<uint32_t>(n)), n / d) << n << " by " << d;
+    }
+  }
 }
 
 }  // namespace

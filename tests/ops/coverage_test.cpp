@@ -109,33 +109,5 @@ TEST(Catalogue, EntriesAreWhole) {
   EXPECT_EQ(name_of(Tier::composite), "composite");
 }
 
-// What the catalogue says of devices is what happens: an operation's first row runs there, with the CPU's numbers, if
-// and only if the operation is said to. Other rows may need further operations, such as a copy of a strided view.
-TEST(Catalogue, DevicesAreAsStated) {
-  if (!is_available(Device::emulated)) GTEST_SKIP() << "this build has no emulated device";
-  std::set<std::string> fails, runs;
-  for (const Row& row : op_table()) {
-    if (!row.run || row.inputs.empty() || runs.count(row.name) || fails.count(row.name)) continue;
-    if (row.name == "split") continue;  // its rows join the pieces again
-    std::vector<Tensor> here = make_tensors(row, make_hosts(row), f32, false), there;
-    for (const Tensor& x : here) there.push_back(to(x, Device::emulated));
-    try {
-      Tensor y = row.run(there);
-      EXPECT_EQ(difference(y, row.run(here), 1e-5, row.title()), "");
-      runs.insert(row.name);
-    } catch (const Error& e) {
-      EXPECT_NE(std::string(e.what()), "") << row.title();
-      fails.insert(row.name);
-    }
-  }
-  for (const CatalogueEntry& e : catalogue()) {
-    std::string name(e.name);
-    if (!runs.count(name) && !fails.count(name)) continue;  // no inputs: below
-    EXPECT_EQ(supports(e, Device::emulated), !fails.count(name)) << name;
-  }
-  EXPECT_EQ(zeros({2}, {f32, Device::emulated}).device(), Device(Device::emulated));
-  EXPECT_EQ(rand({2}, {f32, Device::emulated}).device(), Device(Device::emulated));
-}
-
 }  // namespace
 }  // namespace gg::optable

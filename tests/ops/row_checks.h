@@ -26,7 +26,19 @@ Findings check_symbolic_zeros(const Row& row);  ///< as inputs and as cotangents
 Findings check_reference(const Row& row);       ///< fused: value, gradient and Hessian-vector product
 Findings check_graph(const Row& row);           ///< the recorded graph holds the catalogue's node
 
+// On a device (row_devices.cpp).
+/// Value, first and second derivative on a device against the CPU, with dense, transposed and sliced inputs, in f64 and
+/// f32; and whether the operation runs there if and only if the catalogue says so.
+Findings check_device(const Row& row, Device device);
+
 // Building blocks.
+
+/// The same numbers as x, laid out as the transpose of a row-major tensor.
+Tensor transposed_storage(const Tensor& x);
+/// The same numbers, every second element of each row of a larger tensor, after its first rows.
+Tensor sliced_storage(const Tensor& x);
+/// An image with its channels innermost.
+Tensor channels_last(const Tensor& x);
 
 /// Numbers for an input; the same for the same seed.
 Host make_host(const Input& input, uint64_t seed);

@@ -46,26 +46,6 @@ Findings against_oracle(const Row& row, const std::vector<Tensor>& in, const std
   return {};
 }
 
-// The same numbers as x, laid out as the transpose of a row-major tensor.
-Tensor transposed_storage(const Tensor& x) {
-  NoGrad off;
-  return transpose(contiguous(transpose(x, 0, -1)), 0, -1);
-}
-
-// The same numbers, every second element of each row of a larger tensor, after its first rows.
-Tensor sliced_storage(const Tensor& x) {
-  NoGrad off;
-  Tensor t = stack({x, full_like(x, 77)}, -1);
-  t = flatten(t, -2, -1);
-  if (x.rank() > 1) t = slice(concat({full_like(t, -55), t}, 0), 0, x.size(0));
-  return slice(t, -1, 0, kEnd, 2);
-}
-
-Tensor channels_last(const Tensor& x) {
-  NoGrad off;
-  return permute(contiguous(permute(x, {0, 2, 3, 1})), {0, 3, 1, 2});
-}
-
 bool same_bits(const Tensor& a, const Tensor& b) {
   return a.shape() == b.shape() && a.dtype() == b.dtype() && visit_any(a.dtype(), [&]<class T>() {
            auto x = a.to_vector<T>(), y = b.to_vector<T>();
@@ -78,6 +58,24 @@ bool same_bits(const Tensor& a, const Tensor& b) {
 }
 
 }  // namespace
+
+Tensor transposed_storage(const Tensor& x) {
+  NoGrad off;
+  return transpose(contiguous(transpose(x, 0, -1)), 0, -1);
+}
+
+Tensor sliced_storage(const Tensor& x) {
+  NoGrad off;
+  Tensor t = stack({x, full_like(x, 77)}, -1);
+  t = flatten(t, -2, -1);
+  if (x.rank() > 1) t = slice(concat({full_like(t, -55), t}, 0), 0, x.size(0));
+  return slice(t, -1, 0, kEnd, 2);
+}
+
+Tensor channels_last(const Tensor& x) {
+  NoGrad off;
+  return permute(contiguous(permute(x, {0, 2, 3, 1})), {0, 3, 1, 2});
+}
 
 Host make_host(const Input& input, uint64_t seed) {
   std::mt19937_64 random(seed * 7919 + 17);

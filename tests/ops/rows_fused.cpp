@@ -58,7 +58,7 @@ Row cross_entropy_row(std::string variant, SoftmaxCrossEntropyOptions o) {
   Tensor target = from_vector(labels, {5});
   Row row{"softmax_cross_entropy",
           std::move(variant),
-          [=](In in) { return softmax_cross_entropy(in[0], target, o); },
+          [=](In in) { return softmax_cross_entropy(in[0], to(target, in[0].device()), o); },
           {{{5, 4}}},
           [=](Hosts in) {
             Host out({5});
@@ -258,7 +258,7 @@ std::vector<Row> norm_rows() {
   Row fixed{"batch_norm_fixed",
             "",
             [](In in) {
-              BatchStatistics s{to(tensor({0.5, -1, 2}), in[0].dtype()), to(tensor({1, 0.25, 4}), in[0].dtype())};
+              BatchStatistics s{tensor({0.5, -1, 2}, in[0].options()), tensor({1, 0.25, 4}, in[0].options())};
               return batch_norm_fixed(in[0], s, in[1], in[2], 0.25);
             },
             {{{2, 3, 2}}, {{3}}, {{3}}},

@@ -166,8 +166,8 @@ std::vector<Row> shape_rows() {
   rows.push_back(view(
       "to_device", "",
       [](const Tensor& t) {
-        if (!is_available(Device::emulated)) return clone(t);
-        return to(to(t, Device::emulated), Device::cpu);
+        const Device away = t.device().is_cpu() ? Device::emulated : Device::cpu;
+        return is_available(away) ? to(to(t, away), t.device()) : clone(t);
       },
       {2, 3}, same_order({2, 3})));
   return rows;

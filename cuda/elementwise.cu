@@ -1,0 +1,31 @@
+#include "cuda/elementwise.cuh"
+
+namespace gg::GG_CUDA_NS {
+
+void elementwise(const char* name, DeviceKernel kernel, const FunctorBytes& functor, const Array& out,
+                 std::span<const Array> ins) {
+  GG_CHECK(ins.size() <= kMaxDeviceInputs, name, ": at most ", kMaxDeviceInputs, " inputs on a device, got ",
+           ins.size());
+  Array operands[StridedPlan::kMaxOperands];
+  size_t widest = size_of(out.dtype), n = 0;
+  operands[n++] = out;
+  for (const Array& in : ins) {
+    widest = std::max(widest, size_of(in.dtype));
+    operands[n++] = in;
+  }
+  StridedPlan plan = make_plan(name, std::span<const Array>(operands, n));
+  if (plan.count == 0) return;
+
+  const int width = pack_width(widest);
+  plan.in_packs = plan.packed;
+  for (size_t i = 0; i < n; ++i) {
+    const size_t pack_bytes = static_cast<size_t>(width) * size_of(operands[i].dtype);
+    plan.in_packs &= reinterpret_cast<uintptr_t>(operands[i].data) % pack_bytes == 0;
+  }
+  const void* in[kMaxDeviceInputs] = {};
+  for (size_t i = 1; i < n; ++i) in[i - 1] = operands[i].data;
+  const unsigned grid = grid_for((int64_t{plan.count} + width - 1) / width, kElementwiseThreads);
+  launch(name, kernel, grid, kElementwiseThreads, 0, cudaStream_t{}, functor, plan, out.data, in[0], in[1], in[2]);
+}
+
+}  // namespace gg::GG_CUDA_NS

@@ -1,0 +1,24 @@
+// Fills with random numbers on a device: the CPU's cpu/random.h, with the CPU's bits. Element i in row-major order uses
+// the words that core/philox.h assigns to it. The state lies in host memory; it is read before these return.
+#pragma once
+
+#include "core/array.h"
+#include "core/philox.h"
+#include "cuda/device_api.h"
+
+GG_DEVICE_API(
+    /// [0, 1). f32: 4 elements a block; f64: 2.
+    void random_uniform(gg::Array out, const gg::PhiloxState* state);
+
+    /// Standard normal numbers. f32: 4 elements a block; f64: 2.
+    void random_normal(gg::Array out, const gg::PhiloxState* state);
+
+    /// 1 (or true) with probability p, else 0, in any type; 4 elements a block.
+    void random_bernoulli(gg::Array out, const gg::PhiloxState* state, double p);
+
+    /// Integers in [low, high), out i64, 2 elements a block.
+    void random_integers(gg::Array out, const gg::PhiloxState* state, int64_t low, int64_t high);
+
+    /// The numbers 0 … n-1 in random order, as Fisher and Yates' shuffle gives it; out i64 with one axis. Waits for the
+    /// device.
+    void random_permutation(gg::Array out, const gg::PhiloxState* state);)

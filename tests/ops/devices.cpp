@@ -1,0 +1,215 @@
+// Every row of the op table on every device that is there: `emulated`, and `cuda` where there is a GPU. Then planted
+// bugs, which the check must find.
+#include <cxxabi.h>
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "autograd/apply.h"
+#include "core/dispatch.h"
+#include "ops/catalogue.h"
+#include "ops/elementwise_run.h"
+#include "ops/ops.h"
+#include "tests/ops/row_checks.h"
+#if GG_WITH_EMULATED
+#include "cuda/emulator/emulator.h"
+#endif
+
+namespace gg::optable {
+namespace {
+
+class DeviceRows : public testing::TestWithParam<const Row*> {
+ protected:
+  void check(Device device) {
+    if (!is_available(device)) GTEST_SKIP() << "no device " << to_string(device) << " here";
+    EXPECT_EQ(check_device(*GetParam(), device), "");
+  }
+#if GG_WITH_EMULATED
+  void TearDown() override {  // a fault of one row must not spoil the next
+    emulator::clear_failure();
+    for (const std::string& text : emulator::take_diagnostics()) ADD_FAILURE() << text;
+  }
+#endif
+};
+
+class EmulatedRows : public DeviceRows {};
+TEST_P(EmulatedRows, Row) { check(Device::emulated); }
+
+class CudaRows : public DeviceRows {};
+TEST_P(CudaRows, Row) { check(Device::cuda); }
+
+std::vector<const Row*> all_rows() {
+  std::vector<const Row*> rows;
+  for (const Row& row : op_table()) rows.push_back(&row);
+  return rows;
+}
+std::string title(const testing::TestParamInfo<const Row*>& info) { return info.param->title(); }
+
+INSTANTIATE_TEST_SUITE_P(Emulated, EmulatedRows, testing::ValuesIn(all_rows()), title);
+INSTANTIATE_TEST_SUITE_P(Cuda, CudaRows, testing::ValuesIn(all_rows()), title);
+
+// ---- planted bugs ---------------------------------------------------------------------------------------------------
+
+enum class Bug {
+  none,
+  wrong_kernel,      // another operation's kernel
+  wrong_derivative,  // on the device only
+  wrong_second,      // right to first order
+  wrong_type,        // float32 only
+  wrong_layout,      // for views only
+  left_behind,       // the result is on the CPU
+  missing,           // no kernel, although the catalogue says so
+};
+
+// x + x, right on the CPU.
+struct Twice {
+  static constexpr const char* name = "add";
+  static constexpr unsigned saves = kSaveInputs;
+  Bug bug;
+  Tensor forward(const Tensor& x) const {
+    ElementwiseKernel kernel = plain_kernel(Plain::add, x.dtype());
+    if (bug == Bug::wrong_kernel) kernel.emulated = plain_kernel(Plain::mul, x.dtype()).emulated;
+    if (bug == Bug::missing) kernel.emulated = nullptr;
+    return detail::run_elementwise(name, kernel, detail::kNoParameters, x.dtype(), {&x, &x});
+  }
+  Tensors vjp(const Vjp& c) const {
+    Tensor x = c.input(0), twice = 2.0 * c.grad();
+    if (x.device().is_cpu()) return {twice};
+    if (bug == Bug::wrong_derivative) return {1.001 * twice};
+    if (bug == Bug::wrong_second) return {twice + (x - x.detach()) * c.grad()};
+    return {twice};
+  }
+};
+
+Row twice(Bug bug) {
+  Row row{"add",
+          "planted",
+          [bug](std::span<const Tensor> in) {
+            Tensor y = apply(Twice{bug}, in[0]);
+            if (y.device().is_cpu()) return y;
+            if (bug == Bug::left_behind) return to(y, Device::cpu);
+            if (bug == Bug::wrong_type && y.dtype() == f32) return y * 1.001;
+            if (bug == Bug::wrong_layout && !in[0].is_contiguous()) return y * 1.001;
+            return y;
+          },
+          {{{3, 5}}},
+          nullptr};
+  return row;
+}
+
+class PlantedDeviceBugs : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!is_available(Device::emulated)) GTEST_SKIP() << "this build has no emulated device";
+  }
+};
+
+TEST_F(PlantedDeviceBugs, TheHonestOperationPasses) { EXPECT_EQ(check_device(twice(Bug::none), Device::emulated), ""); }
+
+TEST_F(PlantedDeviceBugs, EachIsFoundAndNamed) {
+  for (auto [bug, says] :
+       std::vector<std::pair<Bug, std::string>>{{Bug::wrong_kernel, "value of dense float64"},
+                                                {Bug::wrong_derivative, "derivative 0 of order 1 of dense float64"},
+                                                {Bug::wrong_second, "derivative 0 of order 2"},
+                                                {Bug::wrong_type, "value of dense float32"},
+                                                {Bug::wrong_layout, "value of transposed float64"},
+                                                {Bug::left_behind, "is on cpu, expected emulated"},
+                                                {Bug::missing, "the catalogue says that add runs on emulated, but"}}) {
+    Findings found = check_device(twice(bug), Device::emulated);
+    EXPECT_NE(found.find(says), std::string::npos) << says << ": " << found;
+    if (bug == Bug::wrong_second) {
+      EXPECT_EQ(found.find("order 1"), std::string::npos) << found;
+    }
+  }
+}
+
+TEST_F(PlantedDeviceBugs, ACatalogueThatSaysTooLittleIsFound) {
+  for (const CatalogueEntry& entry : catalogue()) {
+    if (supports(entry, Device::emulated)) continue;
+    Row row = twice(Bug::none);
+    row.name = entry.name;
+    EXPECT_NE(check_device(row, Device::emulated).find("but it does"), std::string::npos);
+    return;
+  }
+}
+
+TEST_F(PlantedDeviceBugs, AnOperationThatIsNowhereAsksForACall) {
+  Row row{"zeros", "planted", [](std::span<const Tensor>) { return zeros({2}); }, {}, nullptr};
+  EXPECT_EQ(check_device(row, Device::emulated), "");
+  row.name = "sigmoid";
+  EXPECT_NE(check_device(row, Device::emulated).find("no call of it with a device"), std::string::npos);
+}
+
+// ---- nothing is left out --------------------------------------------------------------------------------------------
+
+#if GG_WITH_EMULATED
+
+// The functions marked __global__ in a source text.
+std::set<std::string> kernels_in(const std::string& text) {
+  static const std::regex pattern("__global__[^;{]*?\\bvoid\\b[^;{]*?(\\w+_kernel)\\s*\\(");
+  static const std::regex any("__global__");
+  std::set<std::string> names;
+  for (std::sregex_iterator i(text.begin(), text.end(), pattern), end; i != end; ++i) names.insert((*i)[1]);
+  const auto count = [&](const std::regex& r) {
+    return std::distance(std::sregex_iterator(text.begin(), text.end(), r), std::sregex_iterator());
+  };
+  EXPECT_EQ(count(any), count(pattern)) << "kernels are called something_kernel; one of these is not:\n" << text;
+  return names;
+}
+
+// The name behind an address: "softmax_forward_kernel" of "void gg::emulated::softmax_forward_kernel<float, 32>(…)".
+std::string name_at(const void* address) {
+  Dl_info info{};
+  if (!dladdr(address, &info) || !info.dli_sname) return "?";
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status),
+                                                    std::free);
+  std::smatch found;
+  const std::string demangled = text ? text.get() : info.dli_sname;
+  return std::regex_search(demangled, found, std::regex("gg::emulated::(\\w+)")) ? found[1].str() : demangled;
+}
+
+// What the rows' small tensors do not reach.
+void launch_the_rest() {
+  Tensor x = rand({40, 50}, {f32, Device::emulated});
+  contiguous(transpose(x));  // in tiles
+}
+
+TEST(KernelCoverage, EveryKernelIsLaunched) {
+  std::set<std::string> all, launched;
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(GG_SOURCE_DIR) + "/cuda")) {
+    if (entry.path().extension() != ".cu" && entry.path().extension() != ".cuh") continue;
+    std::ifstream file(entry.path());
+    std::stringstream text;
+    text << file.rdbuf();
+    all.merge(kernels_in(text.str()));
+    ++files;
+  }
+  EXPECT_GE(files, 10);
+  EXPECT_GE(all.size(), 8u);
+  for (const Row& row : op_table()) check_device(row, Device::emulated);
+  launch_the_rest();
+  for (const void* address : emulator::launched_kernels()) launched.insert(name_at(address));
+  for (const std::string& name : all) {
+    EXPECT_TRUE(launched.count(name)) << name << " is never launched by tests/ops/devices.cpp";
+  }
+}
+
+TEST(KernelCoverage, AKernelOfAnyShapeIsRead) {
+  EXPECT_EQ(kernels_in("template <class T>\n__global__ void a_kernel(T* x) {}\n"
+                       "__global__ void __launch_bounds__(kThreads* kRows)\n    b_kernel(int n);"),
+            (std::set<std::string>{"a_kernel", "b_kernel"}));
+}
+
+#endif
+
+}  // namespace
+}  // namespace gg::optable

@@ -1,0 +1,102 @@
+// What an observer of kernel calls is shown (core/dispatch.h).
+#include <gtest/gtest.h>
+
+#include "autograd/raw.h"
+#include "core/dispatch.h"
+#include "core/grad_mode.h"
+#include "ops/ops.h"
+
+namespace gg {
+namespace {
+
+struct Seen {
+  std::string kernel;
+  Device device;
+  std::vector<Array> operands;
+  bool begin;
+};
+std::vector<Seen> seen;
+
+class Observer : public testing::Test {
+ protected:
+  Observer() {
+    seen.clear();
+    kernel_observer = [](const KernelCall& call, bool begin) {
+      seen.push_back({call.kernel, call.device, {call.operands.begin(), call.operands.end()}, begin});
+    };
+  }
+  ~Observer() override { kernel_observer = nullptr; }
+
+  // The beginning and the end of the only call.
+  static void expect_call(const char* kernel, const std::vector<Tensor>& operands) {
+    ASSERT_EQ(seen.size(), 2u);
+    EXPECT_TRUE(seen[0].begin);
+    EXPECT_FALSE(seen[1].begin);
+    for (const Seen& s : seen) {
+      EXPECT_EQ(s.kernel, kernel);
+      EXPECT_EQ(s.device, operands[0].device());
+      ASSERT_EQ(s.operands.size(), operands.size());
+      for (size_t i = 0; i < operands.size(); ++i) {
+        EXPECT_EQ(s.operands[i].data, operands[i].array().data) << i;
+        EXPECT_EQ(s.operands[i].dtype, operands[i].dtype()) << i;
+      }
+    }
+    seen.clear();
+  }
+};
+
+TEST_F(Observer, SeesElementwiseCalls) {
+  NoGrad off;
+  Tensor a = ones({2, 3}), b = ones({3});
+  Tensor numbers = ones({2, 3}, {i64}), flags = eq(numbers, numbers);
+  seen.clear();
+  Tensor y = a * a;  // small and packed
+  expect_call("mul", {y, a, a});
+  y = a + b;  // broadcast
+  expect_call("add", {y, a, b});
+  y = sigmoid(transpose(a));
+  expect_call("sigmoid", {y, a});
+  y = where(flags, a, a);
+  expect_call("where", {y, flags, a, a});
+  y = to(a, i64);
+  expect_call("to_dtype", {y, a});
+}
+
+TEST_F(Observer, SeesOtherKernels) {
+  NoGrad off;
+  Tensor a = ones({2, 3});
+  seen.clear();
+  Tensor y = clone(a);
+  expect_call("copy", {y, a});
+  y = softmax(a, 1);
+  expect_call("softmax_forward", {y, a});
+  y = rand({3});
+  expect_call("random_uniform", {y});
+}
+
+TEST_F(Observer, SeesDevices) {
+  if (!is_available(Device::emulated)) GTEST_SKIP() << "this build has no emulated device";
+  NoGrad off;
+  Tensor a = ones({2, 3}, {f32, Device::emulated});
+  seen.clear();
+  Tensor y = a * a;
+  expect_call("mul", {y, a, a});
+  y = softmax(a, 1);
+  expect_call("softmax_forward", {y, a});
+}
+
+TEST_F(Observer, SeesTheEndOfCallsThatThrow) {
+  Array a;
+  EXPECT_THROW(
+      {
+        KernelScope scope("broken", Device(), [&] { return arrays_among(a, 3, a, std::vector<Array>{a}); });
+        fail("broken");
+      },
+      Error);
+  ASSERT_EQ(seen.size(), 2u);
+  EXPECT_EQ(seen[0].operands.size(), 3u);
+  EXPECT_FALSE(seen[1].begin);
+}
+
+}  // namespace
+}  // namespace gg
