@@ -12,13 +12,14 @@
 //   };
 //   Tensor square(const Tensor& x) { return apply(Square{}, x); }
 //
-// Rules are ordinary tensor code, so they can be differentiated again. Parameters are data members. Optional parts:
+// Rules are ordinary tensor code, so they can be differentiated again. Parameters are data members; a tensor among them
+// that a rule reads is a Saved, so that a write in between is noticed. Optional parts:
 //
 //   - `Aux` and `forward(Aux&, inputs…)`: buffers that only the rule `vjp(const Vjp&, const Aux&)` reads (arg-max
 //     indices, row statistics). They are constants to it, so it needs a `reference` to be differentiated by.
 //   - `reference(inputs…)`: the same function made of other operations. Forward mode, and reverse mode while recording,
 //     differentiate it; `vjp` then only serves the plain backward pass. `saves` must hold all inputs.
-//   - `linear`: as a product is, or a linear function of one input. A symbolic zero among the inputs
+//   - `zero_if_any_input_is_zero`: as a product is, or a linear function of one input. A symbolic zero among the inputs
 //     then gives a symbolic zero of shape `output_shape(inputs…)`, and of `output_options(first)` where those are not
 //     the first input's.
 //
@@ -79,8 +80,8 @@ inline constexpr bool has_reference = []<size_t... I>(std::index_sequence<I...>)
 }
 (std::make_index_sequence<N>());
 template <class Op>
-inline constexpr bool is_linear = requires {
-  requires Op::linear;
+inline constexpr bool is_zero_if_any_input_is = requires {
+  requires Op::zero_if_any_input_is_zero;
 };
 
 // Calls fn with the elements of a span as N arguments.
@@ -269,7 +270,7 @@ Tensor apply(const Op& op, const In&... inputs) {
       }
     }
   }
-  if constexpr (detail::is_linear<Op>) {
+  if constexpr (detail::is_zero_if_any_input_is<Op>) {
     if ((inputs.is_symbolic_zero() || ...)) [[unlikely]] {
       return symbolic_zeros(op.output_shape(inputs...), detail::output_options(op, *list[0]));
     }
@@ -322,6 +323,7 @@ using autograd::kSaveInputs;
 using autograd::kSaveNothing;
 using autograd::kSaveOutput;
 using autograd::save_input;
+using autograd::Saved;
 using autograd::Tensors;
 using autograd::Vjp;
 }  // namespace gg

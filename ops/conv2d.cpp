@@ -33,7 +33,7 @@ Tensor per_direction(const Tensor& t, const Fn& fn) {
 struct Conv2d {
   static constexpr const char* name = "conv2d";
   static constexpr unsigned saves = kSaveInputs;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   Conv2dOptions o;
   Shape output_shape(const Tensor& x, const Tensor& w) const { return output_of(x.shape(), w.shape(), o); }
   Tensor forward(const Tensor& x, const Tensor& w) const {
@@ -59,7 +59,7 @@ struct Conv2d {
 struct Conv2dInputGrad {
   static constexpr const char* name = "conv2d_input_grad";
   static constexpr unsigned saves = kSaveInputs;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   Conv2dOptions o;
   int64_t height, width;
   Shape output_shape(const Tensor& g, const Tensor& w) const {
@@ -86,7 +86,7 @@ struct Conv2dInputGrad {
 struct Conv2dWeightGrad {
   static constexpr const char* name = "conv2d_weight_grad";
   static constexpr unsigned saves = kSaveInputs;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   Conv2dOptions o;
   Shape weight;
   Shape output_shape(const Tensor&, const Tensor&) const { return weight; }

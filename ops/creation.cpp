@@ -65,7 +65,7 @@ Tensor arange(double start, double end, double step, IntegerOptions options) {
   GG_CHECK(step != 0 && std::isfinite(start) && std::isfinite(end) && std::isfinite(step),
            "arange: expected finite numbers and a step other than 0, got ", start, " to ", end, " by ", step);
   auto count = static_cast<int64_t>(std::max(0.0, std::ceil((end - start) / step)));
-  Tensor out = empty({count}, options);
+  Tensor out = empty({count}, {options.dtype, options.device});
   GG_KERNEL(out.device(), arange, out.array(), start, step);
   return out;
 }

@@ -14,7 +14,7 @@ namespace {
 struct Dropout {
   static constexpr const char* name = "dropout";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   double p;
   Generator::State state;
   Shape output_shape(const Tensor& x) const { return x.shape(); }

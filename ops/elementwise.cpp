@@ -55,7 +55,7 @@ struct Sub {
 struct Mul {
   static constexpr const char* name = "mul";
   static constexpr unsigned saves = kSaveInputs;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   Shape output_shape(const Tensor& a, const Tensor& b) const { return broadcast_shapes(a.shape(), b.shape(), name); }
   Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(Plain::mul, name, a, b); }
   Tensors vjp(const Vjp& c) const {
@@ -81,7 +81,7 @@ template <class F>
 struct Linear {
   static constexpr const char* name = F::name;
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   F f;
   Shape output_shape(const Tensor& x) const { return x.shape(); }
   Tensor forward(const Tensor& x) const { return value_of(f, x); }
@@ -107,20 +107,20 @@ struct Shifted {
 struct Where {
   static constexpr const char* name = "where";
   static constexpr unsigned saves = kSaveNothing;
-  Tensor condition;  // no input: nothing is ever differentiated with respect to it
+  Saved condition;  // no input: nothing is ever differentiated with respect to it
   Tensor forward(const Tensor& a, const Tensor& b) const {
-    return run_elementwise(name, where_kernel(a.dtype()), kNoParameters, a.dtype(), {&condition, &a, &b});
+    return run_elementwise(name, where_kernel(a.dtype()), kNoParameters, a.dtype(), {&condition.get(name), &a, &b});
   }
   Tensors vjp(const Vjp& c) const {
     Tensor none = symbolic_zeros({}, c.grad().options());
-    return {c.needs(0) ? where(condition, c.grad(), none) : Tensor(),
-            c.needs(1) ? where(condition, none, c.grad()) : Tensor()};
+    return {c.needs(0) ? where(condition.get(name), c.grad(), none) : Tensor(),
+            c.needs(1) ? where(condition.get(name), none, c.grad()) : Tensor()};
   }
   Tensor jvp(const Jvp& c) const {
     Tensor none = symbolic_zeros({}, c.output().options());
     int rank = c.output().rank();
-    Tensor t =
-        where(condition, c.has(0) ? aligned_tangent(c, 0, rank) : none, c.has(1) ? aligned_tangent(c, 1, rank) : none);
+    Tensor t = where(condition.get(name), c.has(0) ? aligned_tangent(c, 0, rank) : none,
+                     c.has(1) ? aligned_tangent(c, 1, rank) : none);
     return expand(t, with_directions(c, c.output().shape()));  // the input without a tangent may be the larger one
   }
 };
@@ -247,7 +247,7 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   GG_CHECK(condition.device() == a.device(), "where: the condition is on ", condition.device(), ", the tensors on ",
            a.device());
   check_same(Where::name, a, b);
-  return apply(Where{condition}, a, b);
+  return apply(Where{Saved(condition)}, a, b);
 }
 
 Tensor maximum(const Tensor& a, const Tensor& b) { return elementwise(Maximum{}, a, b); }

@@ -3,6 +3,7 @@
 #include "autograd/apply.h"
 #include "ops/elementwise.h"
 #include "ops/elementwise_run.h"
+#include "ops/shape.h"
 #include "ops/tangent.h"
 
 namespace gg::detail {
@@ -173,8 +174,12 @@ struct Binary {
   }
   Tensor jvp(const Jvp& c) const {
     int rank = c.output().rank();
-    return add_tangents(c.has(0) ? at(1, 0, aligned_tangent(c, 0, rank), c.input(0), c.input(1)) : Tensor(),
-                        c.has(1) ? at(0, 1, aligned_tangent(c, 1, rank), c.input(0), c.input(1)) : Tensor());
+    // An input that a partial derivative does not read is not there to broadcast it.
+    auto term = [&](int p, int q, int input) {
+      Tensor t = c.has(input) ? at(p, q, aligned_tangent(c, input, rank), c.input(0), c.input(1)) : Tensor();
+      return t.defined() ? expand(t, with_directions(c, c.output().shape())) : t;
+    };
+    return add_tangents(term(1, 0, 0), term(0, 1, 1));
   }
 };
 

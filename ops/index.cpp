@@ -11,33 +11,34 @@
 namespace gg {
 namespace {
 
-// The positions are a data member, not an input: nothing is ever differentiated with respect to them.
+// The positions are a data member, not an input: nothing is ever differentiated with respect to them. They are Saved,
+// since the rules read them, too.
 struct IndexSelect {
   static constexpr const char* name = "index_select";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   int axis;  // from the end
-  Tensor index;
+  Saved index;
   Shape output_shape(const Tensor& x) const {
     Shape s = x.shape();
-    s[s.rank() + axis] = index.numel();
+    s[s.rank() + axis] = index.get(name).numel();
     return s;
   }
   Tensor forward(const Tensor& x) const {
     Tensor out = empty(output_shape(x), x.options());
-    GG_CPU_KERNEL(x.device(), index_select, out.array(), x.array(), index.array(), x.rank() + axis);
+    GG_CPU_KERNEL(x.device(), index_select, out.array(), x.array(), index.get(name).array(), x.rank() + axis);
     return out;
   }
-  Tensors vjp(const Vjp& c) const { return {index_add_zeros(c.grad(), axis, index, c.shape(0).at(axis))}; }
+  Tensors vjp(const Vjp& c) const { return {index_add_zeros(c.grad(), axis, index.get(name), c.shape(0).at(axis))}; }
   Tensor jvp(const Jvp& c) const { return apply(*this, c.tangent(0)); }
 };
 
 struct IndexAdd {
   static constexpr const char* name = "index_add";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   int axis;  // from the end
-  Tensor index;
+  Saved index;
   int64_t size;
   Shape output_shape(const Tensor& x) const {
     Shape s = x.shape();
@@ -46,50 +47,52 @@ struct IndexAdd {
   }
   Tensor forward(const Tensor& x) const {
     Tensor out = raw::full(output_shape(x), 0, x.options());
-    GG_CPU_KERNEL(x.device(), index_add, out.array(), x.array(), index.array(), x.rank() + axis);
+    GG_CPU_KERNEL(x.device(), index_add, out.array(), x.array(), index.get(name).array(), x.rank() + axis);
     return out;
   }
-  Tensors vjp(const Vjp& c) const { return {index_select(c.grad(), axis, index)}; }
+  Tensors vjp(const Vjp& c) const { return {index_select(c.grad(), axis, index.get(name))}; }
   Tensor jvp(const Jvp& c) const { return apply(*this, c.tangent(0)); }
 };
 
 // The index of a gather for every direction of a tangent.
-Tensor repeated(const Tensor& index, int64_t directions) {
-  return expand(index, index.shape().inserted(0, directions));
+Saved repeated(const Tensor& index, int64_t directions) {
+  return Saved(expand(index, index.shape().inserted(0, directions)));
 }
 
 struct Gather {
   static constexpr const char* name = "gather";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   int axis;  // from the end
-  Tensor index;
-  Shape output_shape(const Tensor&) const { return index.shape(); }
+  Saved index;
+  Shape output_shape(const Tensor&) const { return index.get(name).shape(); }
   Tensor forward(const Tensor& x) const {
-    Tensor out = empty(index.shape(), x.options());
-    GG_CPU_KERNEL(x.device(), gather, out.array(), x.array(), index.array(), x.rank() + axis);
+    Tensor out = empty(index.get(name).shape(), x.options());
+    GG_CPU_KERNEL(x.device(), gather, out.array(), x.array(), index.get(name).array(), x.rank() + axis);
     return out;
   }
   Tensors vjp(const Vjp& c) const;
-  Tensor jvp(const Jvp& c) const { return apply(Gather{axis, repeated(index, c.directions())}, c.tangent(0)); }
+  Tensor jvp(const Jvp& c) const {
+    return apply(Gather{axis, repeated(index.get(name), c.directions())}, c.tangent(0));
+  }
 };
 
 struct ScatterAdd {
   static constexpr const char* name = "scatter_add";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   int axis;  // from the end
-  Tensor index;
+  Saved index;
   Shape shape;  // of the result
   Shape output_shape(const Tensor&) const { return shape; }
   Tensor forward(const Tensor& x) const {
     Tensor out = raw::full(shape, 0, x.options());
-    GG_CPU_KERNEL(x.device(), scatter_add, out.array(), x.array(), index.array(), x.rank() + axis);
+    GG_CPU_KERNEL(x.device(), scatter_add, out.array(), x.array(), index.get(name).array(), x.rank() + axis);
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {apply(Gather{axis, index}, c.grad())}; }
   Tensor jvp(const Jvp& c) const {
-    return apply(ScatterAdd{axis, repeated(index, c.directions()), with_directions(c, shape)}, c.tangent(0));
+    return apply(ScatterAdd{axis, repeated(index.get(name), c.directions()), with_directions(c, shape)}, c.tangent(0));
   }
 };
 
@@ -119,7 +122,7 @@ void check_gather(const Shape& x, const Tensor& index, int axis, const char* op)
 Tensor index_select(const Tensor& x, int axis, const Tensor& index) {
   axis = normalize_axis(axis, x.rank(), "index_select");
   check_vector(x, index, "index_select");
-  return apply(IndexSelect{axis - x.rank(), index}, x);
+  return apply(IndexSelect{axis - x.rank(), Saved(index)}, x);
 }
 
 Tensor index_add_zeros(const Tensor& x, int axis, const Tensor& index, int64_t size) {
@@ -127,7 +130,7 @@ Tensor index_add_zeros(const Tensor& x, int axis, const Tensor& index, int64_t s
   check_vector(x, index, "index_add");
   GG_CHECK(x.size(axis) == index.numel(), "index_add: ", index.numel(), " positions for ", x.size(axis),
            " slices along axis ", axis, " of ", x.shape());
-  return apply(IndexAdd{axis - x.rank(), index, size}, x);
+  return apply(IndexAdd{axis - x.rank(), Saved(index), size}, x);
 }
 
 Tensor index_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source) {
@@ -145,7 +148,7 @@ Tensor gather(const Tensor& x, int axis, const Tensor& index) {
   axis = normalize_axis(axis, x.rank(), "gather");
   check_index(x, index, "gather");
   check_gather(x.shape(), index, axis, "gather");
-  return apply(Gather{axis - x.rank(), index}, x);
+  return apply(Gather{axis - x.rank(), Saved(index)}, x);
 }
 
 Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source) {
@@ -155,7 +158,7 @@ Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor&
   check_gather(x.shape(), index, axis, "scatter_add");
   GG_CHECK(index.shape() == source.shape(), "scatter_add: positions of shape ", index.shape(),
            " for a source of shape ", source.shape());
-  return x + apply(ScatterAdd{axis - x.rank(), index, x.shape()}, source);
+  return x + apply(ScatterAdd{axis - x.rank(), Saved(index), x.shape()}, source);
 }
 
 Tensor embedding(const Tensor& weight, const Tensor& index) {

@@ -26,7 +26,7 @@ bool is_column_major(const Tensor& t) {
 struct MatMul {
   static constexpr const char* name = "matmul";
   static constexpr unsigned saves = kSaveInputs;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   Shape output_shape(const Tensor& a, const Tensor& b) const { return product_shape(a.shape(), b.shape()); }
   Tensor forward(const Tensor& a, const Tensor& b) const {
     Shape shape = output_shape(a, b);

@@ -1,6 +1,7 @@
 #include "ops/norm.h"
 
 #include "autograd/apply.h"
+#include "autograd/raw.h"
 #include "core/dispatch.h"
 #include "cpu/norm.h"
 #include "ops/creation.h"
@@ -126,7 +127,8 @@ Tensor batch_norm(const Tensor& x, const Tensor& w, const Tensor& b, double eps,
   check_channels(x, weight, "the weight");
   check_channels(x, bias, "the bias");
   BatchStatistics own = batch_statistics(x);
-  if (statistics) *statistics = own;
+  if (statistics)
+    *statistics = {raw::clone(own.mean), raw::clone(own.var)};  // the rules read ours: theirs may be written
   return apply(BatchNorm{eps, own}, x, weight, bias);
 }
 

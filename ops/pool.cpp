@@ -34,7 +34,7 @@ Shape pooled(const Shape& s, const Pool2dOptions& o) {
 struct AvgPool2dAdjoint {
   static constexpr const char* name = "avg_pool2d_adjoint";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   Pool2dOptions o;
   int64_t height, width;
   Shape output_shape(const Tensor& g) const { return resized(g.shape(), height, width); }
@@ -52,7 +52,7 @@ struct AvgPool2dAdjoint {
 struct AvgPool2d {
   static constexpr const char* name = "avg_pool2d";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   Pool2dOptions o;
   Shape output_shape(const Tensor& x) const { return pooled(x.shape(), o); }
   Tensor forward(const Tensor& x) const {
@@ -70,7 +70,7 @@ struct AvgPool2d {
 struct NearestAdjoint {
   static constexpr const char* name = "interpolate_nearest_adjoint";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   int64_t height, width;
   Shape output_shape(const Tensor& g) const { return resized(g.shape(), height, width); }
   Tensor forward(const Tensor& g) const {
@@ -87,7 +87,7 @@ struct NearestAdjoint {
 struct Nearest {
   static constexpr const char* name = "interpolate_nearest";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   int64_t height, width;
   Shape output_shape(const Tensor& x) const { return resized(x.shape(), height, width); }
   Tensor forward(const Tensor& x) const {

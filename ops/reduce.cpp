@@ -35,7 +35,7 @@ Shape kept_shape(const Shape& shape, const Axes& axes) {
 struct Sum {
   static constexpr const char* name = "sum";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   Axes axes;  // counted from the end; axes of the result keep size 1
   Shape output_shape(const Tensor& x) const { return kept_shape(x.shape(), axes); }
   TensorOptions output_options(const Tensor& x) const { return {x.dtype() == boolean ? i64 : x.dtype(), x.device()}; }

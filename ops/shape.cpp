@@ -15,7 +15,7 @@ using autograd::alias;
 struct Reshape {
   static constexpr const char* name = "reshape";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   Shape to;
   Shape output_shape(const Tensor&) const { return to; }
   Tensor forward(const Tensor& x) const {
@@ -30,7 +30,7 @@ struct Reshape {
 struct Expand {
   static constexpr const char* name = "expand";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   Shape to;
   Shape output_shape(const Tensor&) const { return to; }
   Tensor forward(const Tensor& x) const { return x.with_layout(x.layout().expanded(to, name)); }
@@ -41,7 +41,7 @@ struct Expand {
 struct Permute {
   static constexpr const char* name = "permute";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   Axes axes;  // non-negative
   Shape output_shape(const Tensor& x) const { return x.layout().permuted(axes).shape; }
   Tensor forward(const Tensor& x) const { return x.with_layout(x.layout().permuted(axes)); }
@@ -60,7 +60,7 @@ struct Permute {
 struct Slice {
   static constexpr const char* name = "slice";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   int axis;  // from the end: negative
   int64_t start, length, step;
   Shape output_shape(const Tensor& x) const {
@@ -78,7 +78,7 @@ struct Slice {
 struct Unslice {
   static constexpr const char* name = "unslice";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   int axis;  // from the end: negative
   int64_t start, step, size;
   Shape output_shape(const Tensor& x) const {
@@ -185,7 +185,7 @@ struct Contiguous {
 struct Cast {
   static constexpr const char* name = "to_dtype";
   static constexpr unsigned saves = kSaveNothing;
-  static constexpr bool linear = true;
+  static constexpr bool zero_if_any_input_is_zero = true;
   DType from, dtype;
   Shape output_shape(const Tensor& x) const { return x.shape(); }
   TensorOptions output_options(const Tensor& x) const { return {dtype, x.device()}; }

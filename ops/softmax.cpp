@@ -71,21 +71,21 @@ struct SoftmaxCrossEntropy {
   struct Aux {
     Tensor logsumexp;  // [N]
   };
-  Tensor target;
+  Saved target;
   SoftmaxCrossEntropyOptions options;
 
   Tensor forward(Aux& aux, const Tensor& logits) const {
     Tensor loss = empty({logits.size(0)}, logits.options());
     aux.logsumexp = empty({logits.size(0)}, logits.options());
     GG_CPU_KERNEL(logits.device(), cross_entropy_forward, loss.array(), aux.logsumexp.array(), logits.array(),
-                  target.array(), options);
+                  target.get(name).array(), options);
     return loss;
   }
   Tensors vjp(const Vjp& c, const Aux& aux) const {
     Tensor logits = c.input(0);
     Tensor dx = empty_like(logits);
     GG_CPU_KERNEL(dx.device(), cross_entropy_backward, dx.array(), c.grad().array(), logits.array(),
-                  aux.logsumexp.array(), target.array(), options);
+                  aux.logsumexp.array(), target.get(name).array(), options);
     return {dx};
   }
   Tensor reference(const Tensor& logits) const {
@@ -93,9 +93,10 @@ struct SoftmaxCrossEntropy {
     Tensor kept, index;
     {
       NoGrad off;
-      Tensor ignored = eq(target, full({}, options.ignore_index, target.options()));
+      const Tensor& classes = target.get(name);
+      Tensor ignored = eq(classes, full({}, options.ignore_index, classes.options()));
       kept = to(logical_not(ignored), logits.dtype());
-      index = where(ignored, zeros({}, target.options()), target);
+      index = where(ignored, zeros({}, classes.options()), classes);
     }
     double smooth = options.label_smoothing;
     Tensor loss = -squeeze(gather(log_p, 1, unsqueeze(index, 1)), 1) * (1 - smooth);
@@ -132,7 +133,7 @@ Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& target, const S
            target.device());
   GG_CHECK(o.label_smoothing >= 0 && o.label_smoothing <= 1, "cross_entropy: label_smoothing must be in [0, 1], got ",
            o.label_smoothing);
-  return apply(SoftmaxCrossEntropy{target, o}, logits);
+  return apply(SoftmaxCrossEntropy{Saved(target), o}, logits);
 }
 
 }  // namespace gg

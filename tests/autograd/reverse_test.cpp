@@ -65,6 +65,25 @@ TEST(Reverse, ChangedValuesAreRefused) {
   EXPECT_EQ(values(grad(added, x)), (Doubles{1, 1}));
 }
 
+TEST(Reverse, WritingToWhatIsNoInputIsNoticed) {
+  Tensor x = leaf({1, 2, 3}), rows = reshape(x, {3, 1});
+  Tensor index = tensor({0, 2}, {i64}), condition = tensor({1, 0, 1}, {boolean}), target = tensor({0, 0, 0}, {i64});
+  std::vector<Tensor> results = {index_select(x, 0, index), gather(x, 0, index), where(condition, x, -x),
+                                 softmax_cross_entropy(rows, target)};
+  index.mutable_data<int64_t>()[0] = 1;
+  condition.mutable_data<bool>()[0] = false;
+  target.mutable_data<int64_t>()[0] = 0;
+  for (const Tensor& y : results) {
+    expect_says(message_of([&] { grad(sum(y), x); }), {"changed in place"});
+  }
+  // What batch_norm hands out is the caller's to write.
+  BatchStatistics statistics;
+  Tensor y = batch_norm(expand(rows, {3, 2}), {}, {}, 1e-5, &statistics);
+  Tensor before = grad(sum(square(y) * y), x, {.retain_graph = true});
+  statistics.mean.mutable_data<double>()[0] = 100;
+  EXPECT_EQ(values(grad(sum(square(y) * y), x)), values(before));
+}
+
 TEST(Reverse, WritingToARecordedTensorNeedsNoGrad) {
   Tensor x = leaf({1, 2});
   expect_says(message_of([&] { x.mutable_data<double>(); }), {"in-place", "NoGrad"});

@@ -59,7 +59,7 @@ TEST_F(Observer, SeesElementwiseCalls) {
   y = where(flags, a, a);
   expect_call("where", {y, flags, a, a});
   y = to(a, i64);
-  expect_call("to_dtype", {y, a});
+  expect_call("copy", {y, a});
 }
 
 TEST_F(Observer, SeesOtherKernels) {
