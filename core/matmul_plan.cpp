@@ -26,6 +26,12 @@ Array transposed(Array x) {
   return x;
 }
 
+int64_t distinct_numel(const Array& x) {
+  int64_t n = 1;
+  for (int i = 0; i < x.rank(); ++i) n *= i < x.rank() - 2 && x.strides[i] == 0 ? 1 : x.shape[i];
+  return n;
+}
+
 CompactCopy compact_copy(const Array& x, void* buffer) {
   Array small = x;
   for (int i = 0; i < x.rank() - 2; ++i) {

@@ -22,6 +22,9 @@ BlasView blas_view(const Array& x);
 /// The same elements with the last two axes swapped.
 Array transposed(Array x);
 
+/// Elements of x, those along broadcast batch axes counted once.
+int64_t distinct_numel(const Array& x);
+
 /// A row-major array of the distinct elements of x, at `buffer`, and where to copy them from: broadcast batch axes stay
 /// broadcast.
 struct CompactCopy {

@@ -237,11 +237,11 @@ void multiply(Array out, Array a, Array b) {
   }
   if (out_view.transposed) return multiply<T>(transposed(out), transposed(b), transposed(a));
   if (!blas_view(a).possible) {
-    Scratch scratch(sizeof(T) * a.numel());
+    Scratch scratch(sizeof(T) * distinct_numel(a));
     return multiply<T>(out, compact(a, scratch.as<T>()), b);
   }
   if (!blas_view(b).possible) {
-    Scratch scratch(sizeof(T) * b.numel());
+    Scratch scratch(sizeof(T) * distinct_numel(b));
     return multiply<T>(out, a, compact(b, scratch.as<T>()));
   }
   MatmulPlan plan = plan_matmul(out, a, b);

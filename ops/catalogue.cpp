@@ -26,7 +26,7 @@ struct Line {
 };
 
 constexpr Line kComposite[] = {
-    {"linear", kAnyOrder, "x wT + b: x [..., in], w [out, in], b [out] or none -> [..., out]", "matmul"},
+    {"linear", kAnyOrder, "x wT + b: x [..., in], w [out, in], b [out] or none -> [..., out]", "matmul", kEverywhere},
     {"flatten", kAnyOrder, "axes first ... last merged into one", "reshape", kEverywhere},
     {"unsqueeze", kAnyOrder, "an axis of size 1 put in", "reshape", kEverywhere},
     {"squeeze", kAnyOrder, "an axis of size 1 taken out", "reshape", kEverywhere},
@@ -94,7 +94,8 @@ constexpr Line kStructured[] = {
     {"index_add_zeros", kAnyOrder, "the adjoint of index_select: slices added into zeros", "index_add"},
     {"gather", kAnyOrder, "out[i][j] = x[i][index[i][j]] for axis 1, and so on; index int64 of x's rank"},
     {"scatter_add", kAnyOrder, "x plus source added at the positions that gather would read"},
-    {"matmul", kAnyOrder, "a [..., m, k] times b [..., k, n]: [..., m, n]; leading axes broadcast, vectors allowed"},
+    {"matmul", kAnyOrder, "a [..., m, k] times b [..., k, n]: [..., m, n]; leading axes broadcast, vectors allowed", "",
+     kEverywhere},
     {"conv2d", kAnyOrder, "x [N, C, H, W], w [O, C/groups, kh, kw], b [O] or none -> [N, O, H', W']"},
     {"conv2d_input_grad", kAnyOrder, "the gradient of conv2d with respect to x: g [N, O, H', W'] -> [N, C, H, W]"},
     {"conv2d_weight_grad", kAnyOrder, "the gradient of conv2d with respect to w -> [O, C/groups, kh, kw]"},
