@@ -1,15 +1,13 @@
-// Handles and calls of cuBLAS. A handle serves one thread and one stream, with a workspace of its own: cuBLAS' results
-// repeat bit by bit only where streams do not share one (its documentation, "Results reproducibility"). Threads that
-// end leave their handles to later ones; nothing is destroyed, since at exit the driver may be gone before us.
+// Calls of cuBLAS. Each handle has a workspace of its own: results repeat bit by bit only where streams do not share
+// one (cuBLAS' documentation, "Results reproducibility").
 #include "cuda/blas.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
-#include <vector>
 
 #include "cuda/cublas.h"
+#include "cuda/handles.h"
 #include "cuda/memory.h"
 #include "cuda/platform.h"
 
@@ -27,12 +25,6 @@ void check_blas(cublas::Status status, const char* what) {
   fail(GG_CUDA_NS_NAME, ": ", what, ": cuBLAS says: ", cublas_library().status_string(status), found);
 }
 
-struct BlasContext {
-  cublas::Handle handle = nullptr;
-  void* stream = nullptr;
-  bool tf32 = false;
-};
-
 /// What cuBLAS' documentation recommends: 32 MiB from Hopper on, 4 MiB before.
 size_t workspace_bytes() {
   int device = 0, major = 0;
@@ -41,63 +33,32 @@ size_t workspace_bytes() {
   return size_t{major >= 9 ? 32u : 4u} << 20;
 }
 
-BlasContext make_context(void* stream) {
+struct BlasHandle {
+  cublas::Handle handle = nullptr;
+  bool tf32 = false;
+};
+
+BlasHandle make_handle(DeviceStream stream) {
   const Library& library = cublas_library();
-  BlasContext c;
-  check_blas(library.create(&c.handle), "starting cuBLAS");
-  c.stream = stream;
-  check_blas(library.set_stream(c.handle, stream), "giving cuBLAS a stream");
+  BlasHandle h;
+  check_blas(library.create(&h.handle), "starting cuBLAS");
+  check_blas(library.set_stream(h.handle, stream.handle), "giving cuBLAS a stream");
   const size_t bytes = workspace_bytes();
   void* workspace = allocate(bytes);
   GG_CHECK(workspace, GG_CUDA_NS_NAME ": out of memory: cuBLAS needs a workspace of ", bytes, " bytes");
-  check_blas(library.set_workspace(c.handle, workspace, bytes), "giving cuBLAS a workspace");
-  check_blas(library.set_math_mode(c.handle, cublas::default_math), "setting cuBLAS' precision");
-  return c;
+  check_blas(library.set_workspace(h.handle, workspace, bytes), "giving cuBLAS a workspace");
+  check_blas(library.set_math_mode(h.handle, cublas::default_math), "setting cuBLAS' precision");
+  return h;
 }
-
-/// Contexts of threads that have ended.
-struct Pool {
-  std::mutex mutex;
-  std::vector<BlasContext> free;
-};
-Pool& pool() {
-  static Pool* instance = new Pool;
-  return *instance;
-}
-
-/// The contexts of one thread.
-struct Lease {
-  std::vector<BlasContext> contexts;
-
-  ~Lease() {
-    std::lock_guard lock(pool().mutex);
-    pool().free.insert(pool().free.end(), contexts.begin(), contexts.end());
-  }
-  BlasContext& get(void* stream) {
-    auto serves = [&](const BlasContext& c) { return c.stream == stream; };
-    if (auto at = std::find_if(contexts.begin(), contexts.end(), serves); at != contexts.end()) return *at;
-    {
-      std::lock_guard lock(pool().mutex);
-      auto& free = pool().free;
-      if (auto at = std::find_if(free.begin(), free.end(), serves); at != free.end()) {
-        contexts.push_back(*at);
-        free.erase(at);
-        return contexts.back();
-      }
-    }
-    return contexts.emplace_back(make_context(stream));
-  }
-};
 
 cublas::Handle handle_for(DeviceStream stream) {
-  thread_local Lease lease;
-  BlasContext& c = lease.get(stream.handle);
-  if (c.tf32 != allow_tf32()) {
-    c.tf32 = allow_tf32();
-    const cublas::Math mode = c.tf32 ? cublas::tf32_tensor_op_math : cublas::default_math;
-    check_blas(cublas_library().set_math_mode(c.handle, mode), "setting cuBLAS' precision");
+  BlasHandle& h = ThreadHandles<BlasHandle>::get(stream, [&] { return make_handle(stream); });
+  if (h.tf32 != allow_tf32()) {
+    h.tf32 = allow_tf32();
+    const cublas::Math mode = h.tf32 ? cublas::tf32_tensor_op_math : cublas::default_math;
+    check_blas(cublas_library().set_math_mode(h.handle, mode), "setting cuBLAS' precision");
   }
-  return c.handle;
+  return h.handle;
 }
 
 cublas::GemmFunction<float> gemm_of(const Library& l, float) { return l.gemm_f32; }
