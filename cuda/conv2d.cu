@@ -14,22 +14,6 @@
 namespace gg::GG_CUDA_NS {
 namespace {
 
-void check_sizes(const Array& x, const Array& w, const Array& y, const Conv2dOptions& o, const char* op) {
-  GG_CHECK(x.rank() == 4 && w.rank() == 4 && y.rank() == 4, op, ": expected four axes each, got ", x.shape, ", ",
-           w.shape, " and ", y.shape);
-  GG_CHECK(o.groups >= 1 && x.shape[1] == w.shape[1] * o.groups && w.shape[0] % o.groups == 0, op, ": ", x.shape[1],
-           " channels do not fit a weight of ", w.shape, " with ", o.groups, " groups");
-  for (int i = 0; i < 2; ++i) {
-    GG_CHECK(o.stride[i] >= 1 && o.dilation[i] >= 1 && o.padding[i] >= 0, op,
-             ": stride and dilation must be at least 1 and padding at least 0");
-    const int64_t expected = window_places(x.shape[2 + i], w.shape[2 + i], o, i);
-    GG_CHECK(y.shape[2 + i] == expected, op, ": expected an output of size ", expected, " along axis ", 2 + i, ", got ",
-             y.shape[2 + i]);
-  }
-  GG_CHECK(y.shape[0] == x.shape[0] && y.shape[1] == w.shape[0], op, ": output ", y.shape, " does not fit input ",
-           x.shape, " and weight ", w.shape);
-}
-
 /// [N, C, H, W] with the axes in the order that the weight has for channels-last images.
 Array channels_at_end(const Array& a) {
   Array to = a;
@@ -68,11 +52,6 @@ class Arranged {
   Array array_;
 };
 
-Layout image_layout(const Shape& s, bool last) {
-  if (!last) return Layout::contiguous(s);
-  return {s, {s[1] * s[2] * s[3], 1, s[3] * s[1], s[1]}, 0};
-}
-
 /// Whether to compute channels-last: as y lies, and as x does where y can be seen both ways. One place only is both,
 /// and makes one product of all images channels-last, but one product for each of them otherwise.
 bool prefers_last(const Array& x, const Array& y) {
@@ -93,7 +72,7 @@ bool use_cudnn() {
 }
 
 void convolve(ConvKind kind, const Array& x, const Array& w, const Array& y, const Conv2dOptions& o, const char* op) {
-  check_sizes(x, w, y, o, op);
+  check_conv2d(x, w, y, o, op);
   const Array& written = kind == ConvKind::forward ? y : kind == ConvKind::input_grad ? x : w;
   if (written.numel() == 0) return;
   if (x.numel() == 0 || w.numel() == 0 || y.numel() == 0) return fill(written, 0.0);

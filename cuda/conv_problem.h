@@ -1,13 +1,10 @@
 // A convolution as the code behind cuda/conv2d.h passes it on: y = x * w, with one of the three to be computed.
 #pragma once
 
-#include "core/array.h"
-#include "core/window.h"
+#include "core/conv2d_arrays.h"
 #include "cuda/device_api.h"
 
 namespace gg {
-
-enum class ConvKind { forward, input_grad, weight_grad };
 
 /// x [N, C, H, W] of any strides and y [N, O, OH, OW], NCHW or channels-last; w contiguous, [O, C/groups, kh, kw] or,
 /// for channels-last, [O, kh, kw, C/groups].
@@ -25,10 +22,6 @@ struct ConvProblem {
   int64_t kernel() const { return group_in() * taps(); }
   int64_t places() const { return y.shape[2] * y.shape[3]; }  ///< of one image
 };
-
-/// Whether elements lie in memory as [N, C, H, W] or as [N, H, W, C], packed; axes of size 1 do not count.
-bool is_nchw(const Array& image);
-bool is_channels_last(const Array& image);
 
 }  // namespace gg
 
