@@ -5,6 +5,8 @@
 
 #include "core/error.h"
 #include "cpu/optimizer.h"
+#include "ops/ops.h"
+#include "optim/optim.h"
 #include "tests/emulator/device_pair.h"
 
 namespace gg::testing {
@@ -101,6 +103,34 @@ TEST_F(DeviceOptimizer, Adam) {
       device::adam(m.on_device, &step);
     });
   }
+}
+
+TEST_F(DeviceOptimizer, AsTheOptimisersCallThem) {
+  const auto train = [](auto make, Device device) {
+    Generator generator(7);
+    std::vector<Tensor> parameters;
+    for (const Shape& s : {Shape{5, 3}, Shape{7}, Shape{}}) {
+      parameters.push_back(to(rand(s, {f32}, generator), device).requires_grad_());
+    }
+    const std::vector<Tensor> plain(parameters);
+    auto optimizer = make(plain);
+    for (int step = 0; step < 3; ++step) {
+      for (const Tensor& p : parameters) p.set_grad(to(rand(p.shape(), {f32}, generator), device));
+      optimizer->step();
+    }
+    std::vector<Tensor> here;
+    for (const Tensor& p : parameters) here.push_back(to(p.detach(), Device::cpu));
+    return here;
+  };
+  const auto compare = [&](auto make) {
+    const std::vector<Tensor> here = train(make, Device::cpu), there = train(make, Device::GG_TEST_DEVICE);
+    for (size_t i = 0; i < here.size(); ++i) {
+      const auto want = here[i].to_vector<float>(), got = there[i].to_vector<float>();
+      for (size_t k = 0; k < want.size(); ++k) EXPECT_NEAR(got[k], want[k], 1e-5);
+    }
+  };
+  compare([](const auto& p) { return std::make_unique<optim::AdamW>(p, optim::AdamWOptions{.lr = 0.1}); });
+  compare([](const auto& p) { return std::make_unique<optim::SGD>(p, optim::SgdOptions{.lr = 0.1, .momentum = 0.9}); });
 }
 
 #if GG_TEST_ON_EMULATOR
