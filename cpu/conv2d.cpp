@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/conv2d_arrays.h"
 #include "core/parallel.h"
 #include "cpu/copy.h"
 #include "cpu/matmul.h"
@@ -19,34 +20,6 @@ constexpr int64_t kMaxPartials = 16;  // of weight gradients
 // oneDNN computes the input gradient for 16 channels at least; below this many the matrix product is faster.
 constexpr int64_t kFewChannels = 4;
 
-enum class Order { nchw, last, other };
-
-bool has_strides(const Array& x, const int64_t (&strides)[4]) {
-  for (int i = 0; i < 4; ++i) {
-    if (x.shape[i] != 1 && x.strides[i] != strides[i]) return false;
-  }
-  return true;
-}
-bool is_nchw(const Array& x) {
-  const Shape& s = x.shape;
-  return has_strides(x, {s[1] * s[2] * s[3], s[2] * s[3], s[3], 1});
-}
-bool is_last(const Array& x) {
-  const Shape& s = x.shape;
-  return has_strides(x, {s[1] * s[2] * s[3], 1, s[3] * s[1], s[1]});
-}
-
-// The strides of a dense image array.
-void set_order(Array& x, bool last) {
-  const Shape& s = x.shape;
-  int64_t image = s[1] * s[2] * s[3];
-  if (last) {
-    x.strides = {image, 1, s[3] * s[1], s[1]};
-  } else {
-    x.strides = {image, s[2] * s[3], s[3], 1};
-  }
-}
-
 // x [N,C,H,W], y [N,O,OH,OW] and row-major w, with both images in the same one of the two layouts.
 struct Problem {
   Array x, w, y;
@@ -60,22 +33,6 @@ struct Problem {
   int64_t places() const { return y.shape[2] * y.shape[3]; }
   double flops() const { return 2.0 * n() * w.shape[0] * places() * kernel(); }
 };
-
-void check(const Array& x, const Array& w, const Array& y, const Conv2dOptions& o, const char* op) {
-  GG_CHECK(x.rank() == 4 && w.rank() == 4 && y.rank() == 4, op, ": expected four axes each, got ", x.shape, ", ",
-           w.shape, " and ", y.shape);
-  GG_CHECK(o.groups >= 1 && x.shape[1] == w.shape[1] * o.groups && w.shape[0] % o.groups == 0, op, ": ", x.shape[1],
-           " channels do not fit a weight of ", w.shape, " with ", o.groups, " groups");
-  for (int i = 0; i < 2; ++i) {
-    GG_CHECK(o.stride[i] >= 1 && o.dilation[i] >= 1 && o.padding[i] >= 0, op,
-             ": stride and dilation must be at least 1 and padding at least 0");
-    int64_t expected = window_places(x.shape[2 + i], w.shape[2 + i], o, i);
-    GG_CHECK(y.shape[2 + i] == expected, op, ": expected an output of size ", expected, " along axis ", 2 + i, ", got ",
-             y.shape[2 + i]);
-  }
-  GG_CHECK(y.shape[0] == x.shape[0] && y.shape[1] == w.shape[0], op, ": output ", y.shape, " does not fit input ",
-           x.shape, " and weight ", w.shape);
-}
 
 // ---- matrix products
 
@@ -296,7 +253,7 @@ void convolve(Array x, Array w, Array y, const Conv2dOptions& o, ConvKind kind) 
   if (x.numel() == 0 || w.numel() == 0 || y.numel() == 0) return fill(written, 0);
 
   auto order_of = [](const Array& a) {
-    bool nchw = is_nchw(a), last = is_last(a);
+    bool nchw = is_nchw(a), last = is_channels_last(a);
     return std::pair(nchw, last);
   };
   auto [x_nchw, x_last] = order_of(x);
@@ -313,8 +270,8 @@ void convolve(Array x, Array w, Array y, const Conv2dOptions& o, ConvKind kind) 
   if (copy_x) q.x.data = x_buffer.as<void>();
   if (copy_y) q.y.data = y_buffer.as<void>();
   if (copy_w) q.w.data = w_buffer.as<void>();
-  set_order(q.x, q.last);
-  set_order(q.y, q.last);
+  q.x.strides = image_layout(x.shape, q.last).strides;
+  q.y.strides = image_layout(y.shape, q.last).strides;
   q.w.strides = Layout::contiguous(w.shape).strides;
   if (copy_x && kind != ConvKind::input_grad) copy(q.x, x);
   if (copy_y && kind != ConvKind::forward) copy(q.y, y);
@@ -330,17 +287,17 @@ void convolve(Array x, Array w, Array y, const Conv2dOptions& o, ConvKind kind) 
 }  // namespace
 
 void conv2d_forward(Array out, Array x, Array w, Conv2dOptions o) {
-  check(x, w, out, o, "conv2d");
+  check_conv2d(x, w, out, o, "conv2d");
   convolve(x, w, out, o, ConvKind::forward);
 }
 
 void conv2d_input_grad(Array dx, Array g, Array w, Conv2dOptions o) {
-  check(dx, w, g, o, "conv2d_input_grad");
+  check_conv2d(dx, w, g, o, "conv2d_input_grad");
   convolve(dx, w, g, o, ConvKind::input_grad);
 }
 
 void conv2d_weight_grad(Array dw, Array x, Array g, Conv2dOptions o) {
-  check(x, dw, g, o, "conv2d_weight_grad");
+  check_conv2d(x, dw, g, o, "conv2d_weight_grad");
   convolve(x, dw, g, o, ConvKind::weight_grad);
 }
 

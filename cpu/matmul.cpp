@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/matmul_plan.h"
 #include "core/parallel.h"
 #include "cpu/copy.h"
 #include "cpu/kernels/gemm.h"
@@ -21,23 +22,6 @@ namespace gg::cpu {
 namespace {
 
 std::atomic<GemmBackend> chosen_backend{GemmBackend::automatic};
-
-// How BLAS sees a matrix: rows at distance `ld`, or columns at distance `ld`.
-struct BlasView {
-  bool possible = false;
-  bool transposed = false;
-  int64_t ld = 1;
-};
-
-BlasView blas_view(int64_t rows, int64_t cols, int64_t row_stride, int64_t col_stride) {
-  if ((col_stride == 1 || cols == 1) && (rows == 1 || row_stride >= std::max<int64_t>(cols, 1))) {
-    return {true, false, rows == 1 ? std::max<int64_t>(cols, 1) : row_stride};
-  }
-  if ((row_stride == 1 || rows == 1) && (cols == 1 || col_stride >= std::max<int64_t>(rows, 1))) {
-    return {true, true, cols == 1 ? std::max<int64_t>(rows, 1) : col_stride};
-  }
-  return {};
-}
 
 // One matrix product that needs no copy: c is row-major with distance ldc between rows.
 template <class T>
@@ -232,40 +216,17 @@ void run_batch(const Product<T>& p, int64_t batch, Offsets offsets) {
   });
 }
 
-// A row-major copy of the array's distinct elements; broadcast batch axes stay broadcast.
+// The copy that core/matmul_plan.h describes.
 template <class T>
 Array compact(const Array& x, T* buffer) {
-  Array small = x;
-  for (int i = 0; i < x.rank(); ++i) {
-    if (x.strides[i] == 0 && i < x.rank() - 2) small.shape[i] = 1;
-  }
-  Array to = small;
-  to.data = buffer;
-  to.strides = Layout::contiguous(small.shape).strides;
-  copy(to, small);
-  to.shape = x.shape;
-  for (int i = 0; i < x.rank(); ++i) {
-    if (small.shape[i] != x.shape[i]) to.strides[i] = 0;
-  }
-  return to;
-}
-
-BlasView view_of(const Array& x) {
-  int r = x.rank();
-  return blas_view(x.shape[r - 2], x.shape[r - 1], x.strides[r - 2], x.strides[r - 1]);
-}
-
-Array transposed(Array x) {
-  int r = x.rank();
-  std::swap(x.shape[r - 2], x.shape[r - 1]);
-  std::swap(x.strides[r - 2], x.strides[r - 1]);
-  return x;
+  CompactCopy c = compact_copy(x, buffer);
+  copy(c.to, c.from);
+  return c.array;
 }
 
 template <class T>
 void multiply(Array out, Array a, Array b) {
-  int r = out.rank();
-  BlasView out_view = view_of(out);
+  BlasView out_view = blas_view(out);
   if (!out_view.possible) {
     Scratch scratch(sizeof(T) * out.numel());
     Array temporary = out;
@@ -275,60 +236,27 @@ void multiply(Array out, Array a, Array b) {
     return copy(out, temporary);
   }
   if (out_view.transposed) return multiply<T>(transposed(out), transposed(b), transposed(a));
-  if (!view_of(a).possible) {
-    Scratch scratch(sizeof(T) * a.numel());
+  if (!blas_view(a).possible) {
+    Scratch scratch(sizeof(T) * distinct_numel(a));
     return multiply<T>(out, compact(a, scratch.as<T>()), b);
   }
-  if (!view_of(b).possible) {
-    Scratch scratch(sizeof(T) * b.numel());
+  if (!blas_view(b).possible) {
+    Scratch scratch(sizeof(T) * distinct_numel(b));
     return multiply<T>(out, a, compact(b, scratch.as<T>()));
   }
-
-  // Batch axes from the innermost. Those along which b does not move and the rows of a and out go on evenly are more
-  // rows of one product; the others are merged where they can be.
-  Product<T> p{out.shape[r - 2], out.shape[r - 1], a.shape[r - 1],   a.as<T>(), a.strides[r - 2], a.strides[r - 1], {},
-               b.as<T>(),        b.strides[r - 2], b.strides[r - 1], {},        out.as<T>(),      out_view.ld};
-  int64_t size[kMaxRank], stride[3][kMaxRank];
-  int axes = 0;
-  for (int i = r - 3; i >= 0; --i) {
-    int64_t n = out.shape[i], sa = a.strides[i], sb = b.strides[i], sc = out.strides[i];
-    if (n == 1) continue;
-    if (axes == 0 && sb == 0 && p.m > 1 && sa == p.m * p.a_row && sc == p.m * p.ldc &&
-        blas_view(p.m * n, p.k, p.a_row, p.a_col).possible) {
-      p.m *= n;
-      continue;
-    }
-    if (axes == 0 && sb == 0 && p.m == 1 && sc >= p.n && blas_view(n, p.k, sa, p.a_col).possible) {
-      p.m = n;
-      p.a_row = sa;
-      p.ldc = sc;
-      continue;
-    }
-    if (axes > 0 && sa == stride[0][axes - 1] * size[axes - 1] && sb == stride[1][axes - 1] * size[axes - 1] &&
-        sc == stride[2][axes - 1] * size[axes - 1]) {
-      size[axes - 1] *= n;
-      continue;
-    }
-    size[axes] = n;
-    stride[0][axes] = sa;
-    stride[1][axes] = sb;
-    stride[2][axes] = sc;
-    ++axes;
-  }
-  p.a_view = blas_view(p.m, p.k, p.a_row, p.a_col);
-  p.b_view = blas_view(p.k, p.n, p.b_row, p.b_col);
-  int64_t batch = 1;
-  for (int i = 0; i < axes; ++i) batch *= size[i];
-  run_batch(p, batch, [&](int64_t i) {
+  MatmulPlan plan = plan_matmul(out, a, b);
+  Product<T> p{plan.m,    plan.n,     plan.k,     a.as<T>(), plan.a_row,  plan.a_col, plan.a,
+               b.as<T>(), plan.b_row, plan.b_col, plan.b,    out.as<T>(), plan.ldc};
+  run_batch(p, plan.batch(), [&](int64_t i) {
     struct {
       int64_t a = 0, b = 0, c = 0;
     } offset;
-    for (int x = 0; x < axes; ++x) {
-      int64_t at = i % size[x];
-      i /= size[x];
-      offset.a += at * stride[0][x];
-      offset.b += at * stride[1][x];
-      offset.c += at * stride[2][x];
+    for (int x = 0; x < plan.axes; ++x) {
+      int64_t at = i % plan.sizes[x];
+      i /= plan.sizes[x];
+      offset.a += at * plan.strides[0][x];
+      offset.b += at * plan.strides[1][x];
+      offset.c += at * plan.strides[2][x];
     }
     return offset;
   });
@@ -337,13 +265,9 @@ void multiply(Array out, Array a, Array b) {
 }  // namespace
 
 void matmul(Array out, Array a, Array b) {
-  int r = out.rank();
-  GG_CHECK(r >= 2 && a.rank() == r && b.rank() == r, "matmul: expected three arrays of one rank ≥ 2, got ", out.shape,
-           " = ", a.shape, " times ", b.shape);
-  GG_CHECK(a.shape[r - 1] == b.shape[r - 2] && a.shape[r - 2] == out.shape[r - 2] && b.shape[r - 1] == out.shape[r - 1],
-           "matmul: sizes do not fit: ", out.shape, " = ", a.shape, " times ", b.shape);
+  check_matmul(out, a, b);
   if (out.numel() == 0) return;
-  if (a.shape[r - 1] == 0) return fill(out, 0);
+  if (a.shape[a.rank() - 1] == 0) return fill(out, 0);
   visit_floating(out.dtype, "matmul", [&]<class T>() { multiply<T>(out, a, b); });
 }
 

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <memory>
 
-namespace gg::cpu {
+#include "core/conv2d_arrays.h"
 
-enum class ConvKind : int8_t { forward, input_grad, weight_grad };
+namespace gg::cpu {
 
 /// Everything that decides which code oneDNN generates. Plain data: compared and hashed by its bytes.
 struct ConvSpec {

@@ -1,7 +1,6 @@
 #include "cpu/optimizer.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "core/parallel.h"
@@ -53,26 +52,13 @@ const OptimizerOf<T>& kernels() {
 
 void sgd(const OptimizerTable& table, const SgdStep* step) {
   visit_floating(table.dtype, "sgd", [&]<class T>() {
-    SgdNumbers<T> numbers{static_cast<T>(step->lr), static_cast<T>(step->momentum), static_cast<T>(step->weight_decay)};
     const auto& k = kernels<T>();
-    run<T>(table, step->momentum == 0 ? k.sgd : step->nesterov ? k.sgd_nesterov : k.sgd_momentum, numbers);
+    run<T>(table, step->momentum == 0 ? k.sgd : step->nesterov ? k.sgd_nesterov : k.sgd_momentum, numbers_of<T>(*step));
   });
 }
 
 void adam(const OptimizerTable& table, const AdamStep* step) {
-  visit_floating(table.dtype, "adam", [&]<class T>() {
-    const AdamStep& s = *step;
-    AdamNumbers<T> numbers;
-    numbers.shrink = static_cast<T>(s.decoupled ? 1 - s.lr * s.weight_decay : 1);
-    numbers.decay = static_cast<T>(s.decoupled ? 0 : s.weight_decay);
-    numbers.one_minus_beta1 = static_cast<T>(1 - s.beta1);
-    numbers.beta2 = static_cast<T>(s.beta2);
-    numbers.one_minus_beta2 = static_cast<T>(1 - s.beta2);
-    numbers.step_size = static_cast<T>(s.lr / s.correction1);
-    numbers.root_scale = static_cast<T>(1 / std::sqrt(s.correction2));
-    numbers.eps = static_cast<T>(s.eps);
-    run<T>(table, kernels<T>().adam, numbers);
-  });
+  visit_floating(table.dtype, "adam", [&]<class T>() { run<T>(table, kernels<T>().adam, numbers_of<T>(*step)); });
 }
 
 }  // namespace gg::cpu

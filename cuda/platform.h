@@ -91,7 +91,11 @@ cudaError_t start(const char* name, void (*kernel)(P...), dim3 grid, dim3 block,
                           shared_bytes, KernelCall<P...>::run_thread,          nullptr, {}};
   launch.call = std::make_shared<KernelCall<P...>>(KernelCall<P...>{kernel, arguments});
   auto note = [&](const auto& argument) {
-    if constexpr (std::is_pointer_v<std::remove_cvref_t<decltype(argument)>>) launch.pointers.push_back(argument);
+    if constexpr (std::is_pointer_v<std::remove_cvref_t<decltype(argument)>>) {
+      launch.pointers.push_back(argument);
+    } else if constexpr (requires { argument.for_each_pointer([](const void*) {}); }) {
+      argument.for_each_pointer([&](const void* p) { launch.pointers.push_back(p); });
+    }
   };
   std::apply([&](const P&... argument) { (note(argument), ...); }, arguments);
   return emulator::launch(std::move(launch), stream);
@@ -112,8 +116,8 @@ cudaError_t start(const char*, void (*kernel)(P...), dim3 grid, dim3 block, size
 
 /// Starts `kernel` in `stream` with `shared_bytes` of dynamic shared memory; arguments convert to the kernel's
 /// parameter types here. An empty grid is nothing to do. Throws gg::Error naming kernel, grid and block if the launch
-/// is refused. Pointers must be direct parameters, not members of a struct, for the emulator to check them. `name` must
-/// be a literal.
+/// is refused. For the emulator to check pointers, they must be direct parameters, or their struct must have
+/// for_each_pointer(fn). `name` must be a literal.
 template <class... P>
 void launch(const char* name, void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
             std::type_identity_t<P>... arguments) {

@@ -3,6 +3,7 @@
 #include "autograd/apply.h"
 #include "core/dispatch.h"
 #include "cpu/conv2d.h"
+#include "cuda/conv2d.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
 #include "ops/tangent.h"
@@ -40,7 +41,7 @@ struct Conv2d {
     Shape shape = output_shape(x, w);
     Layout layout = Layout::dense_like(shape, x.layout());
     Tensor out = empty(shape, x.options()).with_layout(layout);
-    GG_CPU_KERNEL(x.device(), conv2d_forward, out.array(), x.array(), w.array(), o);
+    GG_KERNEL(x.device(), conv2d_forward, out.array(), x.array(), w.array(), o);
     return out;
   }
   Tensors vjp(const Vjp& c) const {
@@ -68,7 +69,7 @@ struct Conv2dInputGrad {
   Tensor forward(const Tensor& g, const Tensor& w) const {
     Shape shape = output_shape(g, w);
     Tensor out = empty(shape, g.options()).with_layout(Layout::dense_like(shape, g.layout()));
-    GG_CPU_KERNEL(g.device(), conv2d_input_grad, out.array(), g.array(), w.array(), o);
+    GG_KERNEL(g.device(), conv2d_input_grad, out.array(), g.array(), w.array(), o);
     return out;
   }
   Tensors vjp(const Vjp& c) const {
@@ -92,7 +93,7 @@ struct Conv2dWeightGrad {
   Shape output_shape(const Tensor&, const Tensor&) const { return weight; }
   Tensor forward(const Tensor& x, const Tensor& g) const {
     Tensor out = empty(weight, x.options());
-    GG_CPU_KERNEL(x.device(), conv2d_weight_grad, out.array(), x.array(), g.array(), o);
+    GG_KERNEL(x.device(), conv2d_weight_grad, out.array(), x.array(), g.array(), o);
     return out;
   }
   Tensors vjp(const Vjp& c) const {

@@ -3,6 +3,7 @@
 #include "autograd/apply.h"
 #include "core/dispatch.h"
 #include "cpu/matmul.h"
+#include "cuda/matmul.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
 #include "ops/tangent.h"
@@ -37,7 +38,7 @@ struct MatMul {
       return t.array().expanded(s, name);
     };
     Tensor out = empty(shape, a.options());
-    GG_CPU_KERNEL(a.device(), matmul, out.array(), batched(a), batched(b));
+    GG_KERNEL(a.device(), matmul, out.array(), batched(a), batched(b));
     return out;
   }
   // Each gradient is computed in the axis order of its operand: the weight of a linear layer enters as a transposed

@@ -4,6 +4,7 @@
 
 #include "core/dispatch.h"
 #include "cpu/optimizer.h"
+#include "cuda/optimizer.h"
 
 namespace gg::optim {
 
@@ -35,7 +36,7 @@ void Adam::update(size_t group, Slots slots) {
                   o.decoupled_weight_decay,
                   1 - std::pow(o.betas[0], exponent),
                   1 - std::pow(o.betas[1], exponent)};
-    GG_CPU_KERNEL(device, adam, table, &step);
+    GG_KERNEL(device, adam, table, &step);
   });
 }
 

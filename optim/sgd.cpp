@@ -2,6 +2,7 @@
 
 #include "core/dispatch.h"
 #include "cpu/optimizer.h"
+#include "cuda/optimizer.h"
 
 namespace gg::optim {
 
@@ -19,7 +20,7 @@ void SGD::check(size_t group) const {
 void SGD::update(size_t group, Slots slots) {
   const SgdOptions& o = options(group);
   SgdStep step{o.lr, o.momentum, o.weight_decay, o.nesterov};
-  fused(slots, [&](Device device, const OptimizerTable& table, int64_t) { GG_CPU_KERNEL(device, sgd, table, &step); });
+  fused(slots, [&](Device device, const OptimizerTable& table, int64_t) { GG_KERNEL(device, sgd, table, &step); });
 }
 
 }  // namespace gg::optim

@@ -6,39 +6,24 @@
 namespace gg::cpu::GG_ISA {
 namespace {
 
-GG_INLINE float root(float x) { return __builtin_sqrtf(x); }
-GG_INLINE double root(double x) { return __builtin_sqrt(x); }
-
 template <class T>
 void sgd(T* __restrict p, const T* __restrict g, T*, T*, int64_t n, const SgdNumbers<T>& numbers) {
   const SgdNumbers<T> k = numbers;
-  for (int64_t i = 0; i < n; ++i) p[i] -= k.lr * (g[i] + k.weight_decay * p[i]);
+  for (int64_t i = 0; i < n; ++i) sgd_update<Target>(p[i], g[i], k);
 }
 
 template <class T, bool kNesterov>
 void sgd_momentum(T* __restrict p, const T* __restrict g, T* __restrict b, T*, int64_t n,
                   const SgdNumbers<T>& numbers) {
   const SgdNumbers<T> k = numbers;
-  for (int64_t i = 0; i < n; ++i) {
-    T d = g[i] + k.weight_decay * p[i];
-    T buffer = k.momentum * b[i] + d;
-    b[i] = buffer;
-    p[i] -= k.lr * (kNesterov ? d + k.momentum * buffer : buffer);
-  }
+  for (int64_t i = 0; i < n; ++i) sgd_momentum_update<Target, kNesterov>(p[i], g[i], b[i], k);
 }
 
 template <class T>
 void adam(T* __restrict p, const T* __restrict g, T* __restrict m, T* __restrict v, int64_t n,
           const AdamNumbers<T>& numbers) {
   const AdamNumbers<T> k = numbers;
-  for (int64_t i = 0; i < n; ++i) {
-    T d = g[i] + k.decay * p[i];
-    T mean = m[i] + (d - m[i]) * k.one_minus_beta1;
-    T square = v[i] * k.beta2 + d * d * k.one_minus_beta2;
-    m[i] = mean;
-    v[i] = square;
-    p[i] = p[i] * k.shrink - k.step_size * mean / (root(square) * k.root_scale + k.eps);
-  }
+  for (int64_t i = 0; i < n; ++i) adam_update<Target>(p[i], g[i], m[i], v[i], k);
 }
 
 template <class T>

@@ -137,6 +137,23 @@ std::vector<const void*> launched_kernels() {
   return {call.d.launched.begin(), call.d.launched.end()};
 }
 
+cudaError_t library_call(const std::string& text, std::span<const Operand> operands, std::function<void()> work,
+                         cudaStream_t handle) {
+  Call call;
+  Stream* stream = call.d.streams.resolve(handle);
+  if (!stream) return refuse(cudaErrorInvalidResourceHandle, str(text, ": there is no such stream."));
+  for (const Operand& o : operands) {
+    if (o.bytes == 0 || call.d.memory.holds(o.data, o.bytes)) continue;
+    if (!call.d.memory.is_device(o.data)) {
+      return refuse(cudaErrorIllegalAddress,
+                    str(text, ": operand ", o.name, " (", address(o.data), ") is not device memory."));
+    }
+    return refuse(cudaErrorIllegalAddress, str(text, ": operand ", o.name, " leaves its allocation: ", o.bytes,
+                                               " bytes from ", address(o.data), " on."));
+  }
+  return call.submit(*stream, std::move(work));
+}
+
 void clear_failure() {
   Call call;
   call.drop();

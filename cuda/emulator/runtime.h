@@ -5,7 +5,10 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "cuda/emulator/vector_types.h"
@@ -123,5 +126,17 @@ struct Launch {
 
 /// Checks the shape and the pointers now, runs the kernel later.
 vocabulary::cudaError_t launch(Launch launch, vocabulary::cudaStream_t stream);
+
+/// What a library call reads or writes.
+struct Operand {
+  const char* name;
+  const void* data;
+  size_t bytes;
+};
+
+/// A call of a stand-in for one of NVIDIA's libraries: checks now that each operand lies within one allocation, and
+/// runs `work` later. A breach is reported with the text of `call`, and nothing runs.
+vocabulary::cudaError_t library_call(const std::string& call, std::span<const Operand> operands,
+                                     std::function<void()> work, vocabulary::cudaStream_t stream);
 
 }  // namespace gg::emulator

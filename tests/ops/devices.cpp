@@ -17,6 +17,7 @@
 #include "ops/catalogue.h"
 #include "ops/elementwise_run.h"
 #include "ops/ops.h"
+#include "optim/optim.h"
 #include "tests/ops/row_checks.h"
 #if GG_WITH_EMULATED
 #include "cuda/emulator/emulator.h"
@@ -180,6 +181,9 @@ std::string name_at(const void* address) {
 void launch_the_rest() {
   Tensor x = rand({40, 50}, {f32, Device::emulated});
   contiguous(transpose(x));  // in tiles
+  Tensor p = rand({3}, {f32, Device::emulated}).requires_grad_();
+  p.set_grad(rand({3}, {f32, Device::emulated}));
+  optim::AdamW({p}).step();
 }
 
 TEST(KernelCoverage, EveryKernelIsLaunched) {
