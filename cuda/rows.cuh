@@ -18,15 +18,15 @@
 namespace gg::GG_CUDA_NS {
 
 inline constexpr int kRowThreads = 256;  // of a block
+inline constexpr int kRowBlocks = 3;     // that a multiprocessor should hold at least: bounds the registers
 inline constexpr int kRowChunk = 8;
 
-/// Rows of several arrays: their beginnings, and the distance between the elements of a row. Operands behind kStepped
-/// have one element a row. A plain value for kernels.
-template <int kOperands, int kStepped>
+/// Rows of several arrays: their beginnings, and the distance between the elements of a row. A plain value for kernels.
+template <int kOperands>
 struct RowPlan {
   AxisPlan<kOperands> rows;
   uint32_t cols = 0;
-  int32_t step[kStepped] = {};
+  int32_t step[kOperands] = {};
   int log_threads = 0;  ///< 2^log_threads threads for each row
 
   unsigned blocks() const {
@@ -78,7 +78,7 @@ __device__ T sum_chunk(const T (&v)[kRowChunk]) {
 template <class T, int kArrays>
 class RowReader {
  public:
-  __device__ RowReader(const RowThreads& threads, uint32_t cols) : threads_(threads), cols_(cols) {}
+  __device__ explicit RowReader(const RowThreads& threads) : threads_(threads), cols_(0) {}
 
   /// The next row of array a; a row without elements (cols = 0) for threads that have no row.
   __device__ void open(int a, const T* row, int32_t step, T pad, uint32_t cols) {
@@ -128,25 +128,25 @@ class RowReader {
   T kept_[kArrays][kRowChunk];
 };
 
-/// The rows along the last axis of `arrays`. The first kStepped have equal shapes, the others the same without the last
-/// axis. Rows are dealt out in the memory order of array 0.
-template <int kStepped, size_t kOperands>
-RowPlan<static_cast<int>(kOperands), kStepped> plan_rows(const char* name, const std::array<Array, kOperands>& arrays) {
+/// The rows along the last axis of arrays[0], dealt out in the order in which they lie there. The other arrays have the
+/// same shape, or that without the last axis: one element a row.
+template <size_t kOperands>
+RowPlan<static_cast<int>(kOperands)> plan_rows(const char* name, const std::array<Array, kOperands>& arrays) {
   static_assert(kOperands <= AxisList::kMaxOperands);
   const Array& first = arrays[0];
   const int last = first.rank() - 1;
   AxisList rows(static_cast<int>(kOperands));
-  for (int i = 0; i < last; ++i) {
-    rows.push(first.shape[i], {});
-    for (size_t k = 0; k < kOperands; ++k) rows.stride[k][i] = arrays[k].strides[i];
+  RowPlan<static_cast<int>(kOperands)> plan;
+  for (size_t k = 0; k < kOperands; ++k) {
+    check_reach(name, {arrays[k]});
+    for (int i = 0; i < last; ++i) rows.stride[k][i] = arrays[k].strides[i];
+    if (arrays[k].rank() > last) plan.step[k] = static_cast<int32_t>(arrays[k].strides[last]);
   }
-  for (const Array& a : arrays) check_reach(name, {a});
+  for (int i = 0; i < last; ++i) rows.size[i] = first.shape[i];
+  rows.rank = last;
   rows.sort().merge();
-
-  RowPlan<static_cast<int>(kOperands), kStepped> plan;
   plan.rows = rows.template fixed<static_cast<int>(kOperands)>();
   plan.cols = static_cast<uint32_t>(first.shape[last]);
-  for (int k = 0; k < kStepped; ++k) plan.step[k] = static_cast<int32_t>(arrays[k].strides[last]);
   const int64_t along = std::abs(first.strides[last]), across = std::abs(rows.inner_stride(0));
   constexpr uint32_t kWarpLimit = 1024, kManyRows = 2048;
   if (across != 0 && across < along && plan.rows.count >= kManyRows) {

@@ -5,7 +5,7 @@
 #include "autograd/apply.h"
 #include "core/dispatch.h"
 #include "cpu/softmax.h"
-#include "cuda/array_kernels.h"
+#include "cuda/softmax.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/index.h"
@@ -39,12 +39,12 @@ struct LogSoftmax {
   static constexpr unsigned saves = kSaveInputs | kSaveOutput;
   Tensor forward(const Tensor& x) const {
     Tensor out = empty_like(x);
-    GG_CPU_KERNEL(x.device(), log_softmax_forward, out.array(), x.array());
+    GG_KERNEL(x.device(), log_softmax_forward, out.array(), x.array());
     return out;
   }
   Tensors vjp(const Vjp& c) const {
     Tensor dx = empty_like(c.input(0));
-    GG_CPU_KERNEL(dx.device(), log_softmax_backward, dx.array(), c.grad().array(), c.output().array());
+    GG_KERNEL(dx.device(), log_softmax_backward, dx.array(), c.grad().array(), c.output().array());
     return {dx};
   }
   Tensor reference(const Tensor& x) const { return x - logsumexp(x, -1, {.keepdim = true}); }
@@ -57,7 +57,7 @@ struct LogSumExp {
   Tensor forward(const Tensor& x) const {
     Shape shape = x.shape().erased(x.rank() - 1);
     Tensor out = empty(shape, x.options());
-    GG_CPU_KERNEL(x.device(), logsumexp, out.array(), x.array());
+    GG_KERNEL(x.device(), logsumexp, out.array(), x.array());
     shape.push_back(1);
     return out.with_layout(Layout::contiguous(shape));
   }
