@@ -40,7 +40,7 @@ struct MaxAndSum {
   }
 
   __device__ bool is_infinite() const { return max == static_cast<T>(INFINITY) || max == -static_cast<T>(INFINITY); }
-  /// log(sum): the maximum itself adds exactly 1, and log1p keeps what little the others add. Not for infinite maxima.
+  /// log(sum), for finite maxima: the maximum itself adds exactly 1, and log1p keeps what little the others add.
   __device__ T log_sum() const { return log1p(static_cast<T>(sum - 1)); }
 };
 

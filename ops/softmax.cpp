@@ -5,6 +5,7 @@
 #include "autograd/apply.h"
 #include "core/dispatch.h"
 #include "cpu/softmax.h"
+#include "cuda/cross_entropy.h"
 #include "cuda/softmax.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
@@ -77,15 +78,15 @@ struct SoftmaxCrossEntropy {
   Tensor forward(Aux& aux, const Tensor& logits) const {
     Tensor loss = empty({logits.size(0)}, logits.options());
     aux.logsumexp = empty({logits.size(0)}, logits.options());
-    GG_CPU_KERNEL(logits.device(), cross_entropy_forward, loss.array(), aux.logsumexp.array(), logits.array(),
-                  target.array(), options);
+    GG_KERNEL(logits.device(), cross_entropy_forward, loss.array(), aux.logsumexp.array(), logits.array(),
+              target.array(), options);
     return loss;
   }
   Tensors vjp(const Vjp& c, const Aux& aux) const {
     Tensor logits = c.input(0);
     Tensor dx = empty_like(logits);
-    GG_CPU_KERNEL(dx.device(), cross_entropy_backward, dx.array(), c.grad().array(), logits.array(),
-                  aux.logsumexp.array(), target.array(), options);
+    GG_KERNEL(dx.device(), cross_entropy_backward, dx.array(), c.grad().array(), logits.array(), aux.logsumexp.array(),
+              target.array(), options);
     return {dx};
   }
   Tensor reference(const Tensor& logits) const {

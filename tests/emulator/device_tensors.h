@@ -39,7 +39,7 @@ void under_schedules(Body body) {
 struct Pair {
   Tensor host, device;
   Pair() = default;
-  Pair(const Tensor& values) : host(values), device(to(values, kTestDevice)) {}
+  Pair(const Tensor& values) : host(clone(values)), device(to(values, kTestDevice)) {}
   template <class View>
   Pair view(View make) const {
     Pair p;
