@@ -36,7 +36,7 @@ struct MaxAndSum {
     T e[kRowChunk];
 #pragma unroll
     for (int k = 0; k < kRowChunk; ++k) e[k] = weight(v[k], max);
-    sum += static_cast<double>(sum_chunk(e));
+    sum += static_cast<double>(sum_of(e));
   }
 
   __device__ bool is_infinite() const { return max == static_cast<T>(INFINITY) || max == -static_cast<T>(INFINITY); }

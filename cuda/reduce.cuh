@@ -26,6 +26,19 @@ __device__ T shuffle_xor(T value, int lanes) {
   return value;
 }
 
+struct Add {
+  template <class T>
+  __device__ T operator()(T a, T b) const {
+    return a + b;
+  }
+};
+
+/// As a tree, for accuracy and because the additions need not wait for one another.
+template <class T>
+__device__ T sum_of(const T (&v)[8]) {
+  return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
+}
+
 /// Combines one value of each lane of a full warp; `combine` must be commutative.
 template <class T, class Combine>
 __device__ T warp_reduce(T value, Combine combine) {

@@ -18,7 +18,7 @@ struct SumOf {
     Part p[kReduceChunk];
 #pragma unroll
     for (int k = 0; k < kReduceChunk; ++k) p[k] = static_cast<Part>(v[0][k]);
-    sum += static_cast<Acc>(((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7])));
+    sum += static_cast<Acc>(sum_of(p));
   }
   __device__ Acc identity() const { return 0; }
   __device__ Acc finish(const Local& sum) const { return sum; }

@@ -59,20 +59,6 @@ struct RowThreads {
   }
 };
 
-struct Add {
-  template <class T>
-  __device__ T operator()(T a, T b) const {
-    return a + b;
-  }
-};
-
-/// A fixed tree.
-template <class T>
-__device__ T sum_chunk(const T (&v)[kRowChunk]) {
-  static_assert(kRowChunk == 8);
-  return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
-}
-
 /// What one thread sees of a row of kArrays arrays, in chunks: element k of a chunk that begins at column c stands in
 /// column c + k * threads.size. Columns behind the end read as `pad`.
 template <class T, int kArrays>

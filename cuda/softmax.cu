@@ -61,7 +61,7 @@ __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
       T p[kRowChunk];
 #pragma unroll
       for (int k = 0; k < kRowChunk; ++k) p[k] = kForm == Form::softmax ? v[0][k] * v[1][k] : v[0][k];
-      total += static_cast<double>(sum_chunk(p));
+      total += static_cast<double>(sum_of(p));
     });
     const T shared = static_cast<T>(threads.reduce(total, 0.0, Add{}));
     reader.each([&](const T(&v)[2][kRowChunk], uint32_t c0) {

@@ -9,7 +9,7 @@
 namespace gg::testing {
 namespace {
 
-class CrossEntropy : public DeviceTest {
+class CrossEntropy : public KernelTest {
  protected:
   static void check(const Pair& logits, const Pair& target, const SoftmaxCrossEntropyOptions& o) {
     const DType type = logits.host.dtype();

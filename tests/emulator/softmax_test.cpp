@@ -12,7 +12,7 @@ namespace {
 
 using Shapes = std::vector<std::pair<int64_t, int64_t>>;
 
-class Softmax : public DeviceTest {
+class Softmax : public KernelTest {
  protected:
   static constexpr double kInf = std::numeric_limits<double>::infinity();
   static constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
