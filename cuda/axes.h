@@ -1,12 +1,13 @@
-// Axes along which a kernel walks several arrays together: listed, sorted and merged on the host (AxisList), then a
-// plain value of 32-bit numbers that threads read (AxisPlan), since 64-bit arithmetic is slow on a GPU.
+// Axes along which a kernel walks several arrays together, where these have not one shape (for that see strided.h):
+// some axes of them, or arrays without some axes. Listed, sorted and merged on the host (AxisList), then a plain value
+// of 32-bit numbers that threads read (AxisPlan).
 #pragma once
 
 #include <cstdint>
 #include <initializer_list>
 
 #include "core/array.h"
-#include "cuda/divisor.h"
+#include "cuda/strided.h"
 
 namespace gg {
 

@@ -6,7 +6,6 @@
 #include "cuda/online_sum.cuh"
 
 namespace gg::GG_CUDA_NS {
-namespace {
 
 struct CrossEntropyTotals {
   template <class T>
@@ -20,18 +19,18 @@ struct CrossEntropyTotals {
   }
 };
 
-enum class Target { valid, ignored, wrong };
+enum class TargetKind { valid, ignored, wrong };
 
-__device__ Target classify(int64_t target, int64_t classes, int64_t ignore) {
-  if (target == ignore) return Target::ignored;
-  return target >= 0 && target < classes ? Target::valid : Target::wrong;
+inline __device__ TargetKind classify_target(int64_t target, int64_t classes, int64_t ignore) {
+  if (target == ignore) return TargetKind::ignored;
+  return target >= 0 && target < classes ? TargetKind::valid : TargetKind::wrong;
 }
 
 // Operands: logits, loss, logsumexp, target, and the number of the row for the message.
 template <class T>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
-    forward_kernel(RowPlan<5> plan, double smoothing, int64_t ignore, const T* logits, T* loss, T* logsumexp,
-                   const int64_t* target, Fault* fault) {
+    cross_entropy_forward_kernel(RowPlan<5> plan, double smoothing, int64_t ignore, const T* logits, T* loss,
+                                 T* logsumexp, const int64_t* target, Fault* fault) {
   const T inf = static_cast<T>(INFINITY), nan = static_cast<T>(NAN);
   const RowThreads threads(plan.log_threads);
   RowReader<T, 1> reader(threads);
@@ -58,8 +57,8 @@ __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
     logsumexp[at[2]] = e.max + log_sum;
     const int64_t t = target[at[3]];
     T value = 0;
-    switch (classify(t, plan.cols, ignore)) {
-      case Target::valid: {
+    switch (classify_target(t, plan.cols, ignore)) {
+      case TargetKind::valid: {
         // As differences to the maximum, so that small losses keep their digits.
         const T x = logits[at[0] + static_cast<int32_t>(t) * plan.step[0]];
         value = static_cast<T>(1 - smoothing) * ((e.max - x) + log_sum);
@@ -69,7 +68,7 @@ __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
         }
         break;
       }
-      case Target::wrong:
+      case TargetKind::wrong:
         note_fault(fault, Fault::cross_entropy, t, at[4], plan.cols, ignore);
         value = nan;
         break;
@@ -83,8 +82,8 @@ __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
 // Operands: logits, dx, g, logsumexp, target, and the number of the row.
 template <class T>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
-    backward_kernel(RowPlan<6> plan, T smoothing, int64_t ignore, const T* logits, T* dx, const T* g,
-                    const T* logsumexp, const int64_t* target, Fault* fault) {
+    cross_entropy_backward_kernel(RowPlan<6> plan, T smoothing, int64_t ignore, const T* logits, T* dx, const T* g,
+                                  const T* logsumexp, const int64_t* target, Fault* fault) {
   const RowThreads threads(plan.log_threads);
   RowReader<T, 1> reader(threads);
   for (uint32_t first = blockIdx.x * threads.slots; first < plan.rows.count; first += gridDim.x * threads.slots) {
@@ -95,8 +94,8 @@ __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
     reader.open(0, logits + at[0], plan.step[0], T(0), plan.cols);
     const T scale = g[at[2]], lse = logsumexp[at[3]];
     const int64_t t = target[at[4]];
-    const Target kind = classify(t, plan.cols, ignore);
-    if (kind == Target::wrong && threads.rank == 0) {
+    const TargetKind kind = classify_target(t, plan.cols, ignore);
+    if (kind == TargetKind::wrong && threads.rank == 0) {
       note_fault(fault, Fault::cross_entropy, t, at[5], plan.cols, ignore);
     }
     const T shift = scale * (smoothing / static_cast<T>(plan.cols)), hit = scale * (T(1) - smoothing);
@@ -104,11 +103,15 @@ __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
       reader.put(c0, [&](int k, int32_t c) {
         T d = scale * exp(v[0][k] - lse) - shift;
         if (c == t) d -= hit;
-        dx[at[1] + c * plan.step[1]] = kind == Target::valid ? d : kind == Target::ignored ? T(0) : static_cast<T>(NAN);
+        dx[at[1] + c * plan.step[1]] = kind == TargetKind::valid     ? d
+                                       : kind == TargetKind::ignored ? T(0)
+                                                                     : static_cast<T>(NAN);
       });
     });
   }
 }
+
+namespace {
 
 void check(const Array& per_row, const Array& lse, const Array& logits, const Array& target) {
   GG_CHECK(logits.rank() == 2 && target.dtype == i64 && target.rank() == 1 && target.shape[0] == logits.shape[0],
@@ -130,9 +133,9 @@ void cross_entropy_forward(Array loss, Array logsumexp, Array logits, Array targ
   if (loss.numel() == 0) return;
   visit_floating(logits.dtype, "cross_entropy", [&]<class T>() {
     const auto plan = plan_rows("cross_entropy", std::array{logits, loss, logsumexp, target, row_numbers(target)});
-    launch("cross_entropy_forward", forward_kernel<T>, plan.blocks(), kRowThreads, 0, nullptr, plan, o.label_smoothing,
-           o.ignore_index, logits.as<const T>(), loss.as<T>(), logsumexp.as<T>(), target.as<const int64_t>(),
-           fault_record());
+    launch("cross_entropy_forward", cross_entropy_forward_kernel<T>, plan.blocks(), kRowThreads, 0, nullptr, plan,
+           o.label_smoothing, o.ignore_index, logits.as<const T>(), loss.as<T>(), logsumexp.as<T>(),
+           target.as<const int64_t>(), fault_record());
   });
 }
 
@@ -144,7 +147,7 @@ void cross_entropy_backward(Array dx, Array g, Array logits, Array logsumexp, Ar
   if (dx.numel() == 0) return;
   visit_floating(logits.dtype, "cross_entropy", [&]<class T>() {
     const auto plan = plan_rows("cross_entropy", std::array{logits, dx, g, logsumexp, target, row_numbers(target)});
-    launch("cross_entropy_backward", backward_kernel<T>, plan.blocks(), kRowThreads, 0, nullptr, plan,
+    launch("cross_entropy_backward", cross_entropy_backward_kernel<T>, plan.blocks(), kRowThreads, 0, nullptr, plan,
            static_cast<T>(o.label_smoothing), o.ignore_index, logits.as<const T>(), dx.as<T>(), g.as<const T>(),
            logsumexp.as<const T>(), target.as<const int64_t>(), fault_record());
   });

@@ -8,13 +8,12 @@
 #include "cuda/rows.cuh"
 
 namespace gg::GG_CUDA_NS {
-namespace {
 
 // Operands: x, out, mean, rstd.
 template <class T>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
-    layer_forward_kernel(RowPlan<4> plan, double each, T eps, const T* x, T* out, T* mean, T* rstd, const T* w,
-                         int32_t w_step, const T* b, int32_t b_step) {
+    layer_norm_forward_kernel(RowPlan<4> plan, double each, T eps, const T* x, T* out, T* mean, T* rstd, const T* w,
+                              int32_t w_step, const T* b, int32_t b_step) {
   const RowThreads threads(plan.log_threads);
   RowReader<T, 1> reader(threads);
   for (uint32_t first = blockIdx.x * threads.slots; first < plan.rows.count; first += gridDim.x * threads.slots) {
@@ -59,8 +58,8 @@ struct AddBoth {
 // dx = rstd · (h - mean(h) - u · mean(h·u)) with h = g·w, u = (x - mean)·rstd. Operands: g, x, dx, mean, rstd.
 template <class T>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
-    layer_backward_kernel(RowPlan<5> plan, double each, const T* g, const T* x, T* dx, const T* mean, const T* rstd,
-                          const T* w, int32_t w_step) {
+    layer_norm_backward_kernel(RowPlan<5> plan, double each, const T* g, const T* x, T* dx, const T* mean,
+                               const T* rstd, const T* w, int32_t w_step) {
   const RowThreads threads(plan.log_threads);
   RowReader<T, 2> reader(threads);
   for (uint32_t first = blockIdx.x * threads.slots; first < plan.rows.count; first += gridDim.x * threads.slots) {
@@ -93,7 +92,7 @@ __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
   }
 }
 
-constexpr int kMapThreads = 256, kMapUnroll = 4;  // elements of a thread, so that several reads are in flight
+inline constexpr int kMapThreads = 256, kMapUnroll = 4;  // elements of a thread, so that several reads are in flight
 
 /// The distances of the elements of vectors of one number for each channel.
 struct ChannelSteps {
@@ -103,8 +102,8 @@ struct ChannelSteps {
 // Operands: out, x, and the number of the channel.
 template <class T>
 __global__ void __launch_bounds__(kMapThreads)
-    batch_forward_kernel(AxisPlan<3> plan, ChannelSteps step, T eps, T* out, const T* x, const T* mean, const T* var,
-                         const T* w, const T* b) {
+    batch_norm_forward_kernel(StridedPlan plan, ChannelSteps step, T eps, T* out, const T* x, const T* mean,
+                              const T* var, const T* w, const T* b) {
   const uint32_t tile = kMapThreads * kMapUnroll;
   for (uint32_t first = blockIdx.x * tile + threadIdx.x; first < plan.count; first += gridDim.x * tile) {
 #pragma unroll
@@ -123,8 +122,8 @@ __global__ void __launch_bounds__(kMapThreads)
 // dx = w·rstd · (g - db/n - u · dw/n), u = (x - mean)·rstd. Operands: dx, g, x, and the number of the channel.
 template <class T>
 __global__ void __launch_bounds__(kMapThreads)
-    batch_backward_kernel(AxisPlan<4> plan, ChannelSteps step, T eps, T each, T* dx, const T* g, const T* x,
-                          const T* mean, const T* var, const T* w, const T* dw, const T* db) {
+    batch_norm_backward_kernel(StridedPlan plan, ChannelSteps step, T eps, T each, T* dx, const T* g, const T* x,
+                               const T* mean, const T* var, const T* w, const T* dw, const T* db) {
   const uint32_t tile = kMapThreads * kMapUnroll;
   for (uint32_t first = blockIdx.x * tile + threadIdx.x; first < plan.count; first += gridDim.x * tile) {
 #pragma unroll
@@ -139,6 +138,8 @@ __global__ void __launch_bounds__(kMapThreads)
     }
   }
 }
+
+namespace {
 
 unsigned map_blocks(uint32_t count) { return grid_for((int64_t{count} + kMapUnroll - 1) / kMapUnroll, kMapThreads); }
 
@@ -164,19 +165,11 @@ void check_same(const char* op, const Array& a, const Array& x) {
   check_reach(op, {a, x});
 }
 
-/// The axes of out and others with a last operand whose offset is the number of the channel, in the order of out.
-template <int kOperands>
-AxisPlan<kOperands> channel_plan(std::initializer_list<Array> arrays) {
-  AxisList axes(kOperands);
-  const Array& first = *arrays.begin();
-  for (int i = 0; i < first.rank(); ++i) {
-    int k = 0;
-    for (const Array& a : arrays) axes.stride[k++][i] = a.strides[i];
-    axes.stride[k][i] = i == 1;
-    axes.size[i] = first.shape[i];
-  }
-  axes.rank = first.rank();
-  return axes.sort().merge().template fixed<kOperands>();
+/// Not an array in memory: an operand whose offset is the number of the channel.
+Array channel_numbers(const Array& x) {
+  Array a{nullptr, i64, x.shape, {}};
+  a.strides[1] = 1;
+  return a;
 }
 
 double one_of(int64_t n) { return n > 0 ? 1 / static_cast<double>(n) : 0; }
@@ -191,7 +184,7 @@ void layer_norm_forward(Array out, Array mean, Array rstd, Array x, Array w, Arr
   for (const Array* v : {&w, &b}) check_vector(op, *v, x.shape[1], x);
   visit_floating(x.dtype, op, [&]<class T>() {
     const auto plan = plan_rows(op, std::array{x, out, mean, rstd});
-    launch("layer_norm_forward", layer_forward_kernel<T>, plan.blocks(), kRowThreads, 0, nullptr, plan,
+    launch("layer_norm_forward", layer_norm_forward_kernel<T>, plan.blocks(), kRowThreads, 0, nullptr, plan,
            one_of(plan.cols), static_cast<T>(eps), x.as<const T>(), out.as<T>(), mean.as<T>(), rstd.as<T>(),
            w.as<const T>(), step_of(w), b.as<const T>(), step_of(b));
   });
@@ -208,7 +201,7 @@ void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
     reduce_axes("layer_norm_backward (weight)", NormGradients<T, false>{T(0)}, ins, along(dw, 1, 2), along(db, 1, 2));
     if (x.numel() == 0) return;
     const auto plan = plan_rows(op, std::array{g, x, dx, mean, rstd});
-    launch("layer_norm_backward (input)", layer_backward_kernel<T>, plan.blocks(), kRowThreads, 0, nullptr, plan,
+    launch("layer_norm_backward (input)", layer_norm_backward_kernel<T>, plan.blocks(), kRowThreads, 0, nullptr, plan,
            one_of(plan.cols), g.as<const T>(), x.as<const T>(), dx.as<T>(), mean.as<const T>(), rstd.as<const T>(),
            w.as<const T>(), step_of(w));
   });
@@ -230,11 +223,11 @@ void batch_norm_forward(Array out, Array x, Array mean, Array var, Array w, Arra
   for (const Array* v : {&mean, &var, &w, &b}) check_vector(op, *v, x.shape[1], x);
   if (x.numel() == 0) return;
   visit_floating(x.dtype, op, [&]<class T>() {
-    const auto plan = channel_plan<3>({out, x});
+    const auto plan = make_plan(op, std::array{out, x, channel_numbers(x)});
     const ChannelSteps step{step_of(mean), step_of(var), step_of(w), step_of(b), 0, 0};
-    launch("batch_norm_forward", batch_forward_kernel<T>, map_blocks(plan.count), kMapThreads, 0, nullptr, plan, step,
-           static_cast<T>(eps), out.as<T>(), x.as<const T>(), mean.as<const T>(), var.as<const T>(), w.as<const T>(),
-           b.as<const T>());
+    launch("batch_norm_forward", batch_norm_forward_kernel<T>, map_blocks(plan.count), kMapThreads, 0, nullptr, plan,
+           step, static_cast<T>(eps), out.as<T>(), x.as<const T>(), mean.as<const T>(), var.as<const T>(),
+           w.as<const T>(), b.as<const T>());
   });
 }
 
@@ -248,11 +241,12 @@ void batch_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
     reduce_axes("batch_norm_backward (weight)", NormGradients<T, true>{static_cast<T>(eps)}, ins,
                 along(dw, 1, x.rank()), along(db, 1, x.rank()));
     if (x.numel() == 0) return;
-    const auto plan = channel_plan<4>({dx, g, x});
+    const auto plan = make_plan(op, std::array{dx, g, x, channel_numbers(x)});
     const ChannelSteps step{step_of(mean), step_of(var), step_of(w), 0, step_of(dw), step_of(db)};
-    launch("batch_norm_backward (input)", batch_backward_kernel<T>, map_blocks(plan.count), kMapThreads, 0, nullptr,
-           plan, step, static_cast<T>(eps), static_cast<T>(one_of(x.numel() / x.shape[1])), dx.as<T>(), g.as<const T>(),
-           x.as<const T>(), mean.as<const T>(), var.as<const T>(), w.as<const T>(), dw.as<const T>(), db.as<const T>());
+    launch("batch_norm_backward (input)", batch_norm_backward_kernel<T>, map_blocks(plan.count), kMapThreads, 0,
+           nullptr, plan, step, static_cast<T>(eps), static_cast<T>(one_of(x.numel() / x.shape[1])), dx.as<T>(),
+           g.as<const T>(), x.as<const T>(), mean.as<const T>(), var.as<const T>(), w.as<const T>(), dw.as<const T>(),
+           db.as<const T>());
   });
 }
 

@@ -3,7 +3,6 @@
 #include "cuda/reduce_axes.cuh"
 
 namespace gg::GG_CUDA_NS {
-namespace {
 
 // Sums of floats are carried in double, those of integers and bools in 64-bit integers.
 template <class T, class Out>
@@ -71,6 +70,8 @@ struct ExtremeOf {
     if (indices) static_cast<int64_t*>(indices)[at[2]] = best.index;
   }
 };
+
+namespace {
 
 void extreme(Array values, Array indices, const Array& x, int axis, bool largest, const char* op) {
   axis = normalize_axis(axis, x.rank(), op);
