@@ -1,5 +1,6 @@
 #include "cuda/memory.h"
 
+#include "cuda/faults.h"
 #include "cuda/platform.h"
 
 namespace gg::GG_CUDA_NS {
@@ -37,6 +38,7 @@ void copy_to_host(void* host, const void* device, size_t bytes, DeviceStream str
   if (bytes == 0) return;
   check(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, native(stream)), "copying from the device");
   check(cudaStreamSynchronize(native(stream)), "copying from the device");
+  throw_faults();
 }
 
 void copy_within(void* to, const void* from, size_t bytes, DeviceStream stream) {
@@ -59,6 +61,9 @@ void destroy_stream(DeviceStream stream) noexcept {
   if (stream.handle) static_cast<void>(cudaStreamDestroy(native(stream)));
 }
 
-void synchronize(DeviceStream stream) { check(cudaStreamSynchronize(native(stream)), "waiting for the device"); }
+void synchronize(DeviceStream stream) {
+  check(cudaStreamSynchronize(native(stream)), "waiting for the device");
+  throw_faults();
+}
 
 }  // namespace gg::GG_CUDA_NS

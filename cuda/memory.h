@@ -1,5 +1,6 @@
 // Device memory and streams as the engine needs them. Every function throws gg::Error with CUDA's reason on failure;
-// failures of earlier asynchronous work may surface in any of them.
+// failures of earlier asynchronous work may surface in any of them, and wrong values that kernels met (cuda/faults.h)
+// in those that wait: copy_to_host and synchronize.
 #pragma once
 
 #include "cuda/device_api.h"

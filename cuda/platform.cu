@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "cuda/faults.h"
+
 namespace gg::GG_CUDA_NS {
 namespace {
 
@@ -57,7 +59,10 @@ void detail::after_launch(cudaError_t error, const char* name, dim3 grid, dim3 b
     step = "failed";
     error = cudaStreamSynchronize(stream);
   }
-  if (error == cudaSuccess) return;
+  if (error == cudaSuccess) {
+    if (synchronous_launches()) throw_faults();
+    return;
+  }
   cudaGetLastError();
   fail(GG_CUDA_NS_NAME, ": kernel ", name, " with grid ", text(grid), ", block ", text(block), ", ", shared_bytes,
        " bytes of dynamic shared memory: ", step, ": ", reason(error));

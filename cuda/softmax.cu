@@ -1,146 +1,125 @@
-// One warp per row where rows are short, one block per row where they are long. The forward pass reads a row twice:
-// once for maximum and sum together ("online": Milakov and Gimelshein 2018), once to write.
+// One pass over a row gathers what all its elements share, a second one writes; rows of up to 2048 elements stay in
+// registers between the two, so that x and out cross the memory bus once (cuda/rows.cuh).
 #include "cuda/softmax.h"
 
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-
-#include "cuda/reduce.cuh"
+#include "cuda/online_sum.cuh"
 
 namespace gg::GG_CUDA_NS {
 
-/// The running maximum of some elements and the sum of exp(element - max).
-template <class T>
-struct MaxAndSum {
-  T max;
-  T sum;
-};
+enum class SoftmaxForm { softmax, log_softmax, logsumexp };
 
-/// exp(value - max) for a sum relative to a larger max. Equal infinities must not become NaN here.
-template <class T>
-__device__ T rescale(T value, T max) {
-  return value == max ? T(1) : exp(value - max);
-}
-
-struct CombineMaxAndSum {
-  template <class T>
-  __device__ MaxAndSum<T> operator()(MaxAndSum<T> a, MaxAndSum<T> b) const {
-    // Ordered by size, so that both partners of an exchange compute the same bits whatever is contracted to an fma.
-    const MaxAndSum<T> high = a.max > b.max ? a : b, low = a.max > b.max ? b : a;
-    return {high.max, high.sum + low.sum * rescale(low.max, high.max)};
-  }
-};
-
-struct Add {
-  template <class T>
-  __device__ T operator()(T a, T b) const {
-    return a + b;
-  }
-};
-
-template <class T>
-__device__ MaxAndSum<T> shuffle_xor(MaxAndSum<T> value, int lanes) {
-  return {__shfl_xor_sync(kFullMask, value.max, lanes), __shfl_xor_sync(kFullMask, value.sum, lanes)};
-}
-
-/// Every kThreads-th element from `first` on. NaN never wins the comparison but always spoils the sum.
-template <int kThreads, class T>
-__device__ MaxAndSum<T> scan_row(const T* row, int cols, int first) {
-  MaxAndSum<T> seen{-static_cast<T>(INFINITY), T(0)};
-  for (int c = first; c < cols; c += kThreads) {
-    const T x = row[c];
-    if (x == -static_cast<T>(INFINITY)) continue;  // adds nothing, and -inf - -inf would
-    if (x > seen.max) {
-      seen.sum *= rescale(seen.max, x);
-      seen.max = x;
+// Operands: x, out. The logsumexp has no second pass; its out has one element a row.
+template <class T, SoftmaxForm kForm>
+__global__ void __launch_bounds__(kRowThreads, kRowBlocks) softmax_forward_kernel(RowPlan<2> plan, const T* x, T* out) {
+  const T inf = static_cast<T>(INFINITY), nan = static_cast<T>(NAN);
+  const RowThreads threads(plan.log_threads);
+  RowReader<T, 1> reader(threads);
+  for (uint32_t first = blockIdx.x * threads.slots; first < plan.rows.count; first += gridDim.x * threads.slots) {
+    const uint32_t row = first + threads.slot;
+    const bool active = row < plan.rows.count;
+    int32_t at[2] = {};
+    if (active) plan.rows.add_offsets(row, at);
+    reader.open(0, x + at[0], plan.step[0], -inf, active ? plan.cols : 0);
+    auto total = MaxAndSum<T>::none();
+    reader.each([&](const T(&v)[1][kRowChunk], uint32_t) { total.take(v[0]); });
+    total = threads.reduce(total, MaxAndSum<T>::none(), CombineMaxAndSum{});
+    if constexpr (kForm == SoftmaxForm::logsumexp) {
+      if (!active || threads.rank != 0) continue;
+      const T nan_or_zero = total.sum != total.sum ? nan : T(0);
+      out[at[1]] = total.max + (total.is_infinite() ? nan_or_zero : total.log_sum());
+    } else {
+      // The elements themselves become NaN where this is.
+      const T shared = total.is_infinite()             ? nan
+                       : kForm == SoftmaxForm::softmax ? T(1) / static_cast<T>(total.sum)
+                                                       : total.log_sum();
+      reader.each([&](const T(&v)[1][kRowChunk], uint32_t c0) {
+        reader.put(c0, [&](int k, int32_t c) {
+          const T d = v[0][k] - total.max;
+          out[at[1] + c * plan.step[1]] = kForm == SoftmaxForm::softmax ? exp(d) * shared : d - shared;
+        });
+      });
     }
-    seen.sum += exp(x - seen.max);
-    if (cols - c <= kThreads) break;  // c + kThreads may not be an int
-  }
-  return seen;
-}
-
-/// kThreads threads work on one row; a block holds kRows such groups. Only kThreads = 32 allows more than one.
-template <class T, int kThreads, int kRows>
-__global__ void __launch_bounds__(kThreads* kRows) softmax_forward_kernel(const T* x, T* y, int64_t rows, int cols) {
-  static_assert(kThreads == 32 || kRows == 1);
-  const int group = static_cast<int>(threadIdx.x) / kThreads, first = static_cast<int>(threadIdx.x) % kThreads;
-  for (int64_t r = static_cast<int64_t>(blockIdx.x) * kRows + group; r < rows;
-       r += static_cast<int64_t>(gridDim.x) * kRows) {
-    const T* row = x + r * cols;
-    T* out = y + r * cols;
-    const MaxAndSum<T> identity{-static_cast<T>(INFINITY), T(0)};
-    const MaxAndSum<T> total =
-        block_reduce<kThreads>(scan_row<kThreads>(row, cols, first), identity, CombineMaxAndSum{});
-    for (int64_t c = first; c < cols; c += kThreads) out[c] = exp(row[c] - total.max) / total.sum;
   }
 }
 
-template <class T, int kThreads, int kRows>
-__global__ void __launch_bounds__(kThreads* kRows)
-    softmax_backward_kernel(const T* dy, const T* y, T* dx, int64_t rows, int cols) {
-  static_assert(kThreads == 32 || kRows == 1);
-  const int group = static_cast<int>(threadIdx.x) / kThreads, first = static_cast<int>(threadIdx.x) % kThreads;
-  for (int64_t r = static_cast<int64_t>(blockIdx.x) * kRows + group; r < rows;
-       r += static_cast<int64_t>(gridDim.x) * kRows) {
-    const int64_t start = r * cols;
-    T dot = 0;
-    for (int64_t c = first; c < cols; c += kThreads) dot += dy[start + c] * y[start + c];
-    dot = block_reduce<kThreads>(dot, T(0), Add{});
-    for (int64_t c = first; c < cols; c += kThreads) dx[start + c] = y[start + c] * (dy[start + c] - dot);
+// Operands: g, y, dx.
+template <class T, SoftmaxForm kForm>
+__global__ void __launch_bounds__(kRowThreads, kRowBlocks)
+    softmax_backward_kernel(RowPlan<3> plan, const T* g, const T* y, T* dx) {
+  const RowThreads threads(plan.log_threads);
+  RowReader<T, 2> reader(threads);
+  for (uint32_t first = blockIdx.x * threads.slots; first < plan.rows.count; first += gridDim.x * threads.slots) {
+    const uint32_t row = first + threads.slot;
+    const bool active = row < plan.rows.count;
+    int32_t at[3] = {};
+    if (active) plan.rows.add_offsets(row, at);
+    reader.open(0, g + at[0], plan.step[0], T(0), active ? plan.cols : 0);
+    reader.open(1, y + at[1], plan.step[1], T(0), active ? plan.cols : 0);
+    double total = 0;
+    reader.each([&](const T(&v)[2][kRowChunk], uint32_t) {
+      T p[kRowChunk];
+#pragma unroll
+      for (int k = 0; k < kRowChunk; ++k) p[k] = kForm == SoftmaxForm::softmax ? v[0][k] * v[1][k] : v[0][k];
+      total += static_cast<double>(sum_of(p));
+    });
+    const T shared = static_cast<T>(threads.reduce(total, 0.0, Add{}));
+    reader.each([&](const T(&v)[2][kRowChunk], uint32_t c0) {
+      reader.put(c0, [&](int k, int32_t c) {
+        const T gk = v[0][k], yk = v[1][k];
+        dx[at[2] + c * plan.step[2]] = kForm == SoftmaxForm::softmax ? yk * (gk - shared) : gk - exp(yk) * shared;
+      });
+    });
   }
 }
 
 namespace {
 
-constexpr int kWarpRowLimit = 1024;  // up to here a warp takes a row of its own
-constexpr int kRowsPerBlock = 4;
-constexpr int kBlockThreads = 256;
-constexpr int64_t kMaxBlocks = 1 << 16;  // the kernels stride over the rest
-
-void check_sizes(const char* name, int64_t rows, int64_t cols) {
-  GG_CHECK(rows >= 0 && cols >= 0, name, ": sizes must not be negative, got ", rows, " rows of ", cols);
-  GG_CHECK(cols <= INT32_MAX, name, ": a row has at most 2^31-1 elements, got ", cols);
+void check_same(const Array& a, const Array& b, const char* op) {
+  GG_CHECK(a.shape == b.shape && a.dtype == b.dtype && a.rank() >= 1, op,
+           ": expected arrays of one shape and type, got ", a.dtype, " ", a.shape, " and ", b.dtype, " ", b.shape);
 }
 
-unsigned blocks_for(int64_t rows, int64_t rows_per_block) {
-  return static_cast<unsigned>(std::min((rows + rows_per_block - 1) / rows_per_block, kMaxBlocks));
+template <SoftmaxForm kForm>
+void forward(const char* op, const Array& out, const Array& x) {
+  check_same(out, x, op);
+  if (x.numel() == 0) return;
+  visit_floating(x.dtype, op, [&]<class T>() {
+    const auto plan = plan_rows(op, std::array{x, out});
+    launch(op, softmax_forward_kernel<T, kForm>, plan.blocks(), kRowThreads, 0, nullptr, plan, x.as<const T>(),
+           out.as<T>());
+  });
+}
+
+template <SoftmaxForm kForm>
+void backward(const char* op, const Array& dx, const Array& g, const Array& y) {
+  check_same(dx, g, op);
+  check_same(dx, y, op);
+  if (y.numel() == 0) return;
+  visit_floating(y.dtype, op, [&]<class T>() {
+    const auto plan = plan_rows(op, std::array{g, y, dx});
+    launch(op, softmax_backward_kernel<T, kForm>, plan.blocks(), kRowThreads, 0, nullptr, plan, g.as<const T>(),
+           y.as<const T>(), dx.as<T>());
+  });
 }
 
 }  // namespace
 
-template <class T>
-void softmax_forward(const T* x, T* y, int64_t rows, int64_t cols, DeviceStream stream) {
-  check_sizes("softmax_forward", rows, cols);
-  if (cols == 0) return;
-  const int n = static_cast<int>(cols);
-  if (cols <= kWarpRowLimit) {
-    launch("softmax_forward (warp)", softmax_forward_kernel<T, 32, kRowsPerBlock>, blocks_for(rows, kRowsPerBlock),
-           32 * kRowsPerBlock, 0, native(stream), x, y, rows, n);
-  } else {
-    launch("softmax_forward (block)", softmax_forward_kernel<T, kBlockThreads, 1>, blocks_for(rows, 1), kBlockThreads,
-           0, native(stream), x, y, rows, n);
-  }
+void softmax_forward(Array out, Array x) { forward<SoftmaxForm::softmax>("softmax", out, x); }
+void log_softmax_forward(Array out, Array x) { forward<SoftmaxForm::log_softmax>("log_softmax", out, x); }
+void softmax_backward(Array dx, Array g, Array y) { backward<SoftmaxForm::softmax>("softmax_backward", dx, g, y); }
+void log_softmax_backward(Array dx, Array g, Array y) {
+  backward<SoftmaxForm::log_softmax>("log_softmax_backward", dx, g, y);
 }
 
-template <class T>
-void softmax_backward(const T* dy, const T* y, T* dx, int64_t rows, int64_t cols, DeviceStream stream) {
-  check_sizes("softmax_backward", rows, cols);
-  if (cols == 0) return;
-  const int n = static_cast<int>(cols);
-  if (cols <= kWarpRowLimit) {
-    launch("softmax_backward (warp)", softmax_backward_kernel<T, 32, kRowsPerBlock>, blocks_for(rows, kRowsPerBlock),
-           32 * kRowsPerBlock, 0, native(stream), dy, y, dx, rows, n);
-  } else {
-    launch("softmax_backward (block)", softmax_backward_kernel<T, kBlockThreads, 1>, blocks_for(rows, 1), kBlockThreads,
-           0, native(stream), dy, y, dx, rows, n);
-  }
+void logsumexp(Array out, Array x) {
+  GG_CHECK(x.rank() >= 1 && out.dtype == x.dtype && out.shape == x.shape.part(0, x.rank() - 1),
+           "logsumexp: ", out.dtype, " ", out.shape, " does not fit the rows of ", x.dtype, " ", x.shape);
+  if (out.numel() == 0) return;
+  visit_floating(x.dtype, "logsumexp", [&]<class T>() {
+    const auto plan = plan_rows("logsumexp", std::array{x, out});
+    launch("logsumexp", softmax_forward_kernel<T, SoftmaxForm::logsumexp>, plan.blocks(), kRowThreads, 0, nullptr, plan,
+           x.as<const T>(), out.as<T>());
+  });
 }
-
-template void softmax_forward(const float*, float*, int64_t, int64_t, DeviceStream);
-template void softmax_forward(const double*, double*, int64_t, int64_t, DeviceStream);
-template void softmax_backward(const float*, const float*, float*, int64_t, int64_t, DeviceStream);
-template void softmax_backward(const double*, const double*, double*, int64_t, int64_t, DeviceStream);
 
 }  // namespace gg::GG_CUDA_NS

@@ -1,15 +1,24 @@
-// Softmax over the rows of a dense [rows, cols] matrix on the device, and its backward pass. T is float or double.
+// Softmax and its relatives over the last axis on a device: the CPU's cpu/softmax.h. f32 and f64, any strides; an
+// output may be the input of its shape. Results repeat bit by bit, and a row's do not depend on the number of rows but
+// where its elements lie apart.
 #pragma once
 
+#include "core/array.h"
 #include "cuda/device_api.h"
 
 GG_DEVICE_API(
-    /// y[r,c] = exp(x[r,c] - m_r) / sum_k exp(x[r,k] - m_r), with m_r the largest element of row r; x and y may be the
-    /// same. -inf gives exactly 0. A row that holds NaN or +inf, or nothing but -inf, becomes NaN throughout.
-    /// rows and cols >= 0, cols < 2^31; throws gg::Error otherwise. Sums in T; the same bits whatever the number of
-    /// rows.
-    template <class T> void softmax_forward(const T* x, T* y, int64_t rows, int64_t cols, DeviceStream stream = {});
+    /// out = exp(x) / Σ exp(x). -inf gives exactly 0. A row with NaN or +inf, or of -inf alone, becomes NaN.
+    void softmax_forward(gg::Array out, gg::Array x);
 
-    /// dx[r,c] = y[r,c] * (dy[r,c] - sum_k dy[r,k] * y[r,k]) with y from softmax_forward; dx may be dy.
-    template <class T>
-    void softmax_backward(const T* dy, const T* y, T* dx, int64_t rows, int64_t cols, DeviceStream stream = {});)
+    /// dx = y · (g - Σ g·y), with y the output of softmax_forward.
+    void softmax_backward(gg::Array dx, gg::Array g, gg::Array y);
+
+    /// out = x - logsumexp(x); NaN rows as above.
+    void log_softmax_forward(gg::Array out, gg::Array x);
+
+    /// dx = g - exp(y) · Σ g, with y the output of log_softmax_forward.
+    void log_softmax_backward(gg::Array dx, gg::Array g, gg::Array y);
+
+    /// out [...] = log Σ exp(x) over the last axis of x [..., n]; -inf for rows of -inf alone and empty ones, +inf for
+    /// rows with +inf.
+    void logsumexp(gg::Array out, gg::Array x);)

@@ -4,6 +4,7 @@
 #include "autograd/raw.h"
 #include "core/dispatch.h"
 #include "cpu/norm.h"
+#include "cuda/norm_kernels.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
@@ -25,15 +26,15 @@ struct LayerNorm {
     Tensor out = empty(x.shape(), x.options());
     aux.mean = empty({x.size(0)}, x.options());
     aux.rstd = empty({x.size(0)}, x.options());
-    GG_CPU_KERNEL(x.device(), layer_norm_forward, out.array(), aux.mean.array(), aux.rstd.array(), x.array(), w.array(),
-                  b.array(), eps);
+    GG_KERNEL(x.device(), layer_norm_forward, out.array(), aux.mean.array(), aux.rstd.array(), x.array(), w.array(),
+              b.array(), eps);
     return out;
   }
   Tensors vjp(const Vjp& c, const Aux& aux) const {
     Tensor x = c.input(0), w = c.input(1);
     Tensor dx = empty(x.shape(), x.options()), dw = empty(w.shape(), w.options()), db = empty(w.shape(), w.options());
-    GG_CPU_KERNEL(x.device(), layer_norm_backward, dx.array(), dw.array(), db.array(), c.grad().array(), x.array(),
-                  aux.mean.array(), aux.rstd.array(), w.array());
+    GG_KERNEL(x.device(), layer_norm_backward, dx.array(), dw.array(), db.array(), c.grad().array(), x.array(),
+              aux.mean.array(), aux.rstd.array(), w.array());
     return {dx, dw, db};
   }
   Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
@@ -62,15 +63,15 @@ struct BatchNorm {
 
   Tensor forward(const Tensor& x, const Tensor& w, const Tensor& b) const {
     Tensor out = empty_like(x);
-    GG_CPU_KERNEL(x.device(), batch_norm_forward, out.array(), x.array(), statistics.mean.array(),
-                  statistics.var.array(), w.array(), b.array(), eps);
+    GG_KERNEL(x.device(), batch_norm_forward, out.array(), x.array(), statistics.mean.array(), statistics.var.array(),
+              w.array(), b.array(), eps);
     return out;
   }
   Tensors vjp(const Vjp& c) const {
     Tensor x = c.input(0), w = c.input(1);
     Tensor dx = empty_like(x), dw = empty(w.shape(), w.options()), db = empty(w.shape(), w.options());
-    GG_CPU_KERNEL(x.device(), batch_norm_backward, dx.array(), dw.array(), db.array(), c.grad().array(), x.array(),
-                  statistics.mean.array(), statistics.var.array(), w.array(), eps);
+    GG_KERNEL(x.device(), batch_norm_backward, dx.array(), dw.array(), db.array(), c.grad().array(), x.array(),
+              statistics.mean.array(), statistics.var.array(), w.array(), eps);
     return {dx, dw, db};
   }
   Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
@@ -116,7 +117,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& w, const Tensor& b, double eps)
 BatchStatistics batch_statistics(const Tensor& x) {
   check_batch(x, "batch_statistics");
   BatchStatistics s{empty({x.size(1)}, x.options()), empty({x.size(1)}, x.options())};
-  GG_CPU_KERNEL(x.device(), batch_norm_statistics, s.mean.array(), s.var.array(), x.detach().array());
+  GG_KERNEL(x.device(), batch_norm_statistics, s.mean.array(), s.var.array(), x.detach().array());
   return s;
 }
 

@@ -5,6 +5,7 @@
 #include "autograd/apply.h"
 #include "core/dispatch.h"
 #include "cpu/reduce.h"
+#include "cuda/reduce_kernels.h"
 #include "ops/elementwise.h"
 #include "ops/index.h"
 #include "ops/shape.h"
@@ -41,7 +42,7 @@ struct Sum {
   TensorOptions output_options(const Tensor& x) const { return {x.dtype() == boolean ? i64 : x.dtype(), x.device()}; }
   Tensor forward(const Tensor& x) const {
     Tensor out = empty(output_shape(x), output_options(x));
-    GG_CPU_KERNEL(x.device(), sum, out.array(), x.array());
+    GG_KERNEL(x.device(), sum, out.array(), x.array());
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {expand(c.grad(), c.shape(0))}; }
@@ -71,9 +72,9 @@ Tensor extreme_index(const Tensor& x, int axis, bool largest, const char* op) {
   Tensor index = empty(kept, {i64, x.device()});
   Tensor bare = x.detach();
   if (largest) {
-    GG_CPU_KERNEL(x.device(), max, Array{nullptr, x.dtype(), kept}, index.array(), bare.array(), axis);
+    GG_KERNEL(x.device(), max, Array{nullptr, x.dtype(), kept}, index.array(), bare.array(), axis);
   } else {
-    GG_CPU_KERNEL(x.device(), min, Array{nullptr, x.dtype(), kept}, index.array(), bare.array(), axis);
+    GG_KERNEL(x.device(), min, Array{nullptr, x.dtype(), kept}, index.array(), bare.array(), axis);
   }
   return index;
 }

@@ -5,7 +5,8 @@
 #include "autograd/apply.h"
 #include "core/dispatch.h"
 #include "cpu/softmax.h"
-#include "cuda/array_kernels.h"
+#include "cuda/cross_entropy.h"
+#include "cuda/softmax.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/index.h"
@@ -39,12 +40,12 @@ struct LogSoftmax {
   static constexpr unsigned saves = kSaveInputs | kSaveOutput;
   Tensor forward(const Tensor& x) const {
     Tensor out = empty_like(x);
-    GG_CPU_KERNEL(x.device(), log_softmax_forward, out.array(), x.array());
+    GG_KERNEL(x.device(), log_softmax_forward, out.array(), x.array());
     return out;
   }
   Tensors vjp(const Vjp& c) const {
     Tensor dx = empty_like(c.input(0));
-    GG_CPU_KERNEL(dx.device(), log_softmax_backward, dx.array(), c.grad().array(), c.output().array());
+    GG_KERNEL(dx.device(), log_softmax_backward, dx.array(), c.grad().array(), c.output().array());
     return {dx};
   }
   Tensor reference(const Tensor& x) const { return x - logsumexp(x, -1, {.keepdim = true}); }
@@ -57,7 +58,7 @@ struct LogSumExp {
   Tensor forward(const Tensor& x) const {
     Shape shape = x.shape().erased(x.rank() - 1);
     Tensor out = empty(shape, x.options());
-    GG_CPU_KERNEL(x.device(), logsumexp, out.array(), x.array());
+    GG_KERNEL(x.device(), logsumexp, out.array(), x.array());
     shape.push_back(1);
     return out.with_layout(Layout::contiguous(shape));
   }
@@ -77,15 +78,15 @@ struct SoftmaxCrossEntropy {
   Tensor forward(Aux& aux, const Tensor& logits) const {
     Tensor loss = empty({logits.size(0)}, logits.options());
     aux.logsumexp = empty({logits.size(0)}, logits.options());
-    GG_CPU_KERNEL(logits.device(), cross_entropy_forward, loss.array(), aux.logsumexp.array(), logits.array(),
-                  target.get(name).array(), options);
+    GG_KERNEL(logits.device(), cross_entropy_forward, loss.array(), aux.logsumexp.array(), logits.array(),
+              target.get(name).array(), options);
     return loss;
   }
   Tensors vjp(const Vjp& c, const Aux& aux) const {
     Tensor logits = c.input(0);
     Tensor dx = empty_like(logits);
-    GG_CPU_KERNEL(dx.device(), cross_entropy_backward, dx.array(), c.grad().array(), logits.array(),
-                  aux.logsumexp.array(), target.get(name).array(), options);
+    GG_KERNEL(dx.device(), cross_entropy_backward, dx.array(), c.grad().array(), logits.array(), aux.logsumexp.array(),
+              target.get(name).array(), options);
     return {dx};
   }
   Tensor reference(const Tensor& logits) const {

@@ -1,168 +1,184 @@
-// Row softmax on the device against a long double reference, at sizes that are no multiple of anything.
+// Softmax and its relatives on the device: values against a long double reference, the rest against the CPU's kernels,
+// at sizes that are no multiple of anything.
 #include "cuda/softmax.h"
 
-#include <cmath>
 #include <limits>
-#include <random>
 
-#include "core/error.h"
-#include "tests/emulator/device_array.h"
-
-#if GG_TEST_ON_EMULATOR
-#include "tests/emulator/emulator_fixture.h"
-#endif
+#include "cpu/softmax.h"
+#include "tests/emulator/device_tensors.h"
 
 namespace gg::testing {
 namespace {
 
-template <class T>
-std::vector<T> reference(const std::vector<T>& x, int64_t rows, int64_t cols) {
-  std::vector<T> y(x.size());
-  for (int64_t r = 0; r < rows; ++r) {
-    const T* row = x.data() + r * cols;
-    long double max = -std::numeric_limits<long double>::infinity(), sum = 0;
-    for (int64_t c = 0; c < cols; ++c) max = std::max<long double>(max, row[c]);
-    for (int64_t c = 0; c < cols; ++c) sum += std::exp(static_cast<long double>(row[c]) - max);
-    for (int64_t c = 0; c < cols; ++c) {
-      y[static_cast<size_t>(r * cols + c)] = static_cast<T>(std::exp(static_cast<long double>(row[c]) - max) / sum);
-    }
-  }
-  return y;
-}
+using Shapes = std::vector<std::pair<int64_t, int64_t>>;
 
-template <class T>
-std::vector<T> random_values(int64_t n, double scale) {
-  std::mt19937 engine(7);
-  std::normal_distribution<double> normal(0, scale);
-  std::vector<T> values(static_cast<size_t>(n));
-  for (T& v : values) v = static_cast<T>(normal(engine));
-  return values;
-}
-
-template <class T>
-class Softmax : public DeviceTest {
+class Softmax : public KernelTest {
  protected:
-  /// Relative; a few roundings and exp's own.
-  static constexpr double kTolerance = sizeof(T) == 4 ? 3e-6 : 1e-14;
+  static constexpr double kInf = std::numeric_limits<double>::infinity();
+  static constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-  static std::vector<T> forward(const std::vector<T>& x, int64_t rows, int64_t cols) {
-    DeviceArray<T> in(x), out(x.size());
-    device::softmax_forward(in.data(), out.data(), rows, cols);
-    return out.host();
+  static std::vector<double> softmax_of(const std::vector<double>& x) {
+    long double max = -std::numeric_limits<long double>::infinity(), sum = 0;
+    for (double v : x) max = std::max<long double>(max, v);
+    for (double v : x) sum += std::exp(v - max);
+    std::vector<double> y;
+    for (double v : x) y.push_back(static_cast<double>(std::exp(v - max) / sum));
+    return y;
   }
 
-  static void check_sizes(int64_t rows, int64_t cols) {
-    SCOPED_TRACE(str(rows, " x ", cols));
-    const auto x = random_values<T>(rows * cols, 5), dy = random_values<T>(rows * cols, 1);
-    const auto expected = reference(x, rows, cols), y = forward(x, rows, cols);
-    DeviceArray<T> y_device(y), dy_device(dy), dx_device(y.size());
-    device::softmax_backward(dy_device.data(), y_device.data(), dx_device.data(), rows, cols);
-    const auto dx = dx_device.host();
-    for (int64_t r = 0; r < rows; ++r) {
-      long double dot = 0;
-      for (int64_t c = 0; c < cols; ++c) {
-        const auto i = static_cast<size_t>(r * cols + c);
-        ASSERT_NEAR(y[i], expected[i], kTolerance * static_cast<double>(expected[i]) + 1e-300) << r << "," << c;
-        dot += static_cast<long double>(dy[i]) * y[i];
-      }
-      for (int64_t c = 0; c < cols; ++c) {
-        const auto i = static_cast<size_t>(r * cols + c);
-        const auto want = static_cast<double>(y[i] * (dy[i] - dot));
-        ASSERT_NEAR(dx[i], want, 10 * kTolerance * static_cast<double>(y[i])) << r << "," << c;
-      }
-    }
+  static Tensor forward(const Tensor& x) {
+    const Tensor out = to(empty(x.shape(), {x.dtype()}), kTestDevice);
+    device::softmax_forward(out.array(), to(x, kTestDevice).array());
+    return out;
   }
 
-  static void check_all_sizes() {
-    for (auto [rows, cols] : {std::pair<int64_t, int64_t>{1, 1},
-                              {5, 1},
-                              {3, 2},
-                              {7, 31},
-                              {4, 32},
-                              {9, 33},
-                              {2, 100},
-                              {1, 1024},
-                              {3, 1025},
-                              {2, 2047},
-                              {1, 5003}}) {
-      check_sizes(rows, cols);
+  /// All five kernels against the CPU's.
+  static void check(const Pair& x) {
+    SCOPED_TRACE(str(x.host.dtype(), " ", x.host.shape()));
+    const DType type = x.host.dtype();
+    const double tolerance = tolerance_of(type);
+    const Pair g(randn(x.host.shape(), {type}));
+    const Tensor blank = full(x.host.shape(), 77, {type});
+    for (bool logarithm : {false, true}) {
+      Pair y(blank), dx(blank);
+      (logarithm ? cpu::log_softmax_forward : cpu::softmax_forward)(y.host.array(), x.host.array());
+      (logarithm ? device::log_softmax_forward : device::softmax_forward)(y.device.array(), x.device.array());
+      expect_close(y, tolerance, logarithm ? 10 : 0.01);
+      const Pair same(y.host);
+      (logarithm ? cpu::log_softmax_backward : cpu::softmax_backward)(dx.host.array(), g.host.array(), y.host.array());
+      (logarithm ? device::log_softmax_backward : device::softmax_backward)(dx.device.array(), g.device.array(),
+                                                                            same.device.array());
+      expect_close(dx, 10 * tolerance, 1);
     }
+    Pair lse(full(x.host.shape().part(0, x.host.rank() - 1), 77, {type}));
+    cpu::logsumexp(lse.host.array(), x.host.array());
+    device::logsumexp(lse.device.array(), x.device.array());
+    expect_close(lse, tolerance, 10);
   }
 };
 
-using Types = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(Softmax, Types);
+TEST_F(Softmax, AgreesWithTheReferenceAtAwkwardSizes) {
+  under_schedules([] {
+    for (DType type : {f32, f64}) {
+      for (auto [rows, cols] : Shapes{{1, 1},
+                                      {5, 1},
+                                      {3, 2},
+                                      {7, 31},
+                                      {4, 32},
+                                      {9, 33},
+                                      {2, 100},
+                                      {1, 1024},
+                                      {3, 1025},
+                                      {2, 2047},
+                                      {1, 5003}}) {
+        const Tensor x = randn({rows, cols}, {type}) * 5.0;
+        const auto y = doubles(forward(x)), values = doubles(x);
+        for (int64_t r = 0; r < rows; ++r) {
+          const auto row = values.begin() + r * cols;
+          const auto expected = softmax_of({row, row + cols});
+          for (int64_t c = 0; c < cols; ++c) {
+            ASSERT_NEAR(y[r * cols + c], expected[c], (type == f32 ? 3e-6 : 1e-14) * expected[c] + 1e-300)
+                << rows << " x " << cols << " at " << r << "," << c;
+          }
+        }
+      }
+    }
+  });
+}
 
-TYPED_TEST(Softmax, AgreesWithTheReferenceAtAwkwardSizes) {
-#if GG_TEST_ON_EMULATOR
-  for (emulator::Schedule schedule : emulator::kSchedules) {
-    SCOPED_TRACE(emulator::to_string(schedule));
-    emulator::options().schedule = schedule;
-    this->check_all_sizes();
-    if (kThreadSanitizer) break;  // it sees races whatever the order, and is slow
+TEST_F(Softmax, AgreesWithTheCpu) {
+  under_schedules([] {
+    for (DType type : {f32, f64}) {
+      for (auto [rows, cols] : Shapes{{1, 1}, {70, 3}, {35, 10}, {9, 100}, {2, 1000}, {3, 1030}, {1, 2600}}) {
+        check(Pair(randn({rows, cols}, {type}) * 3.0));
+      }
+    }
+  });
+}
+
+TEST_F(Softmax, AnyLayout) {
+  for (DType type : {f32, f64}) {
+    const Pair x(randn({4, 9, 6, 7}, {type}));
+    check(x);
+    check(x.view([](const Tensor& t) { return transpose(t, 1, -1); }));
+    check(x.view([](const Tensor& t) { return slice(t, -1, 1, kEnd, 2); }));
+    check(x.view([](const Tensor& t) { return expand(slice(t, 1, 2, 3), {4, 5, 6, 7}); }));
+    check(Pair(randn({13}, {type})));
   }
-  emulator::options() = {};
-  EXPECT_TRUE(emulator::take_diagnostics().empty());
-#else
-  this->check_all_sizes();
-#endif
+  // Over the channels of an image with many pixels: one thread a row.
+  check(Pair(randn({2, 11, 1100})).view([](const Tensor& t) { return transpose(t, 1, 2); }));
 }
 
-TYPED_TEST(Softmax, HugeInputsDoNotOverflow) {
-  const auto huge = std::numeric_limits<TypeParam>::max();
-  const auto y = this->forward({huge, huge, -huge, 0}, 1, 4);
-  EXPECT_EQ(y, (std::vector<TypeParam>{0.5, 0.5, 0, 0}));
+TEST_F(Softmax, HugeInputsDoNotOverflow) {
+  for (DType type : {f32, f64}) {
+    const double huge = type == f32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
+    const Tensor x = to(tensor({{huge, huge, -huge, 0}}, {f64}), type);
+    EXPECT_EQ(doubles(forward(x)), (std::vector<double>{0.5, 0.5, 0, 0}));
+    check(Pair(x));
+  }
 }
 
-TYPED_TEST(Softmax, MinusInfinityIsZeroUnlessTheRowHasNothingElse) {
-  const auto inf = std::numeric_limits<TypeParam>::infinity();
-  for (int64_t cols : {40, 1500}) {  // by a warp, by a block
-    std::vector<TypeParam> x(static_cast<size_t>(3 * cols), -inf);
+TEST_F(Softmax, MinusInfinityIsZeroUnlessTheRowHasNothingElse) {
+  for (int64_t cols : {40, 1500, 2600}) {  // by a warp, by a block, beyond its registers
+    std::vector<double> x(static_cast<size_t>(3 * cols), -kInf);
     x[7] = x[39] = 2;                              // row 0: two equal elements; row 1: nothing but -inf
     x[static_cast<size_t>(2 * cols + 1)] = -3000;  // row 2: one finite element
-    const auto y = this->forward(x, 3, cols);
+    const Tensor rows = from_vector(x, {3, cols});
+    const auto y = doubles(forward(rows));
     for (int64_t c = 0; c < cols; ++c) {
       EXPECT_EQ(y[static_cast<size_t>(c)], c == 7 || c == 39 ? 0.5 : 0.0);
       EXPECT_TRUE(std::isnan(y[static_cast<size_t>(cols + c)]));
       EXPECT_EQ(y[static_cast<size_t>(2 * cols + c)], c == 1 ? 1.0 : 0.0);
     }
+    check(Pair(rows));
+    check(Pair(to(rows, f32)));
   }
 }
 
-TYPED_TEST(Softmax, NanAndInfinitySpoilTheirRowOnly) {
-  for (TypeParam bad : {std::numeric_limits<TypeParam>::quiet_NaN(), std::numeric_limits<TypeParam>::infinity()}) {
+TEST_F(Softmax, NanAndInfinitySpoilTheirRowOnly) {
+  for (double bad : {kNan, kInf}) {
     for (int64_t cols : {40, 1500}) {
-      auto x = random_values<TypeParam>(2 * cols, 1);
+      auto x = doubles(randn({2, cols}, {f64}));
       x[static_cast<size_t>(cols - 1)] = bad;
-      const auto y = this->forward(x, 2, cols);
+      const auto y = doubles(forward(from_vector(x, {2, cols})));
       for (int64_t c = 0; c < cols; ++c) {
         EXPECT_TRUE(std::isnan(y[static_cast<size_t>(c)]));
         EXPECT_FALSE(std::isnan(y[static_cast<size_t>(cols + c)]));
       }
+      check(Pair(from_vector(x, {2, cols})));
     }
   }
+  check(Pair(tensor({{kInf, kNan, 0}, {kInf, -kInf, kInf}, {-kInf, kNan, -kInf}}, {f64})));
 }
 
-TYPED_TEST(Softmax, MayWorkInPlace) {
-  for (int64_t cols : {33, 1100}) {
-    const auto x = random_values<TypeParam>(2 * cols, 3);
-    DeviceArray<TypeParam> both(x);
-    device::softmax_forward(both.data(), both.data(), 2, cols);
-    EXPECT_EQ(both.host(), this->forward(x, 2, cols));
+TEST_F(Softmax, MayWorkInPlace) {
+  for (int64_t cols : {33, 1100, 2600}) {
+    const Tensor x = randn({2, cols}), both = to(x, kTestDevice);
+    device::softmax_forward(both.array(), both.array());
+    EXPECT_EQ(both.to_vector<float>(), forward(x).to_vector<float>());
   }
 }
 
-TYPED_TEST(Softmax, EmptySizesAreNothingToDo) {
-  TypeParam* none = nullptr;
-  EXPECT_NO_THROW(device::softmax_forward(none, none, 0, 5));
-  EXPECT_NO_THROW(device::softmax_forward(none, none, 5, 0));
-  EXPECT_NO_THROW(device::softmax_backward(none, none, none, 0, 5000));
+TEST_F(Softmax, TheRowsOfABatchDoNotChangeARow) {
+  for (int64_t cols : {10, 300, 1500}) {
+    const Tensor x = randn({7, cols});
+    EXPECT_EQ(slice(forward(x), 0, 3, 4).to_vector<float>(), forward(slice(x, 0, 3, 4)).to_vector<float>());
+  }
 }
 
-TYPED_TEST(Softmax, ImpossibleSizesAreRefused) {
-  TypeParam* none = nullptr;
-  EXPECT_THROW(device::softmax_forward(none, none, -1, 5), Error);
-  EXPECT_THROW(device::softmax_backward(none, none, none, 1, int64_t{1} << 31), Error);
+TEST_F(Softmax, EmptySizesAreNothingToDo) {
+  for (const Shape& shape : {Shape{0, 5}, Shape{5, 0}, Shape{0, 5000}}) check(Pair(zeros(shape)));
+}
+
+TEST_F(Softmax, WrongArgumentsAreRefused) {
+  const Tensor a = to(zeros({2, 3}), kTestDevice), b = to(zeros({3, 2}), kTestDevice), s = to(zeros({}), kTestDevice);
+  EXPECT_THROW(device::softmax_forward(a.array(), b.array()), Error);
+  EXPECT_THROW(device::softmax_forward(s.array(), s.array()), Error);
+  EXPECT_THROW(device::logsumexp(a.array(), a.array()), Error);
+  EXPECT_THROW(device::softmax_backward(a.array(), to(zeros({2, 3}, {f64}), kTestDevice).array(), a.array()), Error);
+  Array long_row = a.array();
+  long_row.shape = {1, int64_t{1} << 31};
+  EXPECT_THROW(device::softmax_forward(long_row, long_row), Error);
 }
 
 }  // namespace

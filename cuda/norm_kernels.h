@@ -1,0 +1,27 @@
+// Layer and batch normalisation on a device: the CPU's cpu/norm.h. f32 and f64, any strides; results repeat bit by bit.
+// Sums are carried in double, and variances are sums of squared distances to a mean, so a large mean costs no digits.
+#pragma once
+
+#include "core/array.h"
+#include "cuda/device_api.h"
+
+GG_DEVICE_API(
+    /// out = (x - mean) · rstd · w + b over the last axis of x [rows, n]; w, b [n]; mean, rstd [rows] are written, with
+    /// rstd = 1 / sqrt(biased variance + eps).
+    void layer_norm_forward(gg::Array out, gg::Array mean, gg::Array rstd, gg::Array x, gg::Array w, gg::Array b,
+                            double eps);
+
+    /// The gradients in x [rows, n], w [n] and b [n] for g [rows, n], with mean and rstd of the forward pass.
+    void layer_norm_backward(gg::Array dx, gg::Array dw, gg::Array db, gg::Array g, gg::Array x, gg::Array mean,
+                             gg::Array rstd, gg::Array w);
+
+    /// mean, var [C] = mean and biased variance of x [N, C, ...] over all axes but the second.
+    void batch_norm_statistics(gg::Array mean, gg::Array var, gg::Array x);
+
+    /// out = (x - mean) / sqrt(var + eps) · w + b, with mean, var, w, b [C].
+    void batch_norm_forward(gg::Array out, gg::Array x, gg::Array mean, gg::Array var, gg::Array w, gg::Array b,
+                            double eps);
+
+    /// The gradients in x, w [C] and b [C], where mean and var are the statistics of x itself, and so depend on it.
+    void batch_norm_backward(gg::Array dx, gg::Array dw, gg::Array db, gg::Array g, gg::Array x, gg::Array mean,
+                             gg::Array var, gg::Array w, double eps);)
