@@ -3,6 +3,7 @@
 #include "autograd/apply.h"
 #include "core/dispatch.h"
 #include "cpu/index.h"
+#include "cuda/index_kernels.h"
 #include "ops/elementwise.h"
 #include "ops/elementwise_run.h"
 #include "ops/shape.h"
@@ -25,7 +26,7 @@ struct IndexSelect {
   }
   Tensor forward(const Tensor& x) const {
     Tensor out = empty(output_shape(x), x.options());
-    GG_CPU_KERNEL(x.device(), index_select, out.array(), x.array(), index.array(), x.rank() + axis);
+    GG_KERNEL(x.device(), index_select, out.array(), x.array(), index.array(), x.rank() + axis);
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {index_add_zeros(c.grad(), axis, index, c.shape(0).at(axis))}; }
@@ -46,7 +47,7 @@ struct IndexAdd {
   }
   Tensor forward(const Tensor& x) const {
     Tensor out = raw::full(output_shape(x), 0, x.options());
-    GG_CPU_KERNEL(x.device(), index_add, out.array(), x.array(), index.array(), x.rank() + axis);
+    GG_KERNEL(x.device(), index_add, out.array(), x.array(), index.array(), x.rank() + axis);
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {index_select(c.grad(), axis, index)}; }
@@ -67,7 +68,7 @@ struct Gather {
   Shape output_shape(const Tensor&) const { return index.shape(); }
   Tensor forward(const Tensor& x) const {
     Tensor out = empty(index.shape(), x.options());
-    GG_CPU_KERNEL(x.device(), gather, out.array(), x.array(), index.array(), x.rank() + axis);
+    GG_KERNEL(x.device(), gather, out.array(), x.array(), index.array(), x.rank() + axis);
     return out;
   }
   Tensors vjp(const Vjp& c) const;
@@ -84,7 +85,7 @@ struct ScatterAdd {
   Shape output_shape(const Tensor&) const { return shape; }
   Tensor forward(const Tensor& x) const {
     Tensor out = raw::full(shape, 0, x.options());
-    GG_CPU_KERNEL(x.device(), scatter_add, out.array(), x.array(), index.array(), x.rank() + axis);
+    GG_KERNEL(x.device(), scatter_add, out.array(), x.array(), index.array(), x.rank() + axis);
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {apply(Gather{axis, index}, c.grad())}; }
