@@ -3,6 +3,7 @@
 #include "autograd/apply.h"
 #include "core/dispatch.h"
 #include "cpu/index.h"
+#include "cuda/index_kernels.h"
 #include "ops/elementwise.h"
 #include "ops/elementwise_run.h"
 #include "ops/shape.h"
@@ -26,7 +27,7 @@ struct IndexSelect {
   }
   Tensor forward(const Tensor& x) const {
     Tensor out = empty(output_shape(x), x.options());
-    GG_CPU_KERNEL(x.device(), index_select, out.array(), x.array(), index.get(name).array(), x.rank() + axis);
+    GG_KERNEL(x.device(), index_select, out.array(), x.array(), index.get(name).array(), x.rank() + axis);
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {index_add_zeros(c.grad(), axis, index.get(name), c.shape(0).at(axis))}; }
@@ -47,7 +48,7 @@ struct IndexAdd {
   }
   Tensor forward(const Tensor& x) const {
     Tensor out = raw::full(output_shape(x), 0, x.options());
-    GG_CPU_KERNEL(x.device(), index_add, out.array(), x.array(), index.get(name).array(), x.rank() + axis);
+    GG_KERNEL(x.device(), index_add, out.array(), x.array(), index.get(name).array(), x.rank() + axis);
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {index_select(c.grad(), axis, index.get(name))}; }
@@ -67,8 +68,8 @@ struct Gather {
   Saved index;
   Shape output_shape(const Tensor&) const { return index.get(name).shape(); }
   Tensor forward(const Tensor& x) const {
-    Tensor out = empty(index.get(name).shape(), x.options());
-    GG_CPU_KERNEL(x.device(), gather, out.array(), x.array(), index.get(name).array(), x.rank() + axis);
+    Tensor out = empty(index.shape(), x.options());
+    GG_KERNEL(x.device(), gather, out.array(), x.array(), index.get(name).array(), x.rank() + axis);
     return out;
   }
   Tensors vjp(const Vjp& c) const;
@@ -87,7 +88,7 @@ struct ScatterAdd {
   Shape output_shape(const Tensor&) const { return shape; }
   Tensor forward(const Tensor& x) const {
     Tensor out = raw::full(shape, 0, x.options());
-    GG_CPU_KERNEL(x.device(), scatter_add, out.array(), x.array(), index.get(name).array(), x.rank() + axis);
+    GG_KERNEL(x.device(), scatter_add, out.array(), x.array(), index.get(name).array(), x.rank() + axis);
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {apply(Gather{axis, index}, c.grad())}; }
