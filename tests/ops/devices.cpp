@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "autograd/apply.h"
+#include "core/determinism.h"
 #include "core/dispatch.h"
 #include "ops/catalogue.h"
 #include "ops/elementwise_run.h"
@@ -184,6 +185,15 @@ void launch_the_rest() {
   Tensor p = rand({3}, {f32, Device::emulated}).requires_grad_();
   p.set_grad(rand({3}, {f32, Device::emulated}));
   optim::AdamW({p}).step();
+  // More positions than one block sorts, one line of them and in two dimensions, and without an order.
+  for (bool ordered : {true, false}) {
+    set_deterministic(ordered);
+    Tensor index = to(randint(0, 7, {9000}), Device::emulated), ones = full({9000}, 1, {f32, Device::emulated});
+    Tensor zeros = full({7}, 0, {f32, Device::emulated});
+    const auto counts = to(index_add(zeros, 0, index, ones), Device::cpu).to_vector<float>();
+    EXPECT_EQ(to(scatter_add(zeros, 0, index, ones), Device::cpu).to_vector<float>(), counts);
+  }
+  set_deterministic(true);
 }
 
 TEST(KernelCoverage, EveryKernelIsLaunched) {
