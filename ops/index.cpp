@@ -68,7 +68,7 @@ struct Gather {
   Saved index;
   Shape output_shape(const Tensor&) const { return index.get(name).shape(); }
   Tensor forward(const Tensor& x) const {
-    Tensor out = empty(index.shape(), x.options());
+    Tensor out = empty(index.get(name).shape(), x.options());
     GG_KERNEL(x.device(), gather, out.array(), x.array(), index.get(name).array(), x.rank() + axis);
     return out;
   }
