@@ -3,6 +3,7 @@
 #include "autograd/apply.h"
 #include "core/dispatch.h"
 #include "cpu/pool.h"
+#include "cuda/pool_kernels.h"
 #include "ops/index.h"
 #include "ops/shape.h"
 #include "ops/tangent.h"
@@ -40,7 +41,7 @@ struct AvgPool2dAdjoint {
   Shape output_shape(const Tensor& g) const { return resized(g.shape(), height, width); }
   Tensor forward(const Tensor& g) const {
     Tensor out = like_input(g, height, width);
-    GG_CPU_KERNEL(g.device(), avg_pool2d_adjoint, out.array(), g.array(), o);
+    GG_KERNEL(g.device(), avg_pool2d_adjoint, out.array(), g.array(), o);
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {avg_pool2d(c.grad(), o)}; }
@@ -58,7 +59,7 @@ struct AvgPool2d {
   Tensor forward(const Tensor& x) const {
     Shape s = output_shape(x);
     Tensor out = like_input(x, s[2], s[3]);
-    GG_CPU_KERNEL(x.device(), avg_pool2d, out.array(), x.array(), o);
+    GG_KERNEL(x.device(), avg_pool2d, out.array(), x.array(), o);
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {apply(AvgPool2dAdjoint{o, c.shape(0)[2], c.shape(0)[3]}, c.grad())}; }
@@ -75,7 +76,7 @@ struct NearestAdjoint {
   Shape output_shape(const Tensor& g) const { return resized(g.shape(), height, width); }
   Tensor forward(const Tensor& g) const {
     Tensor out = like_input(g, height, width);
-    GG_CPU_KERNEL(g.device(), interpolate_nearest_adjoint, out.array(), g.array());
+    GG_KERNEL(g.device(), interpolate_nearest_adjoint, out.array(), g.array());
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {interpolate_nearest(c.grad(), c.shape(0)[2], c.shape(0)[3])}; }
@@ -92,7 +93,7 @@ struct Nearest {
   Shape output_shape(const Tensor& x) const { return resized(x.shape(), height, width); }
   Tensor forward(const Tensor& x) const {
     Tensor out = like_input(x, height, width);
-    GG_CPU_KERNEL(x.device(), interpolate_nearest, out.array(), x.array());
+    GG_KERNEL(x.device(), interpolate_nearest, out.array(), x.array());
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {apply(NearestAdjoint{c.shape(0)[2], c.shape(0)[3]}, c.grad())}; }
@@ -126,7 +127,7 @@ Tensor max_pool2d(const Tensor& x, const Pool2dOptions& options) {
   Pool2dOptions o = checked(x, options, "max_pool2d");
   Shape out = pooled(x.shape(), o);
   Tensor index = empty(out, {i64, x.device()});
-  GG_CPU_KERNEL(x.device(), max_pool2d_index, index.array(), x.detach().array(), o);
+  GG_KERNEL(x.device(), max_pool2d_index, index.array(), x.detach().array(), o);
   return reshape(gather(flatten(x, 2), -1, flatten(index, 2)), out);
 }
 

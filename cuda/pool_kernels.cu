@@ -1,0 +1,275 @@
+// One thread writes one element and gathers what it depends on, in the adjoints too: nothing is added from two sides,
+// and nothing need be cleared first. Neighbouring threads take neighbouring elements along the image's innermost axis,
+// be it the width or the channels; where windows overlap, the second read of an element comes from the cache.
+#include "cuda/pool_kernels.h"
+
+#include <array>
+
+#include "cuda/axes.h"
+#include "cuda/platform.h"
+#include "cuda/strided.h"
+
+namespace gg::GG_CUDA_NS {
+
+inline constexpr int kPoolThreads = 256;
+
+/// An image that is read.
+struct ImageView {
+  int32_t height, width;
+  int32_t stride[4];
+
+  __device__ int32_t plane(const int32_t (&at)[4]) const { return at[0] * stride[0] + at[1] * stride[1]; }
+};
+
+/// The image that is written, and how threads share its elements.
+struct ImagePlan {
+  uint32_t count;
+  Divisor channels, height, width;
+  bool channels_last;
+  int32_t stride[4];
+
+  /// Sets n, c, h and w of element i; returns its offset.
+  __device__ int32_t locate(uint32_t i, int32_t (&at)[4]) const {
+    auto take = [&](const Divisor& size) {
+      const uint32_t outer = size.quotient(i), index = i - outer * size.value;
+      i = outer;
+      return static_cast<int32_t>(index);
+    };
+    if (channels_last) at[1] = take(channels);
+    at[3] = take(width);
+    at[2] = take(height);
+    if (!channels_last) at[1] = take(channels);
+    at[0] = static_cast<int32_t>(i);
+    return at[0] * stride[0] + at[1] * stride[1] + at[2] * stride[2] + at[3] * stride[3];
+  }
+};
+
+/// Windows along the height (0) and the width (1).
+struct Windows {
+  int32_t kernel[2], stride[2], padding[2], dilation[2];
+};
+
+/// visit(offset in x, place in its plane) for the taps of the window at (at[2], at[3]) that are inside, row by row.
+template <class Visit>
+__device__ void for_taps(const Windows& windows, const ImageView& x, const int32_t (&at)[4], Visit visit) {
+  const int32_t plane = x.plane(at);
+  for (int32_t i = 0; i < windows.kernel[0]; ++i) {
+    const int32_t h = at[2] * windows.stride[0] - windows.padding[0] + i * windows.dilation[0];
+    if (h < 0 || h >= x.height) continue;
+    for (int32_t j = 0; j < windows.kernel[1]; ++j) {
+      const int32_t w = at[3] * windows.stride[1] - windows.padding[1] + j * windows.dilation[1];
+      if (w < 0 || w >= x.width) continue;
+      visit(plane + h * x.stride[2] + w * x.stride[3], h * x.width + w);
+    }
+  }
+}
+
+template <class T>
+__global__ void __launch_bounds__(kPoolThreads)
+    max_pool_kernel(ImagePlan plan, ImageView image, Windows windows, int64_t* index, const T* x) {
+  for (uint32_t i = blockIdx.x * kPoolThreads + threadIdx.x; i < plan.count; i += gridDim.x * kPoolThreads) {
+    int32_t at[4];
+    const int32_t to = plan.locate(i, at);
+    T best = 0;
+    int32_t found = -1;
+    for_taps(windows, image, at, [&](int32_t offset, int32_t place) {
+      const T u = x[offset];
+      const bool take = u > best || u != u || found < 0;
+      best = take ? u : best;
+      found = take ? place : found;
+    });
+    index[to] = found;
+  }
+}
+
+template <class T>
+__global__ void __launch_bounds__(kPoolThreads)
+    avg_pool_kernel(ImagePlan plan, ImageView image, Windows windows, T scale, T* out, const T* x) {
+  for (uint32_t i = blockIdx.x * kPoolThreads + threadIdx.x; i < plan.count; i += gridDim.x * kPoolThreads) {
+    int32_t at[4];
+    const int32_t to = plan.locate(i, at);
+    T sum = 0;
+    for_taps(windows, image, at, [&](int32_t offset, int32_t) { sum += x[offset]; });
+    out[to] = sum * scale;
+  }
+}
+
+/// dx gathers from the windows that hold it: those that begin from kernel - 1 elements before it on.
+template <class T>
+__global__ void __launch_bounds__(kPoolThreads)
+    avg_pool_adjoint_kernel(ImagePlan plan, ImageView pooled, Windows windows, Divisor stride_h, Divisor stride_w,
+                            T scale, T* dx, const T* g) {
+  auto range = [&](int axis, const Divisor& stride, int32_t element, int32_t count, int32_t& first, int32_t& last) {
+    const int32_t end = element + windows.padding[axis], begin = end - windows.kernel[axis] + 1;
+    first = begin <= 0 ? 0 : static_cast<int32_t>(stride.quotient(static_cast<uint32_t>(begin) + stride.value - 1));
+    last = static_cast<int32_t>(stride.quotient(static_cast<uint32_t>(end)));
+    if (last >= count) last = count - 1;
+  };
+  for (uint32_t i = blockIdx.x * kPoolThreads + threadIdx.x; i < plan.count; i += gridDim.x * kPoolThreads) {
+    int32_t at[4], h0, h1, w0, w1;
+    const int32_t to = plan.locate(i, at);
+    range(0, stride_h, at[2], pooled.height, h0, h1);
+    range(1, stride_w, at[3], pooled.width, w0, w1);
+    const int32_t plane = pooled.plane(at);
+    T sum = 0;
+    for (int32_t h = h0; h <= h1; ++h) {
+      for (int32_t w = w0; w <= w1; ++w) sum += g[plane + h * pooled.stride[2] + w * pooled.stride[3]];
+    }
+    dx[to] = sum * scale;
+  }
+}
+
+template <class T>
+__global__ void __launch_bounds__(kPoolThreads) nearest_kernel(ImagePlan plan, ImageView image, T* out, const T* x) {
+  for (uint32_t i = blockIdx.x * kPoolThreads + threadIdx.x; i < plan.count; i += gridDim.x * kPoolThreads) {
+    int32_t at[4];
+    const int32_t to = plan.locate(i, at);
+    const uint32_t h = plan.height.quotient(static_cast<uint32_t>(at[2] * image.height));
+    const uint32_t w = plan.width.quotient(static_cast<uint32_t>(at[3] * image.width));
+    out[to] =
+        x[image.plane(at) + static_cast<int32_t>(h) * image.stride[2] + static_cast<int32_t>(w) * image.stride[3]];
+  }
+}
+
+/// Element a of dx was read by ⌈a·OH/H⌉ to ⌈(a + 1)·OH/H⌉ - 1.
+template <class T>
+__global__ void __launch_bounds__(kPoolThreads)
+    nearest_adjoint_kernel(ImagePlan plan, ImageView fine, T* dx, const T* g) {
+  auto first = [](const Divisor& size, int32_t element, int32_t count) {
+    return static_cast<int32_t>(size.quotient(static_cast<uint32_t>(element * count) + size.value - 1));
+  };
+  for (uint32_t i = blockIdx.x * kPoolThreads + threadIdx.x; i < plan.count; i += gridDim.x * kPoolThreads) {
+    int32_t at[4];
+    const int32_t to = plan.locate(i, at);
+    const int32_t h1 = first(plan.height, at[2] + 1, fine.height), w0 = first(plan.width, at[3], fine.width);
+    const int32_t w1 = first(plan.width, at[3] + 1, fine.width), plane = fine.plane(at);
+    T sum = 0;
+    for (int32_t h = first(plan.height, at[2], fine.height); h < h1; ++h) {
+      for (int32_t w = w0; w < w1; ++w) sum += g[plane + h * fine.stride[2] + w * fine.stride[3]];
+    }
+    dx[to] = sum;
+  }
+}
+
+namespace {
+
+bool is_channels_last(const Array& x) { return x.shape[1] > 1 && x.strides[1] < x.strides[3]; }
+
+/// Elements of `written` in the order of `order`.
+ImagePlan plan_image(const Array& written, const Array& order) {
+  auto divisor = [&](int axis) { return Divisor(static_cast<uint32_t>(written.shape[axis])); };
+  ImagePlan plan{
+      static_cast<uint32_t>(written.numel()), divisor(1), divisor(2), divisor(3), is_channels_last(order), {}};
+  for (int i = 0; i < 4; ++i) plan.stride[i] = static_cast<int32_t>(written.strides[i]);
+  return plan;
+}
+
+ImageView view_image(const Array& x) {
+  ImageView view{static_cast<int32_t>(x.shape[2]), static_cast<int32_t>(x.shape[3]), {}};
+  for (int i = 0; i < 4; ++i) view.stride[i] = static_cast<int32_t>(x.strides[i]);
+  return view;
+}
+
+Windows windows_of(const Pool2dOptions& o) {
+  Windows windows{};
+  for (int i = 0; i < 2; ++i) {
+    windows.kernel[i] = static_cast<int32_t>(o.kernel[i]);
+    windows.stride[i] = static_cast<int32_t>(o.stride[i]);
+    windows.padding[i] = static_cast<int32_t>(o.padding[i]);
+    windows.dilation[i] = static_cast<int32_t>(o.dilation[i]);
+  }
+  return windows;
+}
+
+unsigned blocks_for(const ImagePlan& plan) { return grid_for(plan.count, kPoolThreads); }
+
+void check_images(const char* op, const Array& a, const Array& b) {
+  GG_CHECK(a.rank() == 4 && b.rank() == 4 && a.shape[0] == b.shape[0] && a.shape[1] == b.shape[1], op,
+           ": expected two arrays [N,C,H,W] of equal N and C, got ", a.shape, " and ", b.shape);
+  check_reach(op, {a, b});
+}
+
+void check_pool(const char* op, const Array& pooled, const Array& image, const Pool2dOptions& o) {
+  check_images(op, pooled, image);
+  for (int i = 0; i < 2; ++i) {
+    constexpr int64_t kMost = 1 << 24;  // far more than an image has; 32 bits hold their products with places
+    GG_CHECK(o.kernel[i] >= 1 && o.stride[i] >= 1 && o.dilation[i] >= 1 && o.padding[i] >= 0 &&
+                 2 * o.padding[i] <= o.kernel[i],
+             op, ": kernel, stride and dilation must be at least 1, padding from 0 to half the kernel");
+    GG_CHECK(o.kernel[i] <= kMost && o.stride[i] <= kMost && o.dilation[i] <= kMost, op,
+             ": kernel, stride or dilation above ", kMost);
+    const int64_t places = window_places(image.shape[2 + i], o, i);
+    GG_CHECK(places >= 1 && pooled.shape[2 + i] == places, op, ": ", pooled.shape, " is not what pooling makes of ",
+             image.shape);
+  }
+}
+
+void check_nearest(const char* op, const Array& fine, const Array& coarse) {
+  check_images(op, fine, coarse);
+  for (int i = 2; i < 4; ++i) {
+    GG_CHECK((fine.shape[i] + 1) * (coarse.shape[i] + 1) <= INT32_MAX, op, ": ", coarse.shape, " to ", fine.shape,
+             " is beyond 32-bit numbers");
+  }
+}
+
+template <class T>
+T one_of_window(const Pool2dOptions& o) {
+  return T(1) / static_cast<T>(o.kernel[0] * o.kernel[1]);
+}
+
+}  // namespace
+
+void max_pool2d_index(Array index, Array x, Pool2dOptions o) {
+  check_pool("max_pool2d", index, x, o);
+  GG_CHECK(index.dtype == i64, "max_pool2d: positions are int64, got ", index.dtype);
+  if (index.numel() == 0) return;
+  const ImagePlan plan = plan_image(index, x);
+  visit_floating(x.dtype, "max_pool2d", [&]<class T>() {
+    launch("max_pool2d", max_pool_kernel<T>, blocks_for(plan), kPoolThreads, 0, nullptr, plan, view_image(x),
+           windows_of(o), index.as<int64_t>(), x.as<const T>());
+  });
+}
+
+void avg_pool2d(Array out, Array x, Pool2dOptions o) {
+  check_pool("avg_pool2d", out, x, o);
+  if (out.numel() == 0) return;
+  const ImagePlan plan = plan_image(out, x);
+  visit_floating(x.dtype, "avg_pool2d", [&]<class T>() {
+    launch("avg_pool2d", avg_pool_kernel<T>, blocks_for(plan), kPoolThreads, 0, nullptr, plan, view_image(x),
+           windows_of(o), one_of_window<T>(o), out.as<T>(), x.as<const T>());
+  });
+}
+
+void avg_pool2d_adjoint(Array dx, Array g, Pool2dOptions o) {
+  check_pool("avg_pool2d_adjoint", g, dx, o);
+  if (dx.numel() == 0) return;
+  const ImagePlan plan = plan_image(dx, dx);
+  visit_floating(dx.dtype, "avg_pool2d_adjoint", [&]<class T>() {
+    launch("avg_pool2d_adjoint", avg_pool_adjoint_kernel<T>, blocks_for(plan), kPoolThreads, 0, nullptr, plan,
+           view_image(g), windows_of(o), Divisor(static_cast<uint32_t>(o.stride[0])),
+           Divisor(static_cast<uint32_t>(o.stride[1])), one_of_window<T>(o), dx.as<T>(), g.as<const T>());
+  });
+}
+
+void interpolate_nearest(Array out, Array x) {
+  check_nearest("interpolate_nearest", out, x);
+  if (out.numel() == 0) return;
+  GG_CHECK(x.numel() > 0, "interpolate_nearest: cannot resize ", x.shape, " to ", out.shape);
+  const ImagePlan plan = plan_image(out, out);
+  visit_floating(x.dtype, "interpolate_nearest", [&]<class T>() {
+    launch("interpolate_nearest", nearest_kernel<T>, blocks_for(plan), kPoolThreads, 0, nullptr, plan, view_image(x),
+           out.as<T>(), x.as<const T>());
+  });
+}
+
+void interpolate_nearest_adjoint(Array dx, Array g) {
+  check_nearest("interpolate_nearest_adjoint", g, dx);
+  if (dx.numel() == 0) return;
+  const ImagePlan plan = plan_image(dx, dx);
+  visit_floating(dx.dtype, "interpolate_nearest_adjoint", [&]<class T>() {
+    launch("interpolate_nearest_adjoint", nearest_adjoint_kernel<T>, blocks_for(plan), kPoolThreads, 0, nullptr, plan,
+           view_image(g), dx.as<T>(), g.as<const T>());
+  });
+}
+
+}  // namespace gg::GG_CUDA_NS
