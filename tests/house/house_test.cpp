@@ -111,7 +111,7 @@ TEST(House, KindsOfFiles) {
 TEST(House, LongFilesAndForeignFolders) {
   EXPECT_EQ(verdict("core/a.cpp", std::string(601, '\n')), "core/a.cpp: 601 lines; cut it by concept (limit 600)");
   EXPECT_EQ(verdict("README.md", std::string("see /ho") + "me/me/x\n"),
-            std::string("README.md: names a folder of somebody's machine: /ho") + "me/");
+            std::string("README.md: names a folder of somebody's machine: /ho").append("me/"));
 }
 
 }  // namespace
