@@ -342,7 +342,10 @@ void* allocate(size_t bytes, Device device) {
 }
 
 void deallocate(void* block, size_t bytes, Device device) noexcept {
-  if (!device.is_cpu()) return device_memory(device).deallocate(block, bytes);
+  if (!device.is_cpu()) {
+    const DeviceMemory& memory = device_memory(device);
+    return memory.deallocate(block, bytes, memory.current_stream());
+  }
   ThreadCache* tc = thread_cache();
   put(block, class_of(bytes), tc);
   if (tc) {

@@ -18,7 +18,8 @@ inline constexpr size_t kAlignment = 64;
 /// memory.
 void* allocate(size_t bytes, Device device);
 
-/// Gives back a block; `bytes` and `device` as they were asked for.
+/// Gives back a block; `bytes` and `device` as they were asked for. On devices the calling thread's stream must have
+/// been the only one to use it.
 void deallocate(void* block, size_t bytes, Device device) noexcept;
 
 struct MemoryStats {

@@ -1,5 +1,6 @@
 #include "core/device.h"
 
+#include "core/device_memory.h"
 #include "core/error.h"
 
 namespace gg {
@@ -23,6 +24,10 @@ Device parse_device(std::string_view text) {
     return {Device::cuda, text[5] - '0'};
   }
   fail("device: expected cpu, cuda, cuda:0 … cuda:9 or emulated, got \"", text, "\"");
+}
+
+void synchronize(Device device) {
+  if (!device.is_cpu()) device_memory(device).synchronize();
 }
 
 }  // namespace gg

@@ -28,4 +28,8 @@ Device parse_device(std::string_view text);
 /// GPU.
 bool is_available(Device device);
 
+/// Returns when all work given to the device is done; throws what went wrong in it. Nothing to wait for on the CPU.
+/// For timings: whatever reads numbers waits by itself.
+void synchronize(Device device);
+
 }  // namespace gg

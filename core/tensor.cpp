@@ -45,6 +45,7 @@ void Tensor::undefined() { fail("this tensor is undefined (default-constructed, 
 
 Array Tensor::array() const {
   TensorImpl& t = get();
+  t.storage->follow_stream();
   return {t.data(), t.dtype, t.layout.shape, t.layout.strides};
 }
 
@@ -212,7 +213,7 @@ Tensor from_vector(const std::vector<T>& values, const Shape& shape, Device devi
   if (device.is_cpu()) {
     std::memcpy(t.get().data(), source, bytes);
   } else {
-    device_memory(device).copy_from_host(t.get().data(), source, bytes);
+    device_memory(device).copy_from_host(t.array().data, source, bytes);
   }
   return t;
 }

@@ -51,7 +51,8 @@ BlasHandle make_handle(DeviceStream stream) {
   return h;
 }
 
-cublas::Handle handle_for(DeviceStream stream) {
+cublas::Handle handle() {
+  const DeviceStream stream = current_stream();
   BlasHandle& h = ThreadHandles<BlasHandle>::get(stream, [&] { return make_handle(stream); });
   if (h.tf32 != allow_tf32()) {
     h.tf32 = allow_tf32();
@@ -85,30 +86,30 @@ bool& allow_tf32() {
 }
 
 template <class T>
-void gemm(const Gemm<T>& g, DeviceStream stream) {
+void gemm(const Gemm<T>& g) {
   if (g.m == 0 || g.n == 0 || g.batch == 0) return;
   const int m = checked_int(g.m), n = checked_int(g.n), k = checked_int(g.k);
   const int lda = checked_int(g.a.ld), ldb = checked_int(g.b.ld), ldc = checked_int(g.c.ld);
   const auto operation = [](bool transposed) { return transposed ? cublas::op_t : cublas::op_n; };
   const cublas::Operation ta = operation(g.a.transposed), tb = operation(g.b.transposed);
   const Library& library = cublas_library();
-  const cublas::Handle handle = handle_for(stream);
+  const cublas::Handle blas = handle();
   if (g.batch == 1) {
     check_blas(
-        gemm_of(library, T())(handle, ta, tb, m, n, k, &g.alpha, g.a.data, lda, g.b.data, ldb, &g.beta, g.c.data, ldc),
+        gemm_of(library, T())(blas, ta, tb, m, n, k, &g.alpha, g.a.data, lda, g.b.data, ldb, &g.beta, g.c.data, ldc),
         "a matrix product");
     return;
   }
   for (int64_t first = 0; first < g.batch; first += kMaxBatch) {
     const int count = static_cast<int>(std::min(kMaxBatch, g.batch - first));
-    check_blas(batched_of(library, T())(handle, ta, tb, m, n, k, &g.alpha, g.a.data + first * g.a.stride, lda,
-                                        g.a.stride, g.b.data + first * g.b.stride, ldb, g.b.stride, &g.beta,
+    check_blas(batched_of(library, T())(blas, ta, tb, m, n, k, &g.alpha, g.a.data + first * g.a.stride, lda, g.a.stride,
+                                        g.b.data + first * g.b.stride, ldb, g.b.stride, &g.beta,
                                         g.c.data + first * g.c.stride, ldc, g.c.stride, count),
                "a batch of matrix products");
   }
 }
 
-template void gemm(const Gemm<float>&, DeviceStream);
-template void gemm(const Gemm<double>&, DeviceStream);
+template void gemm(const Gemm<float>&);
+template void gemm(const Gemm<double>&);
 
 }  // namespace gg::GG_CUDA_NS

@@ -34,7 +34,7 @@ struct Gemm {
 GG_DEVICE_API(
     /// T: float or double. The same bits for the same arguments on the same device and library. Throws gg::Error on
     /// sizes and leading dimensions beyond 2^31-1.
-    template <class T> void gemm(const gg::Gemm<T>& product, DeviceStream stream = {});
+    template <class T> void gemm(const gg::Gemm<T>& product);
 
     /// Whether float32 products and convolutions may round their factors to TF32 (10 bits of mantissa, several times
     /// the speed on GPUs since Ampere). Off unless GG_TF32=1 is in the environment; may be set at any time.

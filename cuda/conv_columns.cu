@@ -141,10 +141,10 @@ struct Chunk {
     const int64_t work = count * (q.x.shape[1] / kPack) * (gather ? q.places() : x.shape[2] * x.shape[3]);
     const unsigned grid = grid_for(work, kConvThreads);
     if (gather) {
-      launch("conv2d (gather columns)", gather_columns_kernel<P>, grid, kConvThreads, 0, cudaStream_t{}, c,
-             static_cast<uint32_t>(work), x.as<const P>(), static_cast<P*>(columns));
+      launch("conv2d (gather columns)", gather_columns_kernel<P>, grid, kConvThreads, 0, c, static_cast<uint32_t>(work),
+             x.as<const P>(), static_cast<P*>(columns));
     } else {
-      launch("conv2d (collect columns)", collect_columns_kernel<P>, grid, kConvThreads, 0, cudaStream_t{}, c,
+      launch("conv2d (collect columns)", collect_columns_kernel<P>, grid, kConvThreads, 0, c,
              static_cast<uint32_t>(work), static_cast<const P*>(columns), x.as<P>());
     }
   }

@@ -34,12 +34,13 @@ void check_cudnn(cudnn::Status status, const char* what) {
        ". GG_CONV=own does without it");
 }
 
-cudnn::Handle handle_for(DeviceStream stream) {
+cudnn::Handle handle() {
+  const DeviceStream stream = current_stream();
   return ThreadHandles<cudnn::Handle>::get(stream, [&] {
-    cudnn::Handle handle = nullptr;
-    check_cudnn(cudnn_library().create(&handle), "starting cuDNN");
-    check_cudnn(cudnn_library().set_stream(handle, stream.handle), "giving cuDNN a stream");
-    return handle;
+    cudnn::Handle made = nullptr;
+    check_cudnn(cudnn_library().create(&made), "starting cuDNN");
+    check_cudnn(cudnn_library().set_stream(made, stream.handle), "giving cuDNN a stream");
+    return made;
   });
 }
 
@@ -208,9 +209,9 @@ std::shared_ptr<const Plan> plan_for(const ConvProblem& q, cudnn::Handle handle)
 }  // namespace
 
 bool conv_by_cudnn(const ConvProblem& q) {
-  const cudnn::Handle handle = handle_for({});
-  const auto plan = plan_for(q, handle);
-  return plan && plan->run(q, handle);
+  const cudnn::Handle dnn = handle();
+  const auto plan = plan_for(q, dnn);
+  return plan && plan->run(q, dnn);
 }
 
 bool has_cudnn() {

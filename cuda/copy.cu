@@ -90,8 +90,7 @@ bool transposed(const StridedPlan& plan, const Array& out, const Array& x) {
     t.tiles = Divisor(across * down);
     t.all_tiles = matrices * across * down;  // fewer than elements, as kShortAxis has it
     const unsigned grid = grid_for(int64_t{t.all_tiles} * kTileThreads, kTileThreads);
-    launch("copy (transposed)", transpose_kernel<Bits>, grid, kTileThreads, 0, cudaStream_t{}, t, out.as<Bits>(),
-           x.as<const Bits>());
+    launch("copy (transposed)", transpose_kernel<Bits>, grid, kTileThreads, 0, t, out.as<Bits>(), x.as<const Bits>());
     return true;
   }
   return false;

@@ -133,7 +133,7 @@ void cross_entropy_forward(Array loss, Array logsumexp, Array logits, Array targ
   if (loss.numel() == 0) return;
   visit_floating(logits.dtype, "cross_entropy", [&]<class T>() {
     const auto plan = plan_rows("cross_entropy", std::array{logits, loss, logsumexp, target, row_numbers(target)});
-    launch("cross_entropy_forward", cross_entropy_forward_kernel<T>, plan.blocks(), kRowThreads, 0, nullptr, plan,
+    launch("cross_entropy_forward", cross_entropy_forward_kernel<T>, plan.blocks(), kRowThreads, 0, plan,
            o.label_smoothing, o.ignore_index, logits.as<const T>(), loss.as<T>(), logsumexp.as<T>(),
            target.as<const int64_t>(), fault_record());
   });
@@ -147,7 +147,7 @@ void cross_entropy_backward(Array dx, Array g, Array logits, Array logsumexp, Ar
   if (dx.numel() == 0) return;
   visit_floating(logits.dtype, "cross_entropy", [&]<class T>() {
     const auto plan = plan_rows("cross_entropy", std::array{logits, dx, g, logsumexp, target, row_numbers(target)});
-    launch("cross_entropy_backward", cross_entropy_backward_kernel<T>, plan.blocks(), kRowThreads, 0, nullptr, plan,
+    launch("cross_entropy_backward", cross_entropy_backward_kernel<T>, plan.blocks(), kRowThreads, 0, plan,
            static_cast<T>(o.label_smoothing), o.ignore_index, logits.as<const T>(), dx.as<T>(), g.as<const T>(),
            logsumexp.as<const T>(), target.as<const int64_t>(), fault_record());
   });

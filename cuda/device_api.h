@@ -10,7 +10,7 @@
 
 namespace gg {
 
-/// A stream of either kind; the default one is CUDA's null stream. Work in one stream runs in order.
+/// A stream of either kind: a queue of work that runs in order (cuda/stream.h).
 struct DeviceStream {
   void* handle = nullptr;
 };

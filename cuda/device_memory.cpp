@@ -1,5 +1,4 @@
-// Device memory for the allocator and the copies (core/device_memory.h), for `cuda` and `emulated` alike. Blocks are
-// not cached here: an emulated device checks every bound on blocks of exact size.
+// Device memory for the allocator, the storages and the copies (core/device_memory.h), for `cuda` and `emulated` alike.
 #include "core/device_memory.h"
 
 #include <atomic>
@@ -7,6 +6,7 @@
 #include "core/error.h"
 #include "cuda/context.h"
 #include "cuda/memory.h"
+#include "cuda/stream.h"
 
 namespace gg {
 namespace {
@@ -25,33 +25,54 @@ struct Counters {
     bytes -= size;
     --blocks;
   }
-  MemoryStats stats() const { return {bytes.load(), blocks.load(), peak.load(), 0}; }
 };
 
 template <Device::Type type>
 Counters counters;
 
+[[noreturn]] void out_of_memory(Device device, size_t asked, size_t live, size_t free, size_t total) {
+  fail("out of memory on ", device, ": asked for ", asked, " bytes with ", live, " bytes in use by tensors and ", free,
+       " of ", total, " bytes free, after releasing the cache. Use a smaller batch or model, or free tensors first");
+}
+
 // The table of one kind of device, from the functions of its namespace. A macro because namespaces are no arguments.
-#define GG_DEVICE_TABLE(kind)                                                                          \
-  static constexpr DeviceMemory kind##_table = {                                                       \
-      [](size_t bytes) -> void* {                                                                      \
-        void* block = kind::allocate(bytes ? bytes : 1);                                               \
-        GG_CHECK(block, "out of memory on ", #kind, ": asked for ", bytes, " bytes with ",             \
-                 counters<Device::kind>.bytes.load(), " bytes in use. Use a smaller batch or model");  \
-        counters<Device::kind>.add(static_cast<int64_t>(bytes));                                       \
-        return block;                                                                                  \
-      },                                                                                               \
-      [](void* block, size_t bytes) noexcept {                                                         \
-        kind::release(block);                                                                          \
-        counters<Device::kind>.remove(static_cast<int64_t>(bytes));                                    \
-      },                                                                                               \
-      [] { return counters<Device::kind>.stats(); },                                                   \
-      [] { counters<Device::kind>.peak = counters<Device::kind>.bytes.load(); },                       \
-      [] {},                                                                                           \
-      [](void* device, const void* host, size_t bytes) { kind::copy_from_host(device, host, bytes); }, \
-      [](void* host, const void* device, size_t bytes) { kind::copy_to_host(host, device, bytes); },   \
-      [](void* to, const void* from, size_t bytes) { kind::copy_within(to, from, bytes); },            \
-      [](void* device, size_t bytes) { kind::fill_zero(device, bytes); },                              \
+#define GG_DEVICE_TABLE(kind)                                                                                    \
+  static constexpr DeviceMemory kind##_table = {                                                                 \
+      .allocate = [](size_t bytes) -> void* {                                                                    \
+        const size_t size = bytes ? bytes : 1;                                                                   \
+        void* block = kind::allocate(size);                                                                      \
+        if (!block) {                                                                                            \
+          kind::release_cached();                                                                                \
+          block = kind::allocate(size);                                                                          \
+        }                                                                                                        \
+        auto& counted = counters<Device::kind>;                                                                  \
+        if (!block) {                                                                                            \
+          const auto memory = kind::memory_info();                                                               \
+          out_of_memory(Device::kind, bytes, static_cast<size_t>(counted.bytes), memory.free, memory.total);     \
+        }                                                                                                        \
+        counted.add(static_cast<int64_t>(bytes));                                                                \
+        return block;                                                                                            \
+      },                                                                                                         \
+      .deallocate =                                                                                              \
+          [](void* block, size_t bytes, int stream) noexcept {                                                   \
+            kind::release_in(stream, block);                                                                     \
+            counters<Device::kind>.remove(static_cast<int64_t>(bytes));                                          \
+          },                                                                                                     \
+      .stats =                                                                                                   \
+          [] {                                                                                                   \
+            const auto& counted = counters<Device::kind>;                                                        \
+            return MemoryStats{counted.bytes, counted.blocks, counted.peak,                                      \
+                               static_cast<int64_t>(kind::cached_bytes())};                                      \
+          },                                                                                                     \
+      .reset_peak = [] { counters<Device::kind>.peak = counters<Device::kind>.bytes.load(); },                   \
+      .empty_cache = [] { kind::release_cached(); },                                                             \
+      .copy_from_host = [](void* to, const void* host, size_t bytes) { kind::copy_from_host(to, host, bytes); }, \
+      .copy_to_host = [](void* host, const void* from, size_t bytes) { kind::copy_to_host(host, from, bytes); }, \
+      .copy_within = [](void* to, const void* from, size_t bytes) { kind::copy_within(to, from, bytes); },       \
+      .fill_zero = [](void* block, size_t bytes) { kind::fill_zero(block, bytes); },                             \
+      .current_stream = []() noexcept { return kind::current_stream_number(); },                                 \
+      .wait_for_stream = [](int stream, int other) { kind::wait_for_stream(stream, other); },                    \
+      .synchronize = [] { kind::synchronize_all(); },                                                            \
   }
 
 #if GG_WITH_EMULATED
@@ -61,17 +82,17 @@ GG_DEVICE_TABLE(emulated);
 GG_DEVICE_TABLE(cuda);
 #endif
 
+// Asked once: a GPU does not come or go while a program runs, and asking costs more than an operation.
+bool has_gpu() {
+  static const bool found = cuda::device_count() > 0;
+  return found;
+}
+
 }  // namespace
 
 bool is_available(Device device) {
-  switch (device.type) {
-    case Device::cpu:
-      return true;
-    case Device::cuda:
-      return device.index == 0 && cuda::device_count() > 0;
-    default:
-      return device.index == 0 && emulated::device_count() > 0;
-  }
+  if (device.is_cpu()) return true;
+  return device.index == 0 && (device.type == Device::cuda ? has_gpu() : emulated::device_count() > 0);
 }
 
 const DeviceMemory& device_memory(Device device) {
@@ -82,7 +103,7 @@ const DeviceMemory& device_memory(Device device) {
   if (device.type == Device::emulated) return emulated_table;
 #endif
 #if GG_WITH_CUDA
-  if (device.type == Device::cuda && cuda::device_count() > 0) return cuda_table;
+  if (device.type == Device::cuda && has_gpu()) return cuda_table;
 #endif
   fail(device.type == Device::cuda ? cuda::why_unavailable() : emulated::why_unavailable(), "; or use device cpu");
 }

@@ -25,7 +25,7 @@ void elementwise(const char* name, DeviceKernel kernel, const FunctorBytes& func
   const void* in[kMaxDeviceInputs] = {};
   for (size_t i = 1; i < n; ++i) in[i - 1] = operands[i].data;
   const unsigned grid = grid_for((int64_t{plan.count} + width - 1) / width, kElementwiseThreads);
-  launch(name, kernel, grid, kElementwiseThreads, 0, cudaStream_t{}, functor, plan, out.data, in[0], in[1], in[2]);
+  launch(name, kernel, grid, kElementwiseThreads, 0, functor, plan, out.data, in[0], in[1], in[2]);
 }
 
 }  // namespace gg::GG_CUDA_NS

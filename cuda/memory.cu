@@ -1,13 +1,40 @@
 #include "cuda/memory.h"
 
-#include "cuda/faults.h"
+#include <cstdint>
+
 #include "cuda/platform.h"
+#include "cuda/stream.h"
 
 namespace gg::GG_CUDA_NS {
+namespace {
+
+// The driver's pool, told to keep what it is given back; null where the driver has none (some virtual GPUs).
+cudaMemPool_t pool() {
+  static const cudaMemPool_t found = [] {
+    int device = 0, supported = 0;
+    check(cudaGetDevice(&device), "asking for the current device");
+    check(cudaDeviceGetAttribute(&supported, cudaDevAttrMemoryPoolsSupported, device), "asking for memory pools");
+    cudaMemPool_t p = nullptr;
+    if (!supported) return p;
+    check(cudaDeviceGetDefaultMemPool(&p, device), "asking for the memory pool");
+    uint64_t keep = UINT64_MAX;
+    check(cudaMemPoolSetAttribute(p, cudaMemPoolAttrReleaseThreshold, &keep), "setting up the memory pool");
+    return p;
+  }();
+  return found;
+}
+
+uint64_t pool_bytes(cudaMemPoolAttr which) {
+  uint64_t bytes = 0;
+  check(cudaMemPoolGetAttribute(pool(), which, &bytes), "asking for the memory pool's size");
+  return bytes;
+}
+
+}  // namespace
 
 void* allocate(size_t bytes) {
   void* p = nullptr;
-  const cudaError_t error = cudaMalloc(&p, bytes);
+  const cudaError_t error = pool() ? cudaMallocAsync(&p, bytes, native(current_stream())) : cudaMalloc(&p, bytes);
   if (error == cudaErrorMemoryAllocation) {
     cudaGetLastError();
     return nullptr;
@@ -16,54 +43,31 @@ void* allocate(size_t bytes) {
   return p;
 }
 
-void release(void* device) noexcept {
+void release(void* device) noexcept { release_in(current_stream_number(), device); }
+
+void release_in(int number, void* device) noexcept {
+  if (!device) return;
   // Nothing can be done here about an error of earlier work; the next call reports it.
-  if (device) static_cast<void>(cudaFree(device));
+  try {
+    static_cast<void>(pool() ? cudaFreeAsync(device, native(stream_of(number))) : cudaFree(device));
+  } catch (const Error&) {
+  }
+}
+
+size_t cached_bytes() {
+  if (!pool()) return 0;
+  return pool_bytes(cudaMemPoolAttrReservedMemCurrent) - pool_bytes(cudaMemPoolAttrUsedMemCurrent);
+}
+
+void release_cached() {
+  check(cudaDeviceSynchronize(), "waiting for the device");
+  if (pool()) check(cudaMemPoolTrimTo(pool(), 0), "releasing cached memory");
 }
 
 MemoryInfo memory_info() {
   MemoryInfo info{};
   check(cudaMemGetInfo(&info.free, &info.total), "asking for free device memory");
   return info;
-}
-
-void copy_from_host(void* device, const void* host, size_t bytes, DeviceStream stream) {
-  if (bytes == 0) return;
-  check(cudaMemcpyAsync(device, host, bytes, cudaMemcpyHostToDevice, native(stream)), "copying to the device");
-  // Pageable memory has been read by now; page-locked memory may still be waited for.
-  check(cudaStreamSynchronize(native(stream)), "copying to the device");
-}
-
-void copy_to_host(void* host, const void* device, size_t bytes, DeviceStream stream) {
-  if (bytes == 0) return;
-  check(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, native(stream)), "copying from the device");
-  check(cudaStreamSynchronize(native(stream)), "copying from the device");
-  throw_faults();
-}
-
-void copy_within(void* to, const void* from, size_t bytes, DeviceStream stream) {
-  if (bytes == 0) return;
-  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, native(stream)), "copying on the device");
-}
-
-void fill_zero(void* device, size_t bytes, DeviceStream stream) {
-  if (bytes == 0) return;
-  check(cudaMemsetAsync(device, 0, bytes, native(stream)), "clearing device memory");
-}
-
-DeviceStream create_stream() {
-  cudaStream_t stream = nullptr;
-  check(cudaStreamCreate(&stream), "creating a stream");
-  return {stream};
-}
-
-void destroy_stream(DeviceStream stream) noexcept {
-  if (stream.handle) static_cast<void>(cudaStreamDestroy(native(stream)));
-}
-
-void synchronize(DeviceStream stream) {
-  check(cudaStreamSynchronize(native(stream)), "waiting for the device");
-  throw_faults();
 }
 
 }  // namespace gg::GG_CUDA_NS

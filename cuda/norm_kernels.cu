@@ -184,9 +184,9 @@ void layer_norm_forward(Array out, Array mean, Array rstd, Array x, Array w, Arr
   for (const Array* v : {&w, &b}) check_vector(op, *v, x.shape[1], x);
   visit_floating(x.dtype, op, [&]<class T>() {
     const auto plan = plan_rows(op, std::array{x, out, mean, rstd});
-    launch("layer_norm_forward", layer_norm_forward_kernel<T>, plan.blocks(), kRowThreads, 0, nullptr, plan,
-           one_of(plan.cols), static_cast<T>(eps), x.as<const T>(), out.as<T>(), mean.as<T>(), rstd.as<T>(),
-           w.as<const T>(), step_of(w), b.as<const T>(), step_of(b));
+    launch("layer_norm_forward", layer_norm_forward_kernel<T>, plan.blocks(), kRowThreads, 0, plan, one_of(plan.cols),
+           static_cast<T>(eps), x.as<const T>(), out.as<T>(), mean.as<T>(), rstd.as<T>(), w.as<const T>(), step_of(w),
+           b.as<const T>(), step_of(b));
   });
 }
 
@@ -201,7 +201,7 @@ void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
     reduce_axes("layer_norm_backward (weight)", NormGradients<T, false>{T(0)}, ins, along(dw, 1, 2), along(db, 1, 2));
     if (x.numel() == 0) return;
     const auto plan = plan_rows(op, std::array{g, x, dx, mean, rstd});
-    launch("layer_norm_backward (input)", layer_norm_backward_kernel<T>, plan.blocks(), kRowThreads, 0, nullptr, plan,
+    launch("layer_norm_backward (input)", layer_norm_backward_kernel<T>, plan.blocks(), kRowThreads, 0, plan,
            one_of(plan.cols), g.as<const T>(), x.as<const T>(), dx.as<T>(), mean.as<const T>(), rstd.as<const T>(),
            w.as<const T>(), step_of(w));
   });
@@ -225,9 +225,9 @@ void batch_norm_forward(Array out, Array x, Array mean, Array var, Array w, Arra
   visit_floating(x.dtype, op, [&]<class T>() {
     const auto plan = make_plan(op, std::array{out, x, channel_numbers(x)});
     const ChannelSteps step{step_of(mean), step_of(var), step_of(w), step_of(b), 0, 0};
-    launch("batch_norm_forward", batch_norm_forward_kernel<T>, map_blocks(plan.count), kMapThreads, 0, nullptr, plan,
-           step, static_cast<T>(eps), out.as<T>(), x.as<const T>(), mean.as<const T>(), var.as<const T>(),
-           w.as<const T>(), b.as<const T>());
+    launch("batch_norm_forward", batch_norm_forward_kernel<T>, map_blocks(plan.count), kMapThreads, 0, plan, step,
+           static_cast<T>(eps), out.as<T>(), x.as<const T>(), mean.as<const T>(), var.as<const T>(), w.as<const T>(),
+           b.as<const T>());
   });
 }
 
@@ -243,10 +243,9 @@ void batch_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
     if (x.numel() == 0) return;
     const auto plan = make_plan(op, std::array{dx, g, x, channel_numbers(x)});
     const ChannelSteps step{step_of(mean), step_of(var), step_of(w), 0, step_of(dw), step_of(db)};
-    launch("batch_norm_backward (input)", batch_norm_backward_kernel<T>, map_blocks(plan.count), kMapThreads, 0,
-           nullptr, plan, step, static_cast<T>(eps), static_cast<T>(one_of(x.numel() / x.shape[1])), dx.as<T>(),
-           g.as<const T>(), x.as<const T>(), mean.as<const T>(), var.as<const T>(), w.as<const T>(), dw.as<const T>(),
-           db.as<const T>());
+    launch("batch_norm_backward (input)", batch_norm_backward_kernel<T>, map_blocks(plan.count), kMapThreads, 0, plan,
+           step, static_cast<T>(eps), static_cast<T>(one_of(x.numel() / x.shape[1])), dx.as<T>(), g.as<const T>(),
+           x.as<const T>(), mean.as<const T>(), var.as<const T>(), w.as<const T>(), dw.as<const T>(), db.as<const T>());
   });
 }
 

@@ -118,8 +118,7 @@ void run(const char* name, const OptimizerTable& table, const Rule& rule) {
   int64_t blocks = 0;
   const auto flush = [&] {
     if (batch.count > 0) {
-      launch(name, update_kernel<T, Rule>, static_cast<unsigned>(blocks), kUpdateThreads, 0, cudaStream_t{}, batch,
-             rule);
+      launch(name, update_kernel<T, Rule>, static_cast<unsigned>(blocks), kUpdateThreads, 0, batch, rule);
     }
     batch.count = 0;
     blocks = 0;

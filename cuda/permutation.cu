@@ -87,13 +87,13 @@ void random_permutation(Array out, const PhiloxState* state) {
   auto* values = out.as<int64_t>();
   const int64_t stride = out.strides[0];
   fill_zero(left, sizeof(unsigned));
-  launch("random_permutation (start)", permutation_start_kernel, grid, kPermutationThreads, 0, cudaStream_t{}, *state,
-         n, stride, values, target, marks);
+  launch("random_permutation (start)", permutation_start_kernel, grid, kPermutationThreads, 0, *state, n, stride,
+         values, target, marks);
   for (uint32_t round = 1;; ++round) {
-    launch("random_permutation (reserve)", permutation_reserve_kernel, grid, kPermutationThreads, 0, cudaStream_t{},
-           round, n, target, marks);
-    launch("random_permutation (exchange)", permutation_exchange_kernel, grid, kPermutationThreads, 0, cudaStream_t{},
-           round, n, stride, values, target, marks, left);
+    launch("random_permutation (reserve)", permutation_reserve_kernel, grid, kPermutationThreads, 0, round, n, target,
+           marks);
+    launch("random_permutation (exchange)", permutation_exchange_kernel, grid, kPermutationThreads, 0, round, n, stride,
+           values, target, marks, left);
     if (round % kRoundsAtOnce != 0) continue;
     unsigned last = 0;
     copy_to_host(&last, left, sizeof last);

@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "cuda/device_api.h"
+#include "cuda/stream.h"
 
 #if defined(GG_CUDA_EMULATE)
 
@@ -114,18 +115,25 @@ cudaError_t start(const char*, void (*kernel)(P...), dim3 grid, dim3 block, size
 #endif
 }  // namespace detail
 
-/// Starts `kernel` in `stream` with `shared_bytes` of dynamic shared memory; arguments convert to the kernel's
+/// Starts `kernel` in a stream with `shared_bytes` of dynamic shared memory; arguments convert to the kernel's
 /// parameter types here. An empty grid is nothing to do. Throws gg::Error naming kernel, grid and block if the launch
 /// is refused. For the emulator to check pointers, they must be direct parameters, or their struct must have
 /// for_each_pointer(fn). `name` must be a literal.
 template <class... P>
-void launch(const char* name, void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
-            std::type_identity_t<P>... arguments) {
+void launch_in(cudaStream_t stream, const char* name, void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes,
+               std::type_identity_t<P>... arguments) {
   static_assert((std::is_trivially_copyable_v<P> && ...), "kernel arguments are copied to the device byte by byte");
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
   const cudaError_t error =
       detail::start(name, kernel, grid, block, shared_bytes, stream, std::tuple<P...>(arguments...));
   detail::after_launch(error, name, grid, block, shared_bytes, stream);
+}
+
+/// The same in the calling thread's stream (cuda/stream.h), where all work of the library goes.
+template <class... P>
+void launch(const char* name, void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes,
+            std::type_identity_t<P>... arguments) {
+  launch_in<P...>(native(current_stream()), name, kernel, grid, block, shared_bytes, arguments...);
 }
 
 }  // namespace gg::GG_CUDA_NS

@@ -225,8 +225,8 @@ void max_pool2d_index(Array index, Array x, Pool2dOptions o) {
   if (index.numel() == 0) return;
   const ImagePlan plan = plan_image(index, x);
   visit_floating(x.dtype, "max_pool2d", [&]<class T>() {
-    launch("max_pool2d", max_pool_kernel<T>, blocks_for(plan), kPoolThreads, 0, nullptr, plan, view_image(x),
-           windows_of(o), index.as<int64_t>(), x.as<const T>());
+    launch("max_pool2d", max_pool_kernel<T>, blocks_for(plan), kPoolThreads, 0, plan, view_image(x), windows_of(o),
+           index.as<int64_t>(), x.as<const T>());
   });
 }
 
@@ -235,8 +235,8 @@ void avg_pool2d(Array out, Array x, Pool2dOptions o) {
   if (out.numel() == 0) return;
   const ImagePlan plan = plan_image(out, x);
   visit_floating(x.dtype, "avg_pool2d", [&]<class T>() {
-    launch("avg_pool2d", avg_pool_kernel<T>, blocks_for(plan), kPoolThreads, 0, nullptr, plan, view_image(x),
-           windows_of(o), one_of_window<T>(o), out.as<T>(), x.as<const T>());
+    launch("avg_pool2d", avg_pool_kernel<T>, blocks_for(plan), kPoolThreads, 0, plan, view_image(x), windows_of(o),
+           one_of_window<T>(o), out.as<T>(), x.as<const T>());
   });
 }
 
@@ -245,9 +245,9 @@ void avg_pool2d_adjoint(Array dx, Array g, Pool2dOptions o) {
   if (dx.numel() == 0) return;
   const ImagePlan plan = plan_image(dx, dx);
   visit_floating(dx.dtype, "avg_pool2d_adjoint", [&]<class T>() {
-    launch("avg_pool2d_adjoint", avg_pool_adjoint_kernel<T>, blocks_for(plan), kPoolThreads, 0, nullptr, plan,
-           view_image(g), windows_of(o), Divisor(static_cast<uint32_t>(o.stride[0])),
-           Divisor(static_cast<uint32_t>(o.stride[1])), one_of_window<T>(o), dx.as<T>(), g.as<const T>());
+    launch("avg_pool2d_adjoint", avg_pool_adjoint_kernel<T>, blocks_for(plan), kPoolThreads, 0, plan, view_image(g),
+           windows_of(o), Divisor(static_cast<uint32_t>(o.stride[0])), Divisor(static_cast<uint32_t>(o.stride[1])),
+           one_of_window<T>(o), dx.as<T>(), g.as<const T>());
   });
 }
 
@@ -257,7 +257,7 @@ void interpolate_nearest(Array out, Array x) {
   GG_CHECK(x.numel() > 0, "interpolate_nearest: cannot resize ", x.shape, " to ", out.shape);
   const ImagePlan plan = plan_image(out, out);
   visit_floating(x.dtype, "interpolate_nearest", [&]<class T>() {
-    launch("interpolate_nearest", nearest_kernel<T>, blocks_for(plan), kPoolThreads, 0, nullptr, plan, view_image(x),
+    launch("interpolate_nearest", nearest_kernel<T>, blocks_for(plan), kPoolThreads, 0, plan, view_image(x),
            out.as<T>(), x.as<const T>());
   });
 }
@@ -267,7 +267,7 @@ void interpolate_nearest_adjoint(Array dx, Array g) {
   if (dx.numel() == 0) return;
   const ImagePlan plan = plan_image(dx, dx);
   visit_floating(dx.dtype, "interpolate_nearest_adjoint", [&]<class T>() {
-    launch("interpolate_nearest_adjoint", nearest_adjoint_kernel<T>, blocks_for(plan), kPoolThreads, 0, nullptr, plan,
+    launch("interpolate_nearest_adjoint", nearest_adjoint_kernel<T>, blocks_for(plan), kPoolThreads, 0, plan,
            view_image(g), dx.as<T>(), g.as<const T>());
   });
 }

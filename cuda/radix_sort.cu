@@ -179,18 +179,16 @@ __global__ void __launch_bounds__(kSortThreads)
 int sort_positions(const SortBuffers& b, uint32_t count, uint32_t limit) {
   const int bits = std::bit_width(limit | 1u);
   if (count <= kSortTile) {
-    launch("sort_tile", sort_tile_kernel, 1, kSortThreads, 0, nullptr, count, bits, b.keys[0], b.keys[1],
-           b.positions[1]);
+    launch("sort_tile", sort_tile_kernel, 1, kSortThreads, 0, count, bits, b.keys[0], b.keys[1], b.positions[1]);
     return 1;
   }
   const uint32_t tiles = (count + kSortTile - 1) / kSortTile;
   DeviceScratch counts(sizeof(uint32_t) * kDigits * tiles, Device::GG_CUDA_NS);
   int from = 0;
   for (int shift = 0; shift < bits; shift += kDigitBits, from = 1 - from) {
-    launch("sort_count", sort_count_kernel, tiles, kSortThreads, 0, nullptr, count, shift, b.keys[from],
-           counts.as<uint32_t>());
-    launch("sort_scan", sort_scan_kernel, 1, kSortThreads, 0, nullptr, kDigits * tiles, counts.as<uint32_t>());
-    launch("sort_move", sort_move_kernel, tiles, kSortThreads, 0, nullptr, count, shift, b.keys[from],
+    launch("sort_count", sort_count_kernel, tiles, kSortThreads, 0, count, shift, b.keys[from], counts.as<uint32_t>());
+    launch("sort_scan", sort_scan_kernel, 1, kSortThreads, 0, kDigits * tiles, counts.as<uint32_t>());
+    launch("sort_move", sort_move_kernel, tiles, kSortThreads, 0, count, shift, b.keys[from],
            shift == 0 ? nullptr : b.positions[from], counts.as<const uint32_t>(), b.keys[1 - from],
            b.positions[1 - from]);
   }

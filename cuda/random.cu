@@ -110,8 +110,7 @@ void run(const char* name, const Draw& draw, const PhiloxState& state, const Arr
   constexpr size_t kPackBytes = sizeof(typename Draw::Value) * Draw::kPerBlock;
   plan.in_packs = plan.packed && reinterpret_cast<uintptr_t>(out.data) % kPackBytes == 0;
   const unsigned grid = grid_for((int64_t{plan.count} + Draw::kPerBlock - 1) / Draw::kPerBlock, kElementwiseThreads);
-  launch(name, random_kernel<Draw>, grid, kElementwiseThreads, 0, cudaStream_t{}, draw, state, plan,
-         out.as<typename Draw::Value>());
+  launch(name, random_kernel<Draw>, grid, kElementwiseThreads, 0, draw, state, plan, out.as<typename Draw::Value>());
 }
 
 template <class Value>
@@ -123,7 +122,7 @@ void arange_in(const Array& out, Value start, Value step) {
       fail("arange: not defined for bool");
     } else {
       launch("arange", arange_kernel<T, Value>, grid_for(plan.count, kElementwiseThreads), kElementwiseThreads, 0,
-             cudaStream_t{}, start, step, plan, out.as<T>());
+             start, step, plan, out.as<T>());
     }
   });
 }

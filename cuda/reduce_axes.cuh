@@ -199,14 +199,14 @@ void reduce_axes(const char* name, const P& policy, std::span<const Array> ins, 
   plan.part_size = static_cast<uint32_t>(part_size);
 
   auto finish_parts = [&](const Acc* partial) {
-    launch(name, reduce_parts_kernel<P>, grid_for(outputs * 32, kReduceThreads), kReduceThreads, 0, nullptr, policy,
-           plan.kept, static_cast<uint32_t>(parts), in[0], in[1], in[2], in[3], partial, out0.data, out1.data);
+    launch(name, reduce_parts_kernel<P>, grid_for(outputs * 32, kReduceThreads), kReduceThreads, 0, policy, plan.kept,
+           static_cast<uint32_t>(parts), in[0], in[1], in[2], in[3], partial, out0.data, out1.data);
   };
   if (parts == 0) return finish_parts(nullptr);
   plan.parts = Divisor(static_cast<uint32_t>(parts));
   auto reduce_to = [&](Acc* partial) {
-    launch(name, reduce_kernel<P>, grid_for(tiles * parts * kReduceThreads, kReduceThreads), kReduceThreads, 0, nullptr,
-           policy, plan, in[0], in[1], in[2], in[3], partial, out0.data, out1.data);
+    launch(name, reduce_kernel<P>, grid_for(tiles * parts * kReduceThreads, kReduceThreads), kReduceThreads, 0, policy,
+           plan, in[0], in[1], in[2], in[3], partial, out0.data, out1.data);
   };
   if (parts == 1) return reduce_to(nullptr);
   DeviceScratch partial(sizeof(Acc) * static_cast<size_t>(outputs * parts), Device::GG_CUDA_NS);

@@ -5,8 +5,8 @@
 
 namespace gg {
 
-/// At least `bytes` bytes (0 is allowed) of uninitialised memory on a device. Given back at the end of the scope: the
-/// allocator's blocks may be reused by later work in the stream at once, and are freed only when all work is done.
+/// At least `bytes` bytes (0 is allowed) of uninitialised memory on a device, for work of the calling thread. Given
+/// back at the end of the scope: later work in the thread's stream may reuse it at once, others once the work is done.
 class DeviceScratch {
  public:
   DeviceScratch(size_t bytes, Device device) : bytes_(bytes), device_(device) {

@@ -85,8 +85,7 @@ void forward(const char* op, const Array& out, const Array& x) {
   if (x.numel() == 0) return;
   visit_floating(x.dtype, op, [&]<class T>() {
     const auto plan = plan_rows(op, std::array{x, out});
-    launch(op, softmax_forward_kernel<T, kForm>, plan.blocks(), kRowThreads, 0, nullptr, plan, x.as<const T>(),
-           out.as<T>());
+    launch(op, softmax_forward_kernel<T, kForm>, plan.blocks(), kRowThreads, 0, plan, x.as<const T>(), out.as<T>());
   });
 }
 
@@ -97,8 +96,8 @@ void backward(const char* op, const Array& dx, const Array& g, const Array& y) {
   if (y.numel() == 0) return;
   visit_floating(y.dtype, op, [&]<class T>() {
     const auto plan = plan_rows(op, std::array{g, y, dx});
-    launch(op, softmax_backward_kernel<T, kForm>, plan.blocks(), kRowThreads, 0, nullptr, plan, g.as<const T>(),
-           y.as<const T>(), dx.as<T>());
+    launch(op, softmax_backward_kernel<T, kForm>, plan.blocks(), kRowThreads, 0, plan, g.as<const T>(), y.as<const T>(),
+           dx.as<T>());
   });
 }
 
@@ -117,7 +116,7 @@ void logsumexp(Array out, Array x) {
   if (out.numel() == 0) return;
   visit_floating(x.dtype, "logsumexp", [&]<class T>() {
     const auto plan = plan_rows("logsumexp", std::array{x, out});
-    launch("logsumexp", softmax_forward_kernel<T, SoftmaxForm::logsumexp>, plan.blocks(), kRowThreads, 0, nullptr, plan,
+    launch("logsumexp", softmax_forward_kernel<T, SoftmaxForm::logsumexp>, plan.blocks(), kRowThreads, 0, plan,
            x.as<const T>(), out.as<T>());
   });
 }

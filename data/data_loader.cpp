@@ -4,6 +4,7 @@
 #include <mutex>
 #include <numeric>
 
+#include "autograd/raw.h"
 #include "data/order.h"
 #include "data/prefetch.h"
 
@@ -45,6 +46,8 @@ struct DataLoader::Source {
     b.epoch = p.epoch;
     b.number = p.batch;
     if (options.transform) options.transform(b);
+    b.x = raw::to_device(b.x, options.device);
+    if (b.y.defined()) b.y = raw::to_device(b.y, options.device);
     return b;
   }
 
@@ -72,6 +75,7 @@ struct DataLoader::Ahead {
 DataLoader::DataLoader(std::shared_ptr<const Dataset> dataset, DataLoaderOptions options) {
   GG_CHECK(dataset, "DataLoader: the dataset is null");
   GG_CHECK(options.batch_size >= 1, "DataLoader: batch_size must be at least 1, got ", options.batch_size);
+  GG_CHECK(is_available(options.device), "DataLoader: there is no device ", options.device);
   GG_CHECK(options.prefetch >= 0, "DataLoader: prefetch must not be negative, got ", options.prefetch);
   auto source = std::make_shared<Source>();
   source->size = dataset->size();

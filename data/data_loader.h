@@ -21,6 +21,8 @@ struct DataLoaderOptions {
   /// thread-safe and a pure function of the batch (its epoch, number and index are set), hence must not use the default
   /// generator; see sample_key.
   std::function<void(Batch&)> transform = nullptr;
+  /// Where batches are wanted. The background thread copies them there, beside the device's other work.
+  Device device = Device::cpu;
 };
 
 class DataLoader {

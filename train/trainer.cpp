@@ -196,10 +196,11 @@ double Trainer::train(const Stage& stage) {
 
   Course course;
   if (stage.dataset) {
-    course.loader.emplace(
-        stage.dataset,
-        data::DataLoaderOptions{
-            .batch_size = stage.batch_size, .shuffle = true, .seed = options_.seed, .transform = stage.transform});
+    course.loader.emplace(stage.dataset, data::DataLoaderOptions{.batch_size = stage.batch_size,
+                                                                 .shuffle = true,
+                                                                 .seed = options_.seed,
+                                                                 .transform = stage.transform,
+                                                                 .device = options_.device});
   }
   course.steps = stage.steps > 0 ? stage.steps : stage.epochs * course.loader->batches_per_epoch();
   StageState& state = course.state;
@@ -220,8 +221,6 @@ double Trainer::train(const Stage& stage) {
       batch = course.loader->next();
       course.epoch = batch.epoch;
       epoch_ends = batch.number + 1 == course.loader->batches_per_epoch();
-      batch.x = to(batch.x, options_.device);
-      if (batch.y.defined()) batch.y = to(batch.y, options_.device);
     }
     course.numbers = stage.step(batch, {.step = state.step, .steps = course.steps, .epoch = course.epoch});
     check_finite(stage, course.numbers, state.step + 1);

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 
 namespace gg::emulator {
 
@@ -16,6 +17,18 @@ class MemoryRegistry {
   void* allocate(size_t bytes);
   /// False if `p` is not the beginning of an allocation.
   bool free(void* p);
+
+  // The stream-ordered pool: leave() when the host gives a block back, free_to_pool() when the stream gets there. In
+  // between, kernels that were started before may use it, and no new call may.
+
+  void* allocate_from_pool(size_t bytes);
+  bool leave(void* p);
+  void free_to_pool(void* p);
+  void free_leaving();
+  void trim_pool() { pool_.clear(), pool_bytes_ = 0; }
+  size_t leaving_bytes() const { return leaving_; }
+  size_t pool_bytes() const { return pool_bytes_; }
+
   /// The same for page-locked host memory, which both sides may touch.
   void* allocate_pinned(size_t bytes);
   bool free_pinned(void* p);
@@ -42,12 +55,17 @@ class MemoryRegistry {
   };
 
  private:
-  using Blocks = std::map<const char*, size_t>;
-  /// The block that holds [p, p + bytes), or null.
+  struct Block {
+    size_t bytes;
+    bool leaving = false;
+  };
+  using Blocks = std::map<const char*, Block>;
+  /// The block that holds [p, p + bytes) and is not leaving, or null.
   static const Blocks::value_type* find(const Blocks& blocks, const void* p, size_t bytes);
 
   Blocks device_, pinned_;
-  size_t used_ = 0;
+  std::multiset<size_t> pool_;  // sizes of what the pool keeps; its memory goes back to the machine
+  size_t used_ = 0, leaving_ = 0, pool_bytes_ = 0;
   int open_ = 0;
 };
 

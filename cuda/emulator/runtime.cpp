@@ -1,102 +1,21 @@
-#include "cuda/emulator/runtime.h"
-
+// Launches, calls of libraries, and what the device says about itself. Read next: runtime_memory.cpp,
+// runtime_streams.cpp.
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
-#include <mutex>
-#include <set>
+#include <tuple>
 
 #include "core/error.h"
+#include "cuda/emulator/device_state.h"
 #include "cuda/emulator/diagnostics.h"
-#include "cuda/emulator/emulator.h"
-#include "cuda/emulator/memory_registry.h"
 #include "cuda/emulator/scheduler.h"
 #include "cuda/emulator/shared_memory.h"
-#include "cuda/emulator/stream_queue.h"
 
 namespace gg::emulator {
-
-using namespace vocabulary;
-
 namespace {
 
 constexpr int kMultiprocessors = 4;
 
-/// The device. Never destroyed: allocations may outlive every static.
-struct DeviceState {
-  std::recursive_mutex mutex;
-  std::set<const void*> launched;
-  MemoryRegistry memory;
-  StreamQueue streams;
-  std::vector<std::unique_ptr<Event>> events;
-  cudaError_t fault = cudaSuccess;  // sticky, as on a GPU
-};
-
-DeviceState& device() {
-  static DeviceState* instance = new DeviceState;
-  return *instance;
-}
-
-thread_local cudaError_t last_error = cudaSuccess;
-
-cudaError_t done(cudaError_t error) {
-  if (error != cudaSuccess) last_error = error;
-  return error;
-}
-
-cudaError_t refuse(cudaError_t error, std::string why) {
-  report(std::move(why));
-  return done(error);
-}
-
-/// Entered by every call: the lock, the sticky fault, and memory open to the device's work as long as it lasts.
-struct Call {
-  Call() : lock(device().mutex) {}
-  DeviceState& d = device();
-  std::lock_guard<std::recursive_mutex> lock;
-
-  /// Runs what `finish` finishes with the device's memory open to it; afterwards says whether the device still stands.
-  template <class F>
-  cudaError_t run(F finish) {
-    {
-      MemoryRegistry::Open open(d.memory);
-      finish();
-    }
-    if (d.fault == cudaSuccess) return done(cudaSuccess);
-    drop();
-    return done(d.fault);
-  }
-  void drop() {
-    d.streams.drop_all();
-    for (const auto& event : d.events) event->completed = event->recorded;
-  }
-  Event* resolve(Event* handle) {
-    for (const auto& event : d.events) {
-      if (event.get() == handle) return handle;
-    }
-    return nullptr;
-  }
-  cudaError_t submit(Stream& stream, Work work) {
-    if (d.fault != cudaSuccess) return done(d.fault);
-    auto enqueue = [&] {
-      d.streams.enqueue(stream, [&device = d, work = std::move(work)] {
-        if (device.fault == cudaSuccess) work();
-      });
-      if (options().eager) d.streams.finish(stream);
-    };
-    if (options().eager || d.streams.must_finish_others(stream)) return run(enqueue);
-    enqueue();  // nothing runs, so memory need not be opened
-    return done(cudaSuccess);
-  }
-};
-
 std::string text(const dim3& d) { return str("(", d.x, ",", d.y, ",", d.z, ")"); }
-
-std::string address(const void* p) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%p", p);
-  return digits;
-}
 
 }  // namespace
 
@@ -154,28 +73,9 @@ cudaError_t library_call(const std::string& text, std::span<const Operand> opera
   return call.submit(*stream, std::move(work));
 }
 
-void clear_failure() {
-  Call call;
-  call.drop();
-  call.d.fault = cudaSuccess;
-  last_error = cudaSuccess;
-}
-
 namespace vocabulary {
 
 // ---- Errors ----
-
-cudaError_t cudaGetLastError() {
-  Call call;
-  const cudaError_t error = call.d.fault != cudaSuccess ? call.d.fault : last_error;
-  last_error = cudaSuccess;
-  return error;
-}
-
-cudaError_t cudaPeekAtLastError() {
-  Call call;
-  return call.d.fault != cudaSuccess ? call.d.fault : last_error;
-}
 
 #define GG_EMULATOR_ERRORS(X)                                                 \
   X(cudaSuccess, "no error")                                                  \
@@ -262,6 +162,9 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int id)
     case cudaDevAttrComputeCapabilityMinor:
       *value = 5;
       return cudaSuccess;
+    case cudaDevAttrMemoryPoolsSupported:
+      *value = 1;
+      return cudaSuccess;
   }
   return done(cudaErrorInvalidValue);
 }
@@ -274,162 +177,7 @@ cudaError_t cudaDeviceSynchronize() {
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   Call call;
   *total = options().memory_bytes;
-  *free = *total - std::min(*total, call.d.memory.used_bytes());
-  return cudaSuccess;
-}
-
-// ---- Memory ----
-
-cudaError_t cudaMalloc(void** p, size_t bytes) {
-  Call call;
-  *p = nullptr;
-  if (call.d.fault != cudaSuccess) return done(call.d.fault);
-  if (bytes == 0) return cudaSuccess;
-  *p = call.d.memory.allocate(bytes);
-  return done(*p ? cudaSuccess : cudaErrorMemoryAllocation);
-}
-
-cudaError_t cudaFree(void* p) {
-  Call call;
-  const cudaError_t error = call.run([&] { call.d.streams.finish_all(); });
-  if (!p) return error;
-  if (!call.d.memory.free(p)) {
-    return refuse(cudaErrorInvalidValue,
-                  str("cudaFree(", address(p), "): this is not the start of a live allocation."));
-  }
-  return error;
-}
-
-cudaError_t cudaMallocHost(void** p, size_t bytes) {
-  Call call;
-  *p = bytes == 0 ? nullptr : call.d.memory.allocate_pinned(bytes);
-  return done(*p || bytes == 0 ? cudaSuccess : cudaErrorMemoryAllocation);
-}
-
-cudaError_t cudaFreeHost(void* p) {
-  Call call;
-  const cudaError_t error = call.run([&] { call.d.streams.finish_all(); });
-  if (!p) return error;
-  return call.d.memory.free_pinned(p) ? error : done(cudaErrorInvalidValue);
-}
-
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStream_t handle) {
-  Call call;
-  MemoryRegistry& memory = call.d.memory;
-  Stream* stream = call.d.streams.resolve(handle);
-  if (!stream) return done(cudaErrorInvalidResourceHandle);
-  if (bytes == 0) return done(call.d.fault);
-  const bool to_device = memory.is_device(to), from_device = memory.is_device(from);
-  const int actual = (from_device ? 2 : 0) + (to_device ? 1 : 0);
-  if (kind != cudaMemcpyDefault && kind != actual) {
-    return refuse(cudaErrorInvalidMemcpyDirection,
-                  str("copy of ", bytes, " bytes: the direction says ", static_cast<int>(kind), ", but the memory is ",
-                      from_device ? "device" : "host", " to ", to_device ? "device" : "host", "."));
-  }
-  if ((to_device && !memory.holds(to, bytes)) || (from_device && !memory.holds(from, bytes))) {
-    return refuse(cudaErrorInvalidValue, str("copy of ", bytes, " bytes leaves the allocation at ",
-                                             address(to_device && !memory.holds(to, bytes) ? to : from), "."));
-  }
-  if (!from_device && !memory.is_pinned(from)) {  // CUDA has read pageable memory when the call returns
-    auto copy =
-        std::make_shared<std::vector<char>>(static_cast<const char*>(from), static_cast<const char*>(from) + bytes);
-    if (to_device) return call.submit(*stream, [=] { std::memcpy(to, copy->data(), bytes); });
-  }
-  const cudaError_t error = call.submit(*stream, [=] { std::memmove(to, from, bytes); });
-  if (error != cudaSuccess || to_device || memory.is_pinned(to)) return error;
-  return call.run([&] { call.d.streams.finish(*stream); });  // and written pageable memory
-}
-
-cudaError_t cudaMemcpy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind) {
-  const cudaError_t error = cudaMemcpyAsync(to, from, bytes, kind, nullptr);
-  return error != cudaSuccess ? error : cudaStreamSynchronize(nullptr);
-}
-
-cudaError_t cudaMemsetAsync(void* p, int byte, size_t bytes, cudaStream_t handle) {
-  Call call;
-  Stream* stream = call.d.streams.resolve(handle);
-  if (!stream) return done(cudaErrorInvalidResourceHandle);
-  if (bytes == 0) return done(call.d.fault);
-  if (!call.d.memory.holds(p, bytes)) {
-    return refuse(cudaErrorInvalidValue, str("memset of ", bytes, " bytes at ", address(p), " leaves device memory."));
-  }
-  return call.submit(*stream, [=] { std::memset(p, byte, bytes); });
-}
-
-cudaError_t cudaMemset(void* p, int byte, size_t bytes) { return cudaMemsetAsync(p, byte, bytes, nullptr); }
-
-// ---- Streams and events ----
-
-cudaError_t cudaStreamCreate(cudaStream_t* stream) {
-  Call call;
-  *stream = call.d.streams.create();
-  return cudaSuccess;
-}
-
-// Non-blocking streams keep the null stream's rule too, which is stricter than CUDA about nothing a program may use.
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) { return cudaStreamCreate(stream); }
-
-cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-  Call call;
-  bool known = false;
-  const cudaError_t error = call.run([&] { known = call.d.streams.destroy(stream); });
-  return known ? error : done(cudaErrorInvalidResourceHandle);
-}
-
-cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
-  Call call;
-  Stream* stream = call.d.streams.resolve(handle);
-  if (!stream) return done(cudaErrorInvalidResourceHandle);
-  return call.run([&] { call.d.streams.finish(*stream); });
-}
-
-cudaError_t cudaStreamQuery(cudaStream_t stream) { return cudaStreamSynchronize(stream); }
-
-cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned) {
-  Call call;
-  Stream* stream = call.d.streams.resolve(handle);
-  if (!stream || !call.resolve(event)) return done(cudaErrorInvalidResourceHandle);
-  return call.run([&] { call.d.streams.wait(*stream, *event); });
-}
-
-cudaError_t cudaEventCreate(cudaEvent_t* event) {
-  Call call;
-  *event = call.d.events.emplace_back(std::make_unique<Event>()).get();
-  return cudaSuccess;
-}
-
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) { return cudaEventCreate(event); }
-
-cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  Call call;
-  if (!call.resolve(event)) return done(cudaErrorInvalidResourceHandle);
-  const cudaError_t error = call.run([&] { call.d.streams.finish_all(); });  // closures hold a reference to it
-  std::erase_if(call.d.events, [&](const auto& e) { return e.get() == event; });
-  return error;
-}
-
-cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle) {
-  Call call;
-  Stream* stream = call.d.streams.resolve(handle);
-  if (!stream || !call.resolve(event)) return done(cudaErrorInvalidResourceHandle);
-  return call.run([&] { call.d.streams.record(*event, *stream); });
-}
-
-cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-  Call call;
-  if (!call.resolve(event)) return done(cudaErrorInvalidResourceHandle);
-  return call.run([&] { call.d.streams.finish_event(*event); });
-}
-
-cudaError_t cudaEventQuery(cudaEvent_t event) { return cudaEventSynchronize(event); }
-
-cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
-  Call call;
-  if (!call.resolve(start) || !call.resolve(end) || !start->stream || !end->stream) {
-    return done(cudaErrorInvalidResourceHandle);
-  }
-  if (start->completed < start->recorded || end->completed < end->recorded) return done(cudaErrorNotReady);
-  *milliseconds = std::chrono::duration<float, std::milli>(end->time - start->time).count();
+  *free = *total - std::min(*total, call.d.memory.used_bytes() + call.d.memory.pool_bytes());
   return cudaSuccess;
 }
 

@@ -5,7 +5,9 @@
 
 namespace gg::emulator {
 
-Stream* StreamQueue::create() { return streams_.emplace_back(std::make_unique<Stream>()).get(); }
+Stream* StreamQueue::create(bool blocking) {
+  return streams_.emplace_back(std::make_unique<Stream>(Stream{blocking, {}})).get();
+}
 
 bool StreamQueue::destroy(Stream* stream) {
   auto found = std::find_if(streams_.begin(), streams_.end(), [&](const auto& s) { return s.get() == stream; });
@@ -24,14 +26,17 @@ Stream* StreamQueue::resolve(Stream* handle) {
 }
 
 bool StreamQueue::must_finish_others(const Stream& stream) const {
-  if (&stream != &null_) return !is_idle(null_);
-  return std::any_of(streams_.begin(), streams_.end(), [&](const auto& other) { return !is_idle(*other); });
+  if (&stream != &null_) return stream.blocking && !is_idle(null_);
+  return std::any_of(streams_.begin(), streams_.end(),
+                     [&](const auto& other) { return other->blocking && !is_idle(*other); });
 }
 
 void StreamQueue::enqueue(Stream& stream, Work work) {
   if (&stream == &null_) {
-    for (const auto& other : streams_) finish(*other);
-  } else {
+    for (const auto& other : streams_) {
+      if (other->blocking) finish(*other);
+    }
+  } else if (stream.blocking) {
     finish(null_);
   }
   stream.work.push_back(std::move(work));

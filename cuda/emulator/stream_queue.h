@@ -2,7 +2,7 @@
 //
 // A GPU may begin a stream's work at once or much later. Running it at the last moment turns a forgotten
 // synchronisation or a missing event into wrong data every time. The null stream keeps CUDA's legacy rule: it waits for
-// all other streams, and they wait for it. Not locked: the callers hold the device's lock.
+// all other blocking streams, and they wait for it. Not locked: the callers hold the device's lock.
 #pragma once
 
 #include <chrono>
@@ -18,6 +18,7 @@ namespace gg::emulator {
 using Work = std::function<void()>;
 
 struct Stream {
+  bool blocking = true;  ///< whether the null stream's rule holds for it
   std::deque<Work> work;
 };
 
@@ -30,7 +31,7 @@ struct Event {
 
 class StreamQueue {
  public:
-  Stream* create();
+  Stream* create(bool blocking);
   /// Finishes the stream's work first. False if there is no such stream, or it is the null stream.
   bool destroy(Stream* stream);
   /// The stream that a handle names; nullptr names the null stream. Null if there is no such stream.

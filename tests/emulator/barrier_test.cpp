@@ -141,7 +141,7 @@ TEST_F(Barriers, ASoundKernelIsRightInEveryOrder) {
   std::iota(in.begin(), in.end(), 0);
   on_every_schedule([&] {
     testing::DeviceArray<int> from(in), to(in.size());
-    launch("reverse", reverse_kernel, 4, kThreads, 0, nullptr, from.data(), to.data());
+    launch("reverse", reverse_kernel, 4, kThreads, 0, from.data(), to.data());
     const auto out = to.host();
     for (int b = 0; b < 4; ++b) {
       for (int t = 0; t < kThreads; ++t) {
@@ -154,7 +154,7 @@ TEST_F(Barriers, ASoundKernelIsRightInEveryOrder) {
 TEST_F(Barriers, BothSumsOfTwoReductionsAreRight) {
   on_every_schedule([&] {
     testing::DeviceArray<float> in(std::vector<float>(2 * kThreads, 1.0f)), out(2 * kThreads);
-    launch("two_sums", two_sums_kernel, 2, kThreads, 0, nullptr, in.data(), out.data(), true);
+    launch("two_sums", two_sums_kernel, 2, kThreads, 0, in.data(), out.data(), true);
     EXPECT_EQ(out.host(), std::vector<float>(2 * kThreads, static_cast<float>(kThreads)));
   });
 }
@@ -162,7 +162,7 @@ TEST_F(Barriers, BothSumsOfTwoReductionsAreRight) {
 TEST_F(Barriers, WarpOperationsGiveWhatCudaPromises) {
   on_every_schedule([&] {
     testing::DeviceArray<unsigned> device(640);
-    launch("warp", warp_kernel, 1, 64, 0, nullptr, device.data());
+    launch("warp", warp_kernel, 1, 64, 0, device.data());
     const auto out = device.host();
     for (unsigned t = 0; t < 64; ++t) {
       const unsigned lane = t % 32;
@@ -184,7 +184,7 @@ TEST_F(Barriers, WarpOperationsGiveWhatCudaPromises) {
 TEST_F(Barriers, AtomicsCountEveryThread) {
   on_every_schedule([&] {
     testing::DeviceArray<int> counters(std::vector<int>{0, -1});
-    launch("count", count_kernel, 7, 33, 0, nullptr, counters.data(), 200);
+    launch("count", count_kernel, 7, 33, 0, counters.data(), 200);
     EXPECT_EQ(counters.host(), (std::vector<int>{200, 199}));
   });
 }
@@ -192,7 +192,7 @@ TEST_F(Barriers, AtomicsCountEveryThread) {
 TEST_F(Barriers, EveryThreadHasItsIndices) {
   on_every_schedule([&] {
     testing::DeviceArray<int> device(2 * 3 * 2 * 5 * 3 * 2);
-    launch("index", index_kernel, dim3(2, 3, 2), dim3(5, 3, 2), 0, nullptr, device.data());
+    launch("index", index_kernel, dim3(2, 3, 2), dim3(5, 3, 2), 0, device.data());
     const auto out = device.host();
     size_t i = 0;
     for (int bz = 0; bz < 2; ++bz) {
@@ -214,7 +214,7 @@ TEST_F(Barriers, EveryThreadHasItsIndices) {
 TEST_F(Barriers, AMissingBarrierGivesPoisonInEveryOrder) {
   testing::DeviceArray<float> in(std::vector<float>(kThreads, 1.0f)), out(kThreads);
   auto run = [&] {
-    launch("missing_barrier", missing_barrier_kernel, 1, kThreads, 0, nullptr, in.data(), out.data());
+    launch("missing_barrier", missing_barrier_kernel, 1, kThreads, 0, in.data(), out.data());
     return out.host();
   };
 #if defined(EXPECT_RACE)
@@ -227,7 +227,7 @@ TEST_F(Barriers, AMissingBarrierGivesPoisonInEveryOrder) {
 TEST_F(Barriers, AMissingBarrierBetweenTwoReductionsShowsInSomeOrder) {
   testing::DeviceArray<float> in(std::vector<float>(2 * kThreads, 1.0f)), out(2 * kThreads);
   auto run = [&] {
-    launch("two_sums", two_sums_kernel, 2, kThreads, 0, nullptr, in.data(), out.data(), false);
+    launch("two_sums", two_sums_kernel, 2, kThreads, 0, in.data(), out.data(), false);
     return out.host();
   };
 #if defined(EXPECT_RACE)
@@ -243,7 +243,7 @@ TEST_F(Barriers, APlainAdditionOfManyThreadsIsARace) {
 #if defined(EXPECT_RACE)
   testing::DeviceArray<float> sum(std::vector<float>{0});
   auto run = [&](int blocks, int threads) {
-    launch("lost_update", lost_update_kernel, static_cast<unsigned>(blocks), static_cast<unsigned>(threads), 0, nullptr,
+    launch("lost_update", lost_update_kernel, static_cast<unsigned>(blocks), static_cast<unsigned>(threads), 0,
            sum.data());
     cudaDeviceSynchronize();
   };
@@ -257,7 +257,7 @@ TEST_F(Barriers, APlainAdditionOfManyThreadsIsARace) {
 TEST_F(Barriers, ThreadsMeetingAtDifferentBarriersAreNamed) {
   on_every_schedule([&] {
     testing::DeviceArray<int> out(64);
-    launch("divergent", divergent_barrier_kernel, 1, 64, 0, nullptr, out.data());
+    launch("divergent", divergent_barrier_kernel, 1, 64, 0, out.data());
     EXPECT_EQ(cudaDeviceSynchronize(), cudaErrorLaunchFailure);
     const std::string text = take_only_diagnostic();
     EXPECT_CONTAINS(text, "kernel divergent, block (0,0,0)");
@@ -269,7 +269,7 @@ TEST_F(Barriers, ThreadsMeetingAtDifferentBarriersAreNamed) {
 TEST_F(Barriers, AnEarlyReturnBeforeABarrierIsFoundInStrictMode) {
   on_every_schedule([&] {
     testing::DeviceArray<int> out(64);
-    launch("early_exit", early_exit_kernel, 1, 64, 0, nullptr, out.data(), 50);
+    launch("early_exit", early_exit_kernel, 1, 64, 0, out.data(), 50);
     EXPECT_EQ(cudaDeviceSynchronize(), cudaErrorLaunchFailure);
     EXPECT_CONTAINS(take_only_diagnostic(),
                     "14 threads exited while 50 wait at the barrier tests/emulator/barrier_test");
@@ -279,7 +279,7 @@ TEST_F(Barriers, AnEarlyReturnBeforeABarrierIsFoundInStrictMode) {
 TEST_F(Barriers, AnEarlyReturnIsAllowedOtherwise) {
   emulator::options().strict_exit = false;
   testing::DeviceArray<int> out(std::vector<int>(64, 0));
-  launch("early_exit", early_exit_kernel, 1, 64, 0, nullptr, out.data(), 50);
+  launch("early_exit", early_exit_kernel, 1, 64, 0, out.data(), 50);
   const auto values = out.host();
   EXPECT_EQ(std::accumulate(values.begin(), values.end(), 0), 50);
 }
@@ -287,7 +287,7 @@ TEST_F(Barriers, AnEarlyReturnIsAllowedOtherwise) {
 TEST_F(Barriers, AFullMaskShuffleOfHalfAWarpNeverCompletes) {
   on_every_schedule([&] {
     testing::DeviceArray<int> out(32);
-    launch("half_warp", half_warp_shuffle_kernel, 1, 32, 0, nullptr, out.data());
+    launch("half_warp", half_warp_shuffle_kernel, 1, 32, 0, out.data());
     EXPECT_EQ(cudaDeviceSynchronize(), cudaErrorLaunchFailure);
     const std::string text = take_only_diagnostic();
     EXPECT_CONTAINS(text, "never completes in warp 0: lane mask 0xffffffff, but only lanes 0x0000ffff came");
@@ -297,48 +297,48 @@ TEST_F(Barriers, AFullMaskShuffleOfHalfAWarpNeverCompletes) {
 
 TEST_F(Barriers, AReductionCalledByPartOfTheBlockNeverCompletes) {
   testing::DeviceArray<float> out(kThreads);
-  launch("partly_called", partly_called_reduction_kernel, 1, kThreads, 0, nullptr, out.data());
+  launch("partly_called", partly_called_reduction_kernel, 1, kThreads, 0, out.data());
   EXPECT_EQ(cudaDeviceSynchronize(), cudaErrorLaunchFailure);
   EXPECT_CONTAINS(take_only_diagnostic(), "never completes in warp 2: lane mask 0xffffffff, but only lanes 0x000000ff");
 }
 
 TEST_F(Barriers, ALaneOutsideItsOwnMaskIsNamed) {
   testing::DeviceArray<int> out(32);
-  launch("wrong_mask", wrong_mask_kernel, 1, 32, 0, nullptr, out.data());
+  launch("wrong_mask", wrong_mask_kernel, 1, 32, 0, out.data());
   EXPECT_EQ(cudaDeviceSynchronize(), cudaErrorLaunchFailure);
   EXPECT_CONTAINS(take_only_diagnostic(), "with mask 0x0000ffff, which does not name it");
 }
 
 TEST_F(Barriers, DifferentWarpOperationsUnderOneMaskAreNamed) {
   testing::DeviceArray<int> out(32);
-  launch("different", different_operations_kernel, 1, 32, 0, nullptr, out.data());
+  launch("different", different_operations_kernel, 1, 32, 0, out.data());
   EXPECT_EQ(cudaDeviceSynchronize(), cudaErrorLaunchFailure);
   EXPECT_CONTAINS(take_only_diagnostic(), "different warp operations");
 }
 
 TEST_F(Barriers, ReadingALaneOutsideTheMaskGivesNan) {
   testing::DeviceArray<float> out(16);
-  launch("outside_mask", outside_mask_kernel, 1, 32, 0, nullptr, out.data());
+  launch("outside_mask", outside_mask_kernel, 1, 32, 0, out.data());
   for (float value : out.host()) EXPECT_TRUE(std::isnan(value));
 }
 
 TEST_F(Barriers, AnExceptionInAKernelIsReported) {
   testing::DeviceArray<int> out(1);
-  launch("throwing", throwing_kernel, 1, 32, 0, nullptr, out.data());
+  launch("throwing", throwing_kernel, 1, 32, 0, out.data());
   EXPECT_EQ(cudaDeviceSynchronize(), cudaErrorLaunchFailure);
   EXPECT_CONTAINS(take_only_diagnostic(), "no such luck");
 }
 
 TEST_F(Barriers, AfterAFaultTheDeviceIsLostUntilCleared) {
   testing::DeviceArray<int> out(64);
-  launch("early_exit", early_exit_kernel, 1, 64, 0, nullptr, out.data(), 50);
+  launch("early_exit", early_exit_kernel, 1, 64, 0, out.data(), 50);
   EXPECT_EQ(cudaDeviceSynchronize(), cudaErrorLaunchFailure);
   EXPECT_EQ(cudaGetLastError(), cudaErrorLaunchFailure);
   EXPECT_EQ(cudaGetLastError(), cudaErrorLaunchFailure);
-  EXPECT_THROW(launch("index", index_kernel, 1, 64, 0, nullptr, out.data()), Error);
+  EXPECT_THROW(launch("index", index_kernel, 1, 64, 0, out.data()), Error);
   take_only_diagnostic();
   EXPECT_EQ(cudaGetLastError(), cudaSuccess);
-  launch("index", index_kernel, 1, 64, 0, nullptr, out.data());
+  launch("index", index_kernel, 1, 64, 0, out.data());
   EXPECT_EQ(out.host()[63], 63);
 }
 
@@ -346,7 +346,7 @@ TEST_F(Barriers, TheErrorOfASynchronousLaunchNamesTheKernel) {
   synchronous_launches() = true;
   testing::DeviceArray<int> out(64);
   try {
-    launch("early_exit", early_exit_kernel, 1, 64, 0, nullptr, out.data(), 50);
+    launch("early_exit", early_exit_kernel, 1, 64, 0, out.data(), 50);
     ADD_FAILURE() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_CONTAINS(std::string(error.what()), "kernel early_exit with grid (1,1,1), block (64,1,1)");

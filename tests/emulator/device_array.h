@@ -9,6 +9,7 @@
 #include "core/array.h"
 #include "cuda/context.h"
 #include "cuda/memory.h"
+#include "cuda/stream.h"
 
 #ifndef GG_TEST_DEVICE
 #define GG_TEST_DEVICE emulated

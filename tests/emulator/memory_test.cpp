@@ -52,20 +52,20 @@ class DeviceMemory : public testing::EmulatorTest {};
 
 TEST_F(DeviceMemory, SharedArraysAreApartAndAsLarge) {
   testing::DeviceArray<int> out(1);
-  launch("static_shared", static_shared_kernel, 1, 1, 0, nullptr, out.data(), 4);
+  launch("static_shared", static_shared_kernel, 1, 1, 0, out.data(), 4);
   EXPECT_EQ(out.host()[0], 3);
-  launch("dynamic_shared", dynamic_shared_kernel, 1, 1, 5 * sizeof(int), nullptr, out.data(), 4);
+  launch("dynamic_shared", dynamic_shared_kernel, 1, 1, 5 * sizeof(int), out.data(), 4);
   EXPECT_EQ(out.host()[0], 7);
-  launch("one", instantiated_kernel<1>, 1, 1, 0, nullptr, out.data());
+  launch("one", instantiated_kernel<1>, 1, 1, 0, out.data());
   EXPECT_EQ(out.host()[0], 11);
-  launch("two", instantiated_kernel<2>, 1, 1, 0, nullptr, out.data());
+  launch("two", instantiated_kernel<2>, 1, 1, 0, out.data());
   EXPECT_EQ(out.host()[0], 22);
 }
 
 TEST_F(DeviceMemory, StaticSharedArrayOnePastTheEnd) {
   testing::DeviceArray<int> out(1);
   auto run = [&] {
-    launch("static_shared", static_shared_kernel, 1, 1, 0, nullptr, out.data(), 5);
+    launch("static_shared", static_shared_kernel, 1, 1, 0, out.data(), 5);
     cudaDeviceSynchronize();
   };
   if (testing::kAddressSanitizer) {
@@ -79,7 +79,7 @@ TEST_F(DeviceMemory, StaticSharedArrayOnePastTheEnd) {
 TEST_F(DeviceMemory, DynamicSharedArrayOnePastTheEnd) {
   testing::DeviceArray<int> out(1);
   auto run = [&] {
-    launch("dynamic_shared", dynamic_shared_kernel, 1, 1, 5 * sizeof(int), nullptr, out.data(), 5);
+    launch("dynamic_shared", dynamic_shared_kernel, 1, 1, 5 * sizeof(int), out.data(), 5);
     cudaDeviceSynchronize();
   };
   if (testing::kAddressSanitizer) {
@@ -93,7 +93,7 @@ TEST_F(DeviceMemory, DynamicSharedArrayOnePastTheEnd) {
 TEST_F(DeviceMemory, UnwrittenMemoryHoldsPoison) {
   on_every_schedule([&] {
     testing::DeviceArray<float> out(1), untouched(3);
-    launch("unwritten", unwritten_shared_kernel, 1, 1, 0, nullptr, out.data());
+    launch("unwritten", unwritten_shared_kernel, 1, 1, 0, out.data());
     EXPECT_FALSE(std::abs(out.host()[0]) < 3e38f);  // NaN or huge
     EXPECT_FALSE(std::abs(untouched.host()[2]) < 3e38f);
   });
@@ -101,10 +101,10 @@ TEST_F(DeviceMemory, UnwrittenMemoryHoldsPoison) {
 
 TEST_F(DeviceMemory, MoreSharedMemoryThanABlockHas) {
   testing::DeviceArray<int> out(1);
-  launch("greedy", greedy_kernel, 1, 1, 0, nullptr, out.data());
+  launch("greedy", greedy_kernel, 1, 1, 0, out.data());
   EXPECT_EQ(cudaDeviceSynchronize(), cudaErrorLaunchFailure);
   EXPECT_CONTAINS(take_only_diagnostic(), "shared array 'big' of 49160 bytes does not fit");
-  EXPECT_THROW(launch("dynamic", dynamic_shared_kernel, 1, 1, 49153, nullptr, out.data(), 0), Error);
+  EXPECT_THROW(launch("dynamic", dynamic_shared_kernel, 1, 1, 49153, out.data(), 0), Error);
   take_only_diagnostic();
 }
 
@@ -115,9 +115,8 @@ TEST_F(DeviceMemory, DeviceMemoryOnePastTheEnd) {
     start();
     cudaDeviceSynchronize();
   };
-  EXPECT_DEATH(run([&] { launch("write", write_kernel, 1, 1, 0, nullptr, data.data(), 5); }), "heap-buffer-overflow");
-  EXPECT_DEATH(run([&] { launch("read", read_kernel, 1, 1, 0, nullptr, data.data(), out.data(), -1); }),
-               "heap-buffer-overflow");
+  EXPECT_DEATH(run([&] { launch("write", write_kernel, 1, 1, 0, data.data(), 5); }), "heap-buffer-overflow");
+  EXPECT_DEATH(run([&] { launch("read", read_kernel, 1, 1, 0, data.data(), out.data(), -1); }), "heap-buffer-overflow");
 }
 
 TEST_F(DeviceMemory, TheHostMayNotTouchDeviceMemory) {
@@ -125,7 +124,7 @@ TEST_F(DeviceMemory, TheHostMayNotTouchDeviceMemory) {
   testing::DeviceArray<int> data(std::vector<int>(5, 0));
   auto sneak = [&] { std::exit(*static_cast<volatile int*>(data.data())); };
   EXPECT_DEATH(sneak(), "use-after-poison");
-  launch("write", write_kernel, 1, 1, 0, nullptr, data.data(), 2);  // and not after work either
+  launch("write", write_kernel, 1, 1, 0, data.data(), 2);  // and not after work either
   cudaDeviceSynchronize();
   EXPECT_DEATH(sneak(), "use-after-poison");
 }
@@ -133,7 +132,7 @@ TEST_F(DeviceMemory, TheHostMayNotTouchDeviceMemory) {
 TEST_F(DeviceMemory, FreedPointersAreRefused) {
   int* p = static_cast<int*>(allocate(20));
   release(p);
-  EXPECT_THROW(launch("write", write_kernel, 1, 1, 0, nullptr, p, 0), Error);  // no longer device memory
+  EXPECT_THROW(launch("write", write_kernel, 1, 1, 0, p, 0), Error);  // no longer device memory
   take_only_diagnostic();
 }
 
@@ -141,7 +140,7 @@ TEST_F(DeviceMemory, HostPointersAreRefused) {
   testing::DeviceArray<int> out(1);
   int on_the_host[2] = {};
   try {
-    launch("read", read_kernel, 1, 1, 0, nullptr, on_the_host, out.data(), 0);
+    launch("read", read_kernel, 1, 1, 0, on_the_host, out.data(), 0);
     ADD_FAILURE() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_CONTAINS(std::string(error.what()), "kernel read");
@@ -156,7 +155,7 @@ TEST_F(DeviceMemory, ImpossibleShapesAreRefused) {
   for (auto [grid, block] :
        {std::pair<dim3, dim3>{1, 2048}, {1, dim3(32, 32, 2)}, {1, dim3(1, 1, 65)}, {1, 0u}, {dim3(1, 65536), 1}}) {
     try {
-      launch("write", write_kernel, grid, block, 0, nullptr, out.data(), 0);
+      launch("write", write_kernel, grid, block, 0, out.data(), 0);
       ADD_FAILURE() << "nothing was thrown";
     } catch (const Error& error) {
       EXPECT_CONTAINS(std::string(error.what()), "cudaErrorInvalidConfiguration");
@@ -167,7 +166,7 @@ TEST_F(DeviceMemory, ImpossibleShapesAreRefused) {
 }
 
 TEST_F(DeviceMemory, AnEmptyGridIsNothingToDo) {
-  launch("write", write_kernel, 0, 64, 0, nullptr, nullptr, 0);
+  launch("write", write_kernel, 0, 64, 0, nullptr, 0);
   EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
 }
 

@@ -32,7 +32,7 @@ class Streams : public testing::EmulatorTest {
 
 TEST_F(Streams, WorkWaitsForTheHostToWait) {
   testing::DeviceArray<int> x(std::vector<int>{1});
-  launch("set", set_kernel, 1, 1, 0, a_, x.data(), 2);
+  launch_in(a_, "set", set_kernel, 1, 1, 0, x.data(), 2);
   EXPECT_EQ(cudaMemcpyAsync(pinned_, x.data(), sizeof(int), cudaMemcpyDeviceToHost, a_), cudaSuccess);
   EXPECT_EQ(*pinned_, -5);  // a program that reads here forgot to synchronise
   EXPECT_EQ(cudaStreamSynchronize(a_), cudaSuccess);
@@ -42,7 +42,7 @@ TEST_F(Streams, WorkWaitsForTheHostToWait) {
 TEST_F(Streams, EagerModeRunsAtOnce) {
   emulator::options().eager = true;
   testing::DeviceArray<int> x(std::vector<int>{1});
-  launch("set", set_kernel, 1, 1, 0, a_, x.data(), 2);
+  launch_in(a_, "set", set_kernel, 1, 1, 0, x.data(), 2);
   EXPECT_EQ(cudaMemcpyAsync(pinned_, x.data(), sizeof(int), cudaMemcpyDeviceToHost, a_), cudaSuccess);
   EXPECT_EQ(*pinned_, 2);
 }
@@ -69,16 +69,16 @@ TEST_F(Streams, AForgottenEventShowsAndAnEventHelps) {
   testing::DeviceArray<int> x(std::vector<int>{1}), y(std::vector<int>{1});
   cudaEvent_t ready = nullptr;
   ASSERT_EQ(cudaEventCreate(&ready), cudaSuccess);
-  launch("set", set_kernel, 1, 1, 0, a_, x.data(), 2);
-  launch("copy", copy_kernel, 1, 1, 0, b_, x.data(), y.data());
+  launch_in(a_, "set", set_kernel, 1, 1, 0, x.data(), 2);
+  launch_in(b_, "copy", copy_kernel, 1, 1, 0, x.data(), y.data());
   EXPECT_EQ(cudaStreamSynchronize(b_), cudaSuccess);
   EXPECT_EQ(y.host()[0], 1);
 
-  launch("set", set_kernel, 1, 1, 0, a_, x.data(), 3);
+  launch_in(a_, "set", set_kernel, 1, 1, 0, x.data(), 3);
   EXPECT_EQ(cudaEventRecord(ready, a_), cudaSuccess);
   EXPECT_EQ(cudaStreamWaitEvent(b_, ready), cudaSuccess);
-  launch("set", set_kernel, 1, 1, 0, a_, x.data(), 4);  // after the event: not waited for
-  launch("copy", copy_kernel, 1, 1, 0, b_, x.data(), y.data());
+  launch_in(a_, "set", set_kernel, 1, 1, 0, x.data(), 4);  // after the event: not waited for
+  launch_in(b_, "copy", copy_kernel, 1, 1, 0, x.data(), y.data());
   EXPECT_EQ(cudaStreamSynchronize(b_), cudaSuccess);
   EXPECT_EQ(y.host()[0], 3);
   EXPECT_EQ(cudaEventSynchronize(ready), cudaSuccess);
@@ -90,10 +90,25 @@ TEST_F(Streams, AForgottenEventShowsAndAnEventHelps) {
 
 TEST_F(Streams, TheNullStreamWaitsForAllAndAllWaitForIt) {
   testing::DeviceArray<int> x(std::vector<int>{1}), y(std::vector<int>{1});
-  launch("set", set_kernel, 1, 1, 0, a_, x.data(), 2);
-  launch("copy", copy_kernel, 1, 1, 0, nullptr, x.data(), y.data());
-  launch("copy", copy_kernel, 1, 1, 0, b_, y.data(), x.data() /* same value: shows nothing, orders it */);
+  EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+  launch_in(a_, "set", set_kernel, 1, 1, 0, x.data(), 2);
+  launch_in(nullptr, "copy", copy_kernel, 1, 1, 0, x.data(), y.data());
+  launch_in(b_, "copy", copy_kernel, 1, 1, 0, y.data(), x.data() /* same value: shows nothing, orders it */);
+  EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
   EXPECT_EQ(y.host()[0], 2);
+}
+
+TEST_F(Streams, ANonBlockingStreamKeepsOutOfThat) {
+  testing::DeviceArray<int> x(std::vector<int>{1}), y(std::vector<int>{1});
+  EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+  cudaStream_t apart = nullptr;
+  ASSERT_EQ(cudaStreamCreateWithFlags(&apart, cudaStreamNonBlocking), cudaSuccess);
+  launch_in(apart, "set", set_kernel, 1, 1, 0, x.data(), 2);
+  launch_in(nullptr, "copy", copy_kernel, 1, 1, 0, x.data(), y.data());
+  EXPECT_EQ(cudaStreamSynchronize(nullptr), cudaSuccess);
+  EXPECT_EQ(y.host()[0], 1);
+  EXPECT_EQ(cudaStreamDestroy(apart), cudaSuccess);
+  EXPECT_EQ(x.host()[0], 2);
 }
 
 TEST_F(Streams, UnknownHandlesAreRefused) {

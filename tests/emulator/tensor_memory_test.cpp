@@ -6,12 +6,16 @@
 #include "core/allocator.h"
 #include "core/device_memory.h"
 #include "core/error.h"
+#include "cuda/memory.h"
 #include "tests/emulator/emulator_fixture.h"
 
 namespace gg {
 namespace {
 
-class TensorMemory : public testing::EmulatorTest {};
+class TensorMemory : public testing::EmulatorTest {
+ protected:
+  static size_t device_memory_free() { return emulated::memory_info().free; }
+};
 
 TEST_F(TensorMemory, BlocksAreCountedAndCopied) {
   const MemoryStats before = memory_stats(Device::emulated);
@@ -40,13 +44,52 @@ TEST_F(TensorMemory, BlocksAreCountedAndCopied) {
 
 TEST_F(TensorMemory, AnEmptyBlockIsAllowed) { deallocate(allocate(0, Device::emulated), 0, Device::emulated); }
 
+// More than the page-locked pieces hold at once, so each is used again while the device has copied nothing yet.
+TEST_F(TensorMemory, LargeCopiesGoThroughPiecesThatAreReused) {
+  const size_t n = (size_t{11} << 20) / sizeof(int) + 3;
+  std::vector<int> in(n), out(n);
+  std::iota(in.begin(), in.end(), 1);
+  const DeviceMemory& memory = device_memory(Device::emulated);
+  void* a = allocate(n * sizeof(int), Device::emulated);
+  memory.copy_from_host(a, in.data(), n * sizeof(int));
+  in.back() = 0;  // ours again, whatever the device has done
+  memory.copy_to_host(out.data(), a, n * sizeof(int));
+  EXPECT_EQ(out.back(), static_cast<int>(n));
+  in.back() = out.back();
+  EXPECT_TRUE(in == out);
+  deallocate(a, n * sizeof(int), Device::emulated);
+}
+
+TEST_F(TensorMemory, FreedMemoryIsCachedAndReleasedWhenItIsShort) {
+  empty_cache(Device::emulated);
+  const auto before = memory_stats(Device::emulated);
+  emulator::options().memory_bytes = static_cast<size_t>(before.live_bytes) + (size_t{64} << 20) + 1000;
+  // cuBLAS workspaces and the like may live too, hence the 64 MiB.
+  const size_t most = device_memory_free();
+  void* a = allocate(most / 2, Device::emulated);
+  deallocate(a, most / 2, Device::emulated);
+  synchronize(Device::emulated);
+  EXPECT_EQ(memory_stats(Device::emulated).cached_bytes, before.cached_bytes + static_cast<int64_t>(most / 2));
+  a = allocate(most / 2, Device::emulated);  // from the cache
+  EXPECT_EQ(memory_stats(Device::emulated).cached_bytes, before.cached_bytes);
+  deallocate(a, most / 2, Device::emulated);
+  // Another size, not even given back by the stream yet: fits only after the cache is released.
+  a = allocate(most - 8, Device::emulated);
+  EXPECT_EQ(memory_stats(Device::emulated).cached_bytes, 0);
+  deallocate(a, most - 8, Device::emulated);
+  empty_cache(Device::emulated);
+  EXPECT_EQ(memory_stats(Device::emulated).cached_bytes, 0);
+}
+
 TEST_F(TensorMemory, ExhaustionNamesWhatWasAskedFor) {
   emulator::options().memory_bytes = 1000;
   try {
     allocate(1001, Device::emulated);
     ADD_FAILURE() << "nothing was thrown";
   } catch (const Error& error) {
-    EXPECT_CONTAINS(error.what(), "1001 bytes");
+    EXPECT_CONTAINS(error.what(), "asked for 1001 bytes");
+    EXPECT_CONTAINS(error.what(), "bytes in use by tensors");
+    EXPECT_CONTAINS(error.what(), "of 1000 bytes free");
   }
 }
 
