@@ -8,7 +8,9 @@
 
 #include "core/allocator.h"
 #include "core/device_memory.h"
+#include "cuda/copy.h"
 #include "cuda/event.h"
+#include "cuda/stream.h"
 #include "data/data_loader.h"
 #include "ops/ops.h"
 #include "tests/emulator/emulator_fixture.h"
@@ -113,6 +115,19 @@ TEST_F(DeviceThreads, MemoryComesBackBehindAllUsers) {
   const Tensor noise = full({5}, 99.0, {DType::f32, Device::emulated});
   EXPECT_EQ(sum.to_vector<float>(), (std::vector<float>{2, 4, 6, 8, 10}));
   EXPECT_EQ(noise.to_vector<float>(), std::vector<float>(5, 99.0f));
+}
+
+// Two threads use a tensor at once: this one has looked up its memory and starts its kernel after the other has taken
+// the tensor over. The other's stream, where the memory comes back, must wait for that kernel too.
+TEST_F(DeviceThreads, MemoryComesBackBehindThoseWhoUsedItAtTheSameTime) {
+  Tensor x = to(from_vector(counting(300), {300}), Device::emulated);
+  const Tensor seen = zeros({300}, {DType::f32, Device::emulated});
+  const Array from = x.array(), into = seen.array();
+  std::thread([&] { x.array(); }).join();
+  emulated::copy(into, from);
+  x = Tensor();
+  std::thread([] { emulated::synchronize(); }).join();  // has the other's stream again
+  EXPECT_EQ(seen.to_vector<float>(), counting(300));
 }
 
 TEST_F(DeviceThreads, EventsTimeTheDevice) {
