@@ -212,22 +212,23 @@ struct ToDevice {
 Tensor reshape(const Tensor& x, const Shape& shape) {
   Shape to = shape;
   int inferred = -1;
-  int64_t known = 1;
   for (int i = 0; i < to.rank(); ++i) {
     if (to[i] == -1) {
       GG_CHECK(inferred < 0, "reshape: only one size may be -1, got ", shape);
       inferred = i;
+      to[i] = 1;
     } else {
       GG_CHECK(to[i] >= 0, "reshape: sizes must not be negative (one may be -1), got ", shape);
-      known *= to[i];
     }
   }
+  const int64_t known = checked_numel(to);
   if (inferred >= 0) {
     GG_CHECK(known > 0 && x.numel() % known == 0, "reshape: ", x.shape(), " with ", x.numel(),
              " elements does not fit ", shape);
     to[inferred] = x.numel() / known;
   }
-  GG_CHECK(to.numel() == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", to, " has ", to.numel());
+  GG_CHECK(inferred >= 0 || known == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", to, " has ",
+           known);
   if (to == x.shape()) return x;
   return apply(Reshape{to}, x);
 }

@@ -174,7 +174,7 @@ TEST_F(DeviceConv, StridesBeyondAllSizes) {
 class DnnStandIn : public EmulatorTest {
  protected:
   const cudnn::Library& library = emulated::cudnn_library();
-  cudnn::Handle handle = nullptr;
+  inline static cudnn::Handle handle = nullptr;  // one for all: the library's own are never destroyed either
   cudnn::Tensor x_tensor = nullptr, y_tensor = nullptr;
   cudnn::Filter filter = nullptr;
   cudnn::Convolution convolution = nullptr;
@@ -184,7 +184,7 @@ class DnnStandIn : public EmulatorTest {
 
   void SetUp() override {
     EmulatorTest::SetUp();
-    library.create(&handle);
+    if (!handle) library.create(&handle);
     library.create_tensor(&x_tensor);
     library.create_tensor(&y_tensor);
     library.create_filter(&filter);

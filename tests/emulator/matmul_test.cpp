@@ -211,7 +211,7 @@ TEST_F(BlasStandIn, SizesBeyondAnInt) {
 
 TEST_F(BlasStandIn, AMisalignedWorkspace) {
   const cublas::Library& library = emulated::cublas_library();
-  cublas::Handle handle = nullptr;
+  static cublas::Handle handle = nullptr;  // never destroyed, like the library's own
   ASSERT_EQ(library.create(&handle), cublas::success);
   EXPECT_NE(library.set_workspace(handle, a.data() + 1, 8), cublas::success);
   EXPECT_CONTAINS(take_only_diagnostic(), "256");
