@@ -263,6 +263,10 @@ void* take_large(size_t size) {
   }
   if (FreeBlock* b = tc->lists[c.index]) [[likely]] {
     tc->lists[c.index] = b->next;
+    // A graph's blocks have left the nearest cache by the time they are used again: the one after this may as well be
+    // on its way.
+    const auto next = reinterpret_cast<uintptr_t>(b->next);
+    for (uintptr_t line = 0; line < 3; ++line) __builtin_prefetch(reinterpret_cast<const void*>(next + 64 * line), 1);
     tc->kept[c.index] -= c.size;
     bump(tc->counters.cached, -static_cast<int64_t>(c.size));
     return b;
