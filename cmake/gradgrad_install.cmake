@@ -2,7 +2,8 @@
 # another project says
 #   find_package(gradgrad REQUIRED)
 #   target_link_libraries(mine PRIVATE gradgrad::gradgrad)
-# and, for operations of its own, gradgrad_add_ops(mine my_ops.h). tests/install/ is such a project.
+# and, for operations of its own, gradgrad_add_ops(mine my_ops.h), for kernels gradgrad_add_kernels(mine my.cu).
+# tests/install/ is such a project.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -23,4 +24,4 @@ configure_package_config_file(cmake/gradgradConfig.cmake.in ${PROJECT_BINARY_DIR
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/gradgradConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/gradgradConfig.cmake ${PROJECT_BINARY_DIR}/gradgradConfigVersion.cmake
   cmake/gradgrad_dependencies.cmake cmake/gradgrad_flags.cmake cmake/gradgrad_kernels.cmake
-  cmake/gradgrad_add_ops.cmake DESTINATION ${package_dir})
+  cmake/gradgrad_add_kernels.cmake cmake/gradgrad_add_ops.cmake DESTINATION ${package_dir})

@@ -10,11 +10,10 @@ namespace {
 
 Context* previous = nullptr;  // who switched last; one kernel runs at a time, so one is enough
 
-void arrived([[maybe_unused]] Context& here) {
-#if defined(__SANITIZE_ADDRESS__)
+void arrived(Context& here) {
+  if (!has_address_sanitizer()) return;
   // The bounds that come back are those of the stack just left: so the host thread's own are learned too.
   __sanitizer_finish_switch_fiber(here.asan_fake_stack, &previous->stack, &previous->stack_bytes);
-#endif
 }
 
 void begin(Context& context) {
@@ -176,8 +175,7 @@ void fill(Frame& frame, void* context) {
 
 namespace gg::emulator {
 
-void dismiss([[maybe_unused]] Context& context) {
-#if defined(GG_EMULATOR_TSAN)
+void dismiss(Context& context) {
   if (!context.tsan_fiber) return;
   // For the tool only, go there and come back (0: ordered): what the fiber did lies before what the caller does next.
   void* here = __tsan_get_current_fiber();
@@ -185,7 +183,6 @@ void dismiss([[maybe_unused]] Context& context) {
   __tsan_switch_to_fiber(here, 0);
   __tsan_destroy_fiber(context.tsan_fiber);
   context.tsan_fiber = nullptr;
-#endif
 }
 
 void prepare(Context& context, void* stack, size_t stack_bytes, void (*entry)(void*), void* argument) {
@@ -213,20 +210,16 @@ void prepare(Context& context, void* stack, size_t stack_bytes, void (*entry)(vo
   fill(*frame, &context);
   context.stack_pointer = frame;
 #endif
-#if defined(GG_EMULATOR_TSAN)
-  context.tsan_fiber = __tsan_create_fiber(0);
-#endif
+  if (has_thread_sanitizer()) context.tsan_fiber = __tsan_create_fiber(0);
 }
 
 void switch_context(Context& from, Context& to) {
   previous = &from;
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_start_switch_fiber(&from.asan_fake_stack, to.stack, to.stack_bytes);
-#endif
-#if defined(GG_EMULATOR_TSAN)
-  if (!from.tsan_fiber) from.tsan_fiber = __tsan_get_current_fiber();
-  __tsan_switch_to_fiber(to.tsan_fiber, 1);  // 1: the switch itself orders nothing
-#endif
+  if (has_address_sanitizer()) __sanitizer_start_switch_fiber(&from.asan_fake_stack, to.stack, to.stack_bytes);
+  if (has_thread_sanitizer()) {
+    if (!from.tsan_fiber) from.tsan_fiber = __tsan_get_current_fiber();
+    __tsan_switch_to_fiber(to.tsan_fiber, 1);  // 1: the switch itself orders nothing
+  }
 #if GG_EMULATOR_UCONTEXT
   swapcontext(&from.registers, &to.registers);
 #else

@@ -9,11 +9,7 @@ namespace gg::emulator {
 namespace {
 constexpr size_t kGuardBytes = 64 << 10;  // at least a page wherever pages are up to 64 KiB
 // Only touched pages cost memory. Sanitized and unoptimised frames are large.
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
-constexpr size_t kStackBytes = 128 << 10;
-#else
 constexpr size_t kStackBytes = 256 << 10;
-#endif
 }  // namespace
 
 Fiber::Fiber(void (*entry)(void*)) : entry_(entry), mapping_bytes_(kGuardBytes + kStackBytes) {

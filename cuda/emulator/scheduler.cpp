@@ -138,7 +138,7 @@ std::string Machine::run(const Grid& grid) {
   random_state_ = schedule_ == Schedule::random_a ? 1 : 2;
   vocabulary::blockDim = grid.threads;
   vocabulary::gridDim = grid.blocks;
-  if (kThreadSanitizer) {
+  if (has_thread_sanitizer()) {
     fibers_.resize(2 * kMaxBlockThreads);
     for (int set = 0; set < 2; ++set) {
       for (int t = 0; t < threads_in_block_; ++t) {
@@ -249,10 +249,10 @@ void Machine::work(Fiber& self) {
       fail(Fault::stuck);
     }
     if (next >= 0) set_current(next);
-    if (!kThreadSanitizer && next >= 0 && !threads_[next].fiber) continue;
+    if (!has_thread_sanitizer() && next >= 0 && !threads_[next].fiber) continue;
     // Not idle before the successor is chosen: it must not be chosen itself.
     Context& target = next < 0 ? host_ : fiber_for(next).context();
-    if (!kThreadSanitizer) {
+    if (!has_thread_sanitizer()) {
       self.next_idle = idle_;
       idle_ = &self;
     }
@@ -261,7 +261,7 @@ void Machine::work(Fiber& self) {
 }
 
 Fiber& Machine::fiber_for(int thread) {
-  if (kThreadSanitizer) {
+  if (has_thread_sanitizer()) {
     return *fibers_[static_cast<size_t>(static_cast<int>(block_ & 1) * kMaxBlockThreads + thread)];
   }
   if (threads_[thread].fiber) return *threads_[thread].fiber;

@@ -39,7 +39,7 @@ void SharedMemory::begin_block(size_t dynamic_bytes, unsigned char fill) {
   payload_ = dynamic_bytes;
   dynamic_bytes_ = dynamic_bytes;
   fill_ = fill;
-  if (kThreadSanitizer) fresh_ = false;
+  if (has_thread_sanitizer()) fresh_ = false;
 }
 
 void* SharedMemory::find_or_add(const void* key, size_t bytes, size_t alignment, const char* name) {
