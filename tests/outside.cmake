@@ -49,3 +49,16 @@ gradgrad_doc_example(readme ${PROJECT_SOURCE_DIR}/README.md)
 add_test(NAME docs.adding_an_op COMMAND ${CMAKE_COMMAND} -DDOCUMENT=${PROJECT_SOURCE_DIR}/docs/adding_an_op.md
   -DFOLDER=${CMAKE_CURRENT_SOURCE_DIR}/out_of_tree_op -P ${CMAKE_CURRENT_SOURCE_DIR}/docs/holds_files.cmake)
 set_tests_properties(docs.adding_an_op PROPERTIES LABELS docs)
+
+# docs/emulator.md shows the files of tests/out_of_tree_kernel as they are, and what happens to them on a walk through it.
+# The walk has sanitizers of its own.
+add_test(NAME docs.emulator_files COMMAND ${CMAKE_COMMAND} -DDOCUMENT=${PROJECT_SOURCE_DIR}/docs/emulator.md
+  -DFOLDER=${CMAKE_CURRENT_SOURCE_DIR}/out_of_tree_kernel -P ${CMAKE_CURRENT_SOURCE_DIR}/docs/holds_files.cmake)
+set_tests_properties(docs.emulator_files PROPERTIES LABELS docs)
+if(GG_EMULATED AND NOT GG_SANITIZE)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/outside/emulator)
+  add_test(NAME docs.emulator COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/docs/run_console.sh ${PROJECT_SOURCE_DIR}/docs/emulator.md
+    ${CMAKE_CURRENT_SOURCE_DIR}/out_of_tree_kernel ${stage} WORKING_DIRECTORY ${PROJECT_BINARY_DIR}/outside/emulator)
+  set_tests_properties(docs.emulator PROPERTIES FIXTURES_REQUIRED staged LABELS docs COST 100 ENVIRONMENT
+    "CXX=${CMAKE_CXX_COMPILER};CMAKE_GENERATOR=${CMAKE_GENERATOR};CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER}")
+endif()

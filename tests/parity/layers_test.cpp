@@ -1,0 +1,176 @@
+// Every layer of nn/ on a device against the CPU: value, gradients, second derivatives, buffers, in training and in
+// evaluation. A layer without a row fails the last test.
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <regex>
+#include <set>
+
+#include "autograd/autograd.h"
+#include "nn/nn.h"
+#include "tests/parity/parity.h"
+
+namespace gg::parity {
+namespace {
+
+/// A layer as a module and as a function.
+struct Made {
+  nn::Module module;
+  std::function<Tensor(const Tensor&)> call;
+};
+template <class L>
+Made made(L layer) {
+  return {layer, layer};
+}
+
+struct Row {
+  std::string layer;  ///< its class
+  std::function<Made()> make;
+  Shape input;
+};
+
+// Sizes that are no multiple of anything, and pairwise different where a kernel could take one for another.
+const std::vector<Row>& rows() {
+  static const std::vector<Row> all = {
+      {"ReLU", [] { return made(nn::ReLU()); }, {5, 7}},
+      {"LeakyReLU", [] { return made(nn::LeakyReLU(0.2)); }, {5, 7}},
+      {"ELU", [] { return made(nn::ELU(1.5)); }, {5, 7}},
+      {"GELU", [] { return made(nn::GELU()); }, {5, 7}},
+      {"GELU", [] { return made(nn::GELU(nn::GeluKind::tanh)); }, {5, 7}},
+      {"SiLU", [] { return made(nn::SiLU()); }, {3, 2, 5}},
+      {"Sigmoid", [] { return made(nn::Sigmoid()); }, {5, 7}},
+      {"Tanh", [] { return made(nn::Tanh()); }, {37}},
+      {"Softplus", [] { return made(nn::Softplus(2)); }, {5, 7}},
+      {"Softmax", [] { return made(nn::Softmax()); }, {5, 37}},
+      {"Softmax", [] { return made(nn::Softmax(1)); }, {5, 7, 3}},
+      {"LogSoftmax", [] { return made(nn::LogSoftmax()); }, {5, 37}},
+      {"LogSoftmax", [] { return made(nn::LogSoftmax(0)); }, {5, 7}},
+      {"Conv2d", [] { return made(nn::Conv2d(3, 5, 3)); }, {2, 3, 7, 6}},
+      {"Conv2d",
+       [] {
+         return made(nn::Conv2d(4, 6, {3, 2}, {.stride = {2, 1}, .padding = {1, 2}, .groups = 2}));
+       },
+       {3, 4, 7, 5}},
+      {"ConvTranspose2d", [] { return made(nn::ConvTranspose2d(3, 5, 4, {.stride = 2, .padding = 1})); }, {2, 3, 4, 5}},
+      {"ConvTranspose2d",
+       [] { return made(nn::ConvTranspose2d(4, 6, 3, {.stride = 2, .padding = 1, .output_padding = 1, .groups = 2})); },
+       {2, 4, 3, 5}},
+      {"Dropout", [] { return made(nn::Dropout(0.3)); }, {13, 11}},
+      {"Linear", [] { return made(nn::Linear(7, 5)); }, {3, 7}},
+      {"Linear", [] { return made(nn::Linear(7, 5, {.bias = false})); }, {2, 3, 7}},
+      {"LayerNorm",
+       [] {
+         return made(nn::LayerNorm(Shape{3, 5}));
+       },
+       {4, 3, 5}},
+      {"LayerNorm", [] { return made(nn::LayerNorm(13, {.affine = false})); }, {5, 13}},
+      {"BatchNorm1d", [] { return made(nn::BatchNorm1d(5)); }, {7, 5}},
+      {"BatchNorm1d", [] { return made(nn::BatchNorm1d(5, {.affine = false})); }, {3, 5, 7}},
+      {"BatchNorm2d", [] { return made(nn::BatchNorm2d(3)); }, {4, 3, 5, 2}},
+      {"MaxPool2d", [] { return made(nn::MaxPool2d(3, {.stride = 2, .padding = 1})); }, {2, 3, 7, 6}},
+      {"AvgPool2d",
+       [] {
+         return made(nn::AvgPool2d({2, 3}, {.stride = 2, .padding = {1, 0}}));
+       },
+       {2, 3, 7, 6}},
+      {"Upsample",
+       [] {
+         return made(nn::Upsample({2, 3}));
+       },
+       {2, 3, 3, 5}},
+      {"Sequential", [] { return made(nn::Sequential(nn::Linear(7, 5), nn::Tanh(), nn::Linear(5, 3))); }, {3, 7}},
+      {"Flatten", [] { return made(nn::Flatten()); }, {3, 2, 5}},
+      {"Unflatten",
+       [] {
+         return made(nn::Unflatten({2, 5}));
+       },
+       {3, 10}},
+      // Its input are positions; the test makes them of the numbers that it draws.
+      {"Embedding", [] { return made(nn::Embedding(11, 5)); }, {3, 7}},
+  };
+  return all;
+}
+
+/// Everything that one layer gives on one device, by name.
+TensorMap results(const Row& row, Device device, DType dtype, bool training) {
+  manual_seed(5);
+  const Made layer = row.make();
+  const Tensor x_here = row.layer == "Embedding" ? randint(0, 11, row.input) : randn(row.input, {.dtype = dtype});
+  layer.module.to(dtype);
+  layer.module.to(device);
+  layer.module.train(training);
+
+  TensorMap out;
+  std::vector<Tensor> wanted;
+  std::vector<std::string> names;
+  Tensor x = to(x_here, device);
+  if (is_floating(x.dtype())) {
+    x = clone(x).requires_grad_();
+    wanted.push_back(x);
+    names.push_back("x");
+  }
+  for (const auto& [name, p] : layer.module.named_parameters()) {
+    wanted.push_back(p);
+    names.push_back(name);
+  }
+  const Tensor y = layer.call(x);
+  EXPECT_EQ(y.device(), device);
+  out["y"] = y;
+  const Tensor weight = randn(y.shape(), {dtype, device});
+  const std::vector<Tensor> first = grad(sum(y * y * weight), wanted, {.create_graph = true, .allow_unused = true});
+  Tensor total = zeros({}, {dtype, device});
+  for (size_t i = 0; i < first.size(); ++i) {
+    out["gradient of " + names[i]] = first[i];
+    if (first[i].defined() && first[i].requires_grad()) total = total + sum(square(first[i]));
+  }
+  if (total.requires_grad()) {
+    const std::vector<Tensor> second = grad(total, wanted, {.allow_unused = true});
+    for (size_t i = 0; i < second.size(); ++i) out["second derivative by " + names[i]] = second[i];
+  }
+  for (const auto& [name, b] : layer.module.named_buffers()) out["buffer " + name] = b;
+  return out;
+}
+
+class Layers : public OnDevice {};
+
+TEST_P(Layers, ValueGradientsAndBuffers) {
+  for (const Row& row : rows()) {
+    for (const DType dtype : {f32, f64}) {
+      for (const bool training : {true, false}) {
+        SCOPED_TRACE(str(row.make().module.description(), ", ", dtype, training ? ", training" : ", evaluation"));
+        const TensorMap here = results(row, Device(), dtype, training), there = results(row, device(), dtype, training);
+        EXPECT_EQ(difference("", there, here, dtype == f64 ? 1e-13 : 2e-5), "");
+        EXPECT_TRUE(here.contains("second derivative by x") || row.layer == "Embedding");
+      }
+    }
+  }
+}
+
+TEST_P(Layers, AnotherParameterIsFound) {
+  const Row slope{"LeakyReLU", [n = 0]() mutable { return made(nn::LeakyReLU(n++ == 0 ? 0.9 : 0.901)); }, {5, 7}};
+  const TensorMap here = results(slope, Device(), f32, true), there = results(slope, device(), f32, true);
+  for (const char* name : {" y: ", "gradient of x", "second derivative by x"}) {
+    EXPECT_NE(difference("", there, here, 2e-5).find(name), std::string::npos) << name;
+  }
+}
+
+GG_ON_DEVICES(Layers);
+
+TEST(EmulatedLayers, EveryLayerHasARow) {
+  std::set<std::string> known = {"Module", "BatchNorm"}, found;  // what layers derive from
+  for (const Row& row : rows()) known.insert(row.layer);
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(GG_SOURCE_DIR) + "/nn")) {
+    if (entry.path().extension() != ".h") continue;
+    std::ifstream file(entry.path());
+    const std::regex declared("^(?:struct|class) (\\w+)(?: final)? : (?:public )?(?:Module|BatchNorm)\\b.*");
+    std::smatch match;
+    for (std::string line; std::getline(file, line);) {
+      if (std::regex_match(line, match, declared)) found.insert(match[1]);
+    }
+  }
+  EXPECT_GE(found.size(), 20u);
+  for (const std::string& layer : found) EXPECT_TRUE(known.contains(layer)) << "nn::" << layer << " has no row here";
+}
+
+}  // namespace
+}  // namespace gg::parity
