@@ -43,7 +43,7 @@ models::AutoencoderOptions NetworkOptions::model(const Shape& image) const {
 Lab::Lab(RunContext& run_context, const DataOptions& options)
     : context(run_context), device(device_from(run_context.standard().device)) {
   const StandardOptions& standard = context.standard();
-  GG_CHECK(is_available(device), "device ", device, " is not available here; --device cpu always is");
+  synchronize(device);  // where there is no such device it throws, and says why
   if (standard.threads > 0) set_num_threads(static_cast<int>(standard.threads));
   const data::TrainTest data = standard.data.empty() ? data::fashion_mnist() : data::load_mnist_folder(standard.data);
   data_name = standard.data.empty() ? "Fashion-MNIST" : standard.data;
