@@ -1,16 +1,8 @@
 // Every row of the op table on every device that is there: `emulated`, and `cuda` where there is a GPU. Then planted
 // bugs, which the check must find.
-#include <cxxabi.h>
-#include <dlfcn.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <memory>
-#include <regex>
 #include <set>
-#include <sstream>
 
 #include "autograd/apply.h"
 #include "core/determinism.h"
@@ -21,7 +13,7 @@
 #include "optim/optim.h"
 #include "tests/ops/row_checks.h"
 #if GG_WITH_EMULATED
-#include "cuda/emulator/emulator.h"
+#include "tests/emulator/kernel_names.h"
 #endif
 
 namespace gg::optable {
@@ -153,31 +145,6 @@ TEST_F(PlantedDeviceBugs, AnOperationThatIsNowhereAsksForACall) {
 
 #if GG_WITH_EMULATED
 
-// The functions marked __global__ in a source text.
-std::set<std::string> kernels_in(const std::string& text) {
-  static const std::regex pattern("__global__[^;{]*?\\bvoid\\b[^;{]*?(\\w+_kernel)\\s*\\(");
-  static const std::regex any("__global__");
-  std::set<std::string> names;
-  for (std::sregex_iterator i(text.begin(), text.end(), pattern), end; i != end; ++i) names.insert((*i)[1]);
-  const auto count = [&](const std::regex& r) {
-    return std::distance(std::sregex_iterator(text.begin(), text.end(), r), std::sregex_iterator());
-  };
-  EXPECT_EQ(count(any), count(pattern)) << "kernels are called something_kernel; one of these is not:\n" << text;
-  return names;
-}
-
-// The name behind an address: "softmax_forward_kernel" of "void gg::emulated::softmax_forward_kernel<float, 32>(…)".
-std::string name_at(const void* address) {
-  Dl_info info{};
-  if (!dladdr(address, &info) || !info.dli_sname) return "?";
-  int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status),
-                                                    std::free);
-  std::smatch found;
-  const std::string demangled = text ? text.get() : info.dli_sname;
-  return std::regex_search(demangled, found, std::regex("gg::emulated::(\\w+)")) ? found[1].str() : demangled;
-}
-
 // What the rows' small tensors do not reach.
 void launch_the_rest() {
   Tensor x = rand({40, 50}, {f32, Device::emulated});
@@ -197,29 +164,14 @@ void launch_the_rest() {
 }
 
 TEST(KernelCoverage, EveryKernelIsLaunched) {
-  std::set<std::string> all, launched;
-  int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(GG_SOURCE_DIR) + "/cuda")) {
-    if (entry.path().extension() != ".cu" && entry.path().extension() != ".cuh") continue;
-    std::ifstream file(entry.path());
-    std::stringstream text;
-    text << file.rdbuf();
-    all.merge(kernels_in(text.str()));
-    ++files;
-  }
-  EXPECT_GE(files, 10);
-  EXPECT_GE(all.size(), 8u);
   for (const Row& row : op_table()) check_device(row, Device::emulated);
   launch_the_rest();
-  for (const void* address : emulator::launched_kernels()) launched.insert(name_at(address));
-  for (const std::string& name : all) {
-    EXPECT_TRUE(launched.count(name)) << name << " is never launched by tests/ops/devices.cpp";
-  }
+  EXPECT_EQ(kernels::never_launched(GG_SOURCE_DIR), "") << "are never launched by tests/ops/devices.cpp";
 }
 
 TEST(KernelCoverage, AKernelOfAnyShapeIsRead) {
-  EXPECT_EQ(kernels_in("template <class T>\n__global__ void a_kernel(T* x) {}\n"
-                       "__global__ void __launch_bounds__(kThreads* kRows)\n    b_kernel(int n);"),
+  EXPECT_EQ(kernels::in_text("template <class T>\n__global__ void a_kernel(T* x) {}\n"
+                             "__global__ void __launch_bounds__(kThreads* kRows)\n    b_kernel(int n);"),
             (std::set<std::string>{"a_kernel", "b_kernel"}));
 }
 
