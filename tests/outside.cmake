@@ -62,3 +62,17 @@ if(GG_EMULATED AND NOT GG_SANITIZE)
   set_tests_properties(docs.emulator PROPERTIES FIXTURES_REQUIRED staged LABELS docs COST 100 ENVIRONMENT
     "CXX=${CMAKE_CXX_COMPILER};CMAKE_GENERATOR=${CMAKE_GENERATOR};CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER}")
 endif()
+
+# What must be found by that walk: documents with one mistake each.
+function(gradgrad_planted_document name says)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/outside/planted/${name})
+  add_test(NAME docs.planted_${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/docs/run_console.sh
+    ${CMAKE_CURRENT_SOURCE_DIR}/docs/planted/${name}.md ${CMAKE_CURRENT_SOURCE_DIR}/out_of_tree_kernel ${stage}
+    WORKING_DIRECTORY ${PROJECT_BINARY_DIR}/outside/planted/${name})
+  set_tests_properties(docs.planted_${name} PROPERTIES LABELS docs PASS_REGULAR_EXPRESSION "${name}.md:[0-9]+: ${says}")
+endfunction()
+gradgrad_planted_document(output "of the output of 'echo 7' this line, or its place, is wrong: 8")
+gradgrad_planted_document(order "of the output of .* is wrong: one")
+gradgrad_planted_document(command "exit code 1 of: test -e nowhere.cu")
+gradgrad_planted_document(change "smooth.cu does not hold these lines")
+gradgrad_planted_document(section "of the output of .* is wrong: 0")
