@@ -49,7 +49,8 @@ ${body}" @ONLY)
         -mprefer-vector-width=512)
     endif()
     # TARGET_DIRECTORY: source properties otherwise hold only for targets of this very directory.
-    set_source_files_properties("${file}" TARGET_DIRECTORY ${target} PROPERTIES COMPILE_OPTIONS "${options}")
+    set_source_files_properties("${file}" TARGET_DIRECTORY ${target} PROPERTIES COMPILE_OPTIONS "${options}"
+      SKIP_PRECOMPILE_HEADERS ON)
     target_sources(${target} PRIVATE "${file}")
   endforeach()
 endfunction()

@@ -32,7 +32,10 @@ int64_t checked_numel(const Shape& shape) {
 
 std::string to_string(const Shape& shape) {
   std::string s = "[";
-  for (int i = 0; i < shape.rank(); ++i) s += (i ? "," : "") + std::to_string(shape[i]);
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (i > 0) s += ',';
+    s += std::to_string(shape[i]);
+  }
   return s + "]";
 }
 
