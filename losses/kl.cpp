@@ -1,6 +1,8 @@
 #include "losses/kl.h"
 
+#include "losses/loss_functors.h"
 #include "ops/elementwise.h"
+#include "ops/elementwise_apply.h"
 #include "ops/reduce.h"
 
 namespace gg::losses {
@@ -15,8 +17,7 @@ void check(const Tensor& mu, const Tensor& logvar, const char* op) {
 
 Tensor kl_normal_standard_elements(const Tensor& mu, const Tensor& logvar) {
   check(mu, logvar, "kl_normal_standard");
-  // expm1: near logvar = 0, exp(logvar) − 1 − logvar would be rounding errors.
-  return (square(mu) + (expm1(logvar) - logvar)) * 0.5;
+  return elementwise(KlNormalStandard{}, mu, logvar);
 }
 
 Tensor kl_normal_standard(const Tensor& mu, const Tensor& logvar) {

@@ -3,7 +3,9 @@
 #include <cmath>
 #include <numbers>
 
+#include "losses/loss_functors.h"
 #include "ops/elementwise.h"
+#include "ops/elementwise_apply.h"
 
 namespace gg::losses {
 namespace {
@@ -36,9 +38,9 @@ Tensor gaussian_nll(const Tensor& prediction, const Tensor& target, double sigma
 Tensor bce_with_logits(const Tensor& logits, const Tensor& target, const BceOptions& options) {
   check(logits, target, "bce_with_logits");
   GG_CHECK(options.pos_weight > 0, "bce_with_logits: pos_weight must be positive, got ", options.pos_weight);
+  if (options.pos_weight == 1) return reduce(elementwise(BceWithLogits{}, logits, target), options.reduction);
   // −log σ(x) = softplus(x) − x and −log(1 − σ(x)) = softplus(x), each stable for any finite x.
   Tensor soft = softplus(logits);
-  if (options.pos_weight == 1) return reduce(soft - logits * target, options.reduction);
   Tensor weighted = target * options.pos_weight;
   return reduce((1 - target + weighted) * soft - weighted * logits, options.reduction);
 }

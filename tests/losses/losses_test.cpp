@@ -11,6 +11,7 @@
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
+#include "ops/shape.h"
 #include "tests/errors.h"
 
 namespace gg::losses_test {
@@ -147,6 +148,7 @@ TEST(Losses, HaveGradientsOfTwoOrders) {
   check([&](std::span<const Tensor> in) { return gaussian_nll(in[0], in[1], 0.3, {.reduction = Reduction::none}); },
         {a, b});
   check([&](std::span<const Tensor> in) { return bce_with_logits(in[0], in[1], {.pos_weight = 2}); }, {a, t});
+  check([&](std::span<const Tensor> in) { return bce_with_logits(in[0], in[1]); }, {a, t});
   check([&](std::span<const Tensor> in) { return kl_normal_standard(in[0], in[1]); }, {a, b});
   check([&](std::span<const Tensor> in) { return kl_normal(in[0], in[1], in[2], in[3]); }, {a, b, t, b * 0.5});
   check([&](std::span<const Tensor> in) { return reparameterize(in[0], in[1], in[2]); }, {a, b, t});
@@ -158,6 +160,30 @@ TEST(Losses, HaveGradientsOfTwoOrders) {
         },
         {a});
   }
+}
+
+// Losses with kernels of their own, on the emulated device as on the CPU: values and two orders of derivatives.
+TEST(Losses, FunctorsAreTheSameOnDevices) {
+  if (!is_available(Device::emulated)) GTEST_SKIP() << "this build has no emulated device";
+  manual_seed(6);
+  const Tensor a = randn({3, 5}, kDouble), b = randn({3, 5}, kDouble);
+  const auto compare = [&](auto loss) {
+    const auto results = [&](Device device) {
+      Tensor x = to(a, device).requires_grad_(), y = to(b, device).requires_grad_();
+      Tensor value = loss(x, y);
+      Tensor dx = grad(sum(value), x, {.create_graph = true}), dxx = grad(sum(square(dx)), x);
+      std::vector<double> all;
+      for (const Tensor& t : {value, dx, grad(sum(value), y), dxx}) {
+        for (double v : to(t.detach(), Device::cpu).to_vector<double>()) all.push_back(v);
+      }
+      return all;
+    };
+    const std::vector<double> here = results(Device::cpu), there = results(Device::emulated);
+    ASSERT_EQ(here.size(), there.size());
+    for (size_t i = 0; i < here.size(); ++i) EXPECT_NEAR(there[i], here[i], 1e-13) << i;
+  };
+  compare([](const Tensor& x, const Tensor& t) { return bce_with_logits(x, t, {.reduction = Reduction::none}); });
+  compare([](const Tensor& mu, const Tensor& logvar) { return kl_normal_standard_elements(mu, logvar); });
 }
 
 // The mean counts the targets that are not ignored, and nobody else: not the gradients, either.
