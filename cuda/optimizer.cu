@@ -1,39 +1,62 @@
 // One launch updates dozens of parameters: their addresses go with it as an argument, since a model has many small ones
-// and a launch costs as much as thousands of updates. Each block takes a fixed piece of one parameter. Every number is
-// read and written once, 16 bytes at a time where all addresses allow it: 28 bytes for each float of Adam.
+// and a launch costs as much as thousands of updates; where that would take more than four launches, their addresses
+// are copied to the device and one does. Each block takes a fixed piece of one parameter. Every number is read and
+// written once, 16 bytes at a time where all addresses allow it: 28 bytes for each float of Adam.
 #include "cuda/optimizer.h"
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "core/optimizer_rules.h"
 #include "cuda/elementwise.cuh"
+#include "cuda/memory.h"
 #include "cuda/platform.h"
+#include "cuda/scratch.h"
 
 namespace gg::GG_CUDA_NS {
 
 inline constexpr int kUpdateThreads = 256;
 inline constexpr int kPiece = 4096;     // numbers that a block updates
 inline constexpr int kMaxEntries = 80;  // what fits, with the rest, into the 4 KiB of arguments of any GPU
+inline constexpr int kMaxLaunches = 4;  // with entries as arguments
 
-/// The addresses of some parameters, and which blocks work on them.
+/// The addresses of one parameter.
 template <class T>
-struct UpdateBatch {
-  T* parameter[kMaxEntries];
-  const T* grad[kMaxEntries];
-  T* state[2][kMaxEntries];  ///< null beyond what the rule uses
-  int64_t n[kMaxEntries];
-  uint32_t end[kMaxEntries];  ///< blocks of the entries up to and with this one
+struct UpdateEntry {
+  T* parameter;
+  const T* grad;
+  T* state[2];  ///< null beyond what the rule uses
+  int64_t n;
+  uint32_t end;  ///< blocks of the entries up to and with this one
+};
+
+/// Parameters whose entries are part of the argument.
+template <class T>
+struct SmallBatch {
+  UpdateEntry<T> entries[kMaxEntries];
   int32_t count;
 
   template <class Fn>
   void for_each_pointer(Fn fn) const {
     for (int i = 0; i < count; ++i) {
-      fn(parameter[i]);
-      fn(grad[i]);
-      fn(state[0][i]);
-      fn(state[1][i]);
+      fn(entries[i].parameter);
+      fn(entries[i].grad);
+      fn(entries[i].state[0]);
+      fn(entries[i].state[1]);
     }
+  }
+};
+
+/// Parameters whose entries lie in the device's memory.
+template <class T>
+struct LargeBatch {
+  const UpdateEntry<T>* entries;
+  int32_t count;
+
+  template <class Fn>
+  void for_each_pointer(Fn fn) const {
+    fn(entries);
   }
 };
 
@@ -79,24 +102,25 @@ __device__ void update_packs(const Rule& rule, int begin, int count, T* p, const
   }
 }
 
-template <class T, class Rule>
-__global__ void __launch_bounds__(kUpdateThreads) update_kernel(UpdateBatch<T> batch, Rule rule) {
+// bytes: each number once in and, but for the gradient, once out, the least: 28 an f32 of Adam
+template <class T, class Rule, class Batch>
+__global__ void __launch_bounds__(kUpdateThreads) update_kernel(Batch batch, Rule rule) {
   int low = 0, high = batch.count - 1;  // the entry of this block is in [low, high]
   while (low < high) {
     const int middle = (low + high) / 2;
-    if (blockIdx.x < batch.end[middle]) {
+    if (blockIdx.x < batch.entries[middle].end) {
       high = middle;
     } else {
       low = middle + 1;
     }
   }
-  const int64_t first = static_cast<int64_t>(blockIdx.x - (low > 0 ? batch.end[low - 1] : 0)) * kPiece;
-  const int64_t rest = batch.n[low] - first;
+  const int64_t first = static_cast<int64_t>(blockIdx.x - (low > 0 ? batch.entries[low - 1].end : 0)) * kPiece;
+  const int64_t rest = batch.entries[low].n - first;
   const int count = static_cast<int>(rest < kPiece ? rest : kPiece);
-  T* p = batch.parameter[low] + first;
-  const T* g = batch.grad[low] + first;
-  T* s0 = Rule::kStates > 0 ? batch.state[0][low] + first : nullptr;
-  T* s1 = Rule::kStates > 1 ? batch.state[1][low] + first : nullptr;
+  T* p = batch.entries[low].parameter + first;
+  const T* g = batch.entries[low].grad + first;
+  T* s0 = Rule::kStates > 0 ? batch.entries[low].state[0] + first : nullptr;
+  T* s1 = Rule::kStates > 1 ? batch.entries[low].state[1] + first : nullptr;
 
   constexpr int kWidth = 16 / static_cast<int>(sizeof(T));
   const uintptr_t addresses = reinterpret_cast<uintptr_t>(p) | reinterpret_cast<uintptr_t>(g) |
@@ -111,30 +135,48 @@ namespace {
 
 constexpr int64_t kMaxBlocks = INT32_MAX;
 
+template <class T>
+UpdateEntry<T> entry_of(const OptimizerEntry& e, int states) {
+  UpdateEntry<T> entry{static_cast<T*>(e.parameter), static_cast<const T*>(e.grad), {}, e.n, 0};
+  for (int s = 0; s < states; ++s) entry.state[s] = static_cast<T*>(e.state[s]);
+  return entry;
+}
+
 template <class T, class Rule>
 void run(const char* name, const OptimizerTable& table, const Rule& rule) {
-  UpdateBatch<T> batch{};
-  static_assert(sizeof(batch) + sizeof(rule) <= 4096);
-  int64_t blocks = 0;
+  std::vector<UpdateEntry<T>> entries;
+  int64_t blocks = 0;  // of the launch that is being filled
+  size_t begin = 0;
+  const bool in_arguments = table.count <= kMaxEntries * kMaxLaunches;
   const auto flush = [&] {
-    if (batch.count > 0) {
-      launch(name, update_kernel<T, Rule>, static_cast<unsigned>(blocks), kUpdateThreads, 0, batch, rule);
+    const auto count = static_cast<int32_t>(entries.size() - begin);
+    if (count == 0) return;
+    const auto grid = static_cast<unsigned>(blocks);
+    if (in_arguments) {
+      SmallBatch<T> batch{};
+      static_assert(sizeof(batch) + sizeof(rule) <= 4096);
+      std::copy(entries.begin() + static_cast<std::ptrdiff_t>(begin), entries.end(), batch.entries);
+      batch.count = count;
+      launch(name, update_kernel<T, Rule, SmallBatch<T>>, grid, kUpdateThreads, 0, batch, rule);
+    } else {
+      const size_t bytes = entries.size() * sizeof(UpdateEntry<T>);
+      DeviceScratch on_device(bytes, Device::GG_CUDA_NS);
+      auto* data = on_device.as<UpdateEntry<T>>();
+      copy_from_host(data, entries.data(), bytes);
+      launch(name, update_kernel<T, Rule, LargeBatch<T>>, grid, kUpdateThreads, 0, LargeBatch<T>{data + begin, count},
+             rule);
     }
-    batch.count = 0;
+    begin = entries.size();
     blocks = 0;
   };
   for (int64_t i = 0; i < table.count; ++i) {
-    const OptimizerEntry& e = table.entries[i];
-    const int64_t pieces = (e.n + kPiece - 1) / kPiece;
+    const int64_t pieces = (table.entries[i].n + kPiece - 1) / kPiece;
     if (pieces == 0) continue;
-    GG_CHECK(pieces <= kMaxBlocks, name, ": a parameter of ", e.n, " numbers is too large for one launch");
-    if (batch.count == kMaxEntries || blocks + pieces > kMaxBlocks) flush();
-    const int at = batch.count++;
-    batch.parameter[at] = static_cast<T*>(e.parameter);
-    batch.grad[at] = static_cast<const T*>(e.grad);
-    for (int s = 0; s < 2; ++s) batch.state[s][at] = s < Rule::kStates ? static_cast<T*>(e.state[s]) : nullptr;
-    batch.n[at] = e.n;
-    batch.end[at] = static_cast<uint32_t>(blocks += pieces);
+    GG_CHECK(pieces <= kMaxBlocks, name, ": a parameter of ", table.entries[i].n,
+             " numbers is too large for one launch");
+    if ((in_arguments && entries.size() - begin == kMaxEntries) || blocks + pieces > kMaxBlocks) flush();
+    entries.push_back(entry_of<T>(table.entries[i], Rule::kStates));
+    entries.back().end = static_cast<uint32_t>(blocks += pieces);
   }
   flush();
 }
