@@ -16,9 +16,11 @@
 #include "bench/process.h"
 #include "bench/report.h"
 #include "bench/tasks.h"
+#include "core/device_memory.h"
 #include "core/error.h"
 #include "core/isa.h"
 #include "core/parallel.h"
+#include "cuda/context.h"
 #include "data/atomic_file.h"
 
 namespace gg::bench {
@@ -70,11 +72,13 @@ void progress(const std::string& what) {
 }
 
 void run_everybody(const Options& o, Report& report) {
-  std::string peer = o.peer ? peer_path() : "", threads = std::to_string(o.settings.threads);
+  const bool on_cpu = o.settings.device == "cpu";
+  std::string peer = o.peer && on_cpu ? peer_path() : "", threads = std::to_string(o.settings.threads);
   std::string seconds = std::to_string(o.settings.seconds);
-  if (peer.empty()) report.facts["libtorch"] = "not measured (install libtorch-dev and build anew)";
+  if (peer.empty() && on_cpu) report.facts["libtorch"] = "not measured (install libtorch-dev and build anew)";
   for (const std::string& task : task_names()) {
     if (task.find(o.filter) == std::string::npos) continue;
+    if (!on_cpu && (task == "ops" || task == "start")) continue;  // these measure the host
     for (int round = 0; round < o.rounds; ++round) {
       for (Who who : kEverybody) {
         if (who != Who::ours && peer.empty()) continue;
@@ -82,9 +86,10 @@ void run_everybody(const Options& o, Report& report) {
         for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GG_NUM_THREADS"})
           e.push_back({name, threads});
         progress(fmt::format("{} {}/{} {}", task, round + 1, o.rounds, name_of(who)));
-        ProcessResult result =
-            who == Who::ours ? run_process({own_path(), "--child", task, "--threads", threads, "--seconds", seconds}, e)
-                             : run_process({peer, task, threads, seconds}, e);
+        ProcessResult result = who == Who::ours ? run_process({own_path(), "--child", task, "--threads", threads,
+                                                               "--seconds", seconds, "--device", o.settings.device},
+                                                              e)
+                                                : run_process({peer, task, threads, seconds}, e);
         if (task == "start") {
           report.add("process with a first backward", who, result.wall_seconds);
           report.add("process with a first backward, CPU", who, result.cpu_seconds);
@@ -95,6 +100,13 @@ void run_everybody(const Options& o, Report& report) {
     }
   }
   progress("");
+}
+
+void write_json(const Options& o, const Report& report) {
+  if (o.json.empty()) return;
+  data::AtomicFile file(o.json);
+  file.write(to_json(report).dump(2) + "\n");
+  file.commit();
 }
 
 int run(const Options& o) {
@@ -109,12 +121,22 @@ int run(const Options& o) {
            "' in its name. They are: ", fmt::format("{}", fmt::join(names, ", ")));
   Report report;
   report.threads = o.settings.threads;
+  report.device = o.settings.device;
   const dnnl_version_t* v = dnnl_version();
   report.facts = {
       {"date", date()},
       {"processor", processor_name()},
       {"gradgrad", fmt::format("{}, {} kernels, g++ {}", GG_VERSION, cpu::name_of(cpu::isa()), __VERSION__)},
       {"oneDNN", fmt::format("{}.{}.{}", v->major, v->minor, v->patch)}};
+  const Device device = parse_device(o.settings.device);
+  if (!device.is_cpu()) {
+    device_memory(device);  // throws where there is none
+    report.facts["device"] = device.type == Device::cuda ? cuda::device_description() : emulated::device_description();
+    run_everybody(o, report);
+    fmt::print("{}", to_table(report));
+    write_json(o, report);
+    return 0;
+  }
   progress("measuring the machine's limits");
   report.limits = measure_limits(o.settings);
   run_everybody(o, report);
@@ -124,12 +146,7 @@ int run(const Options& o) {
   report.limits.copy = std::max(report.limits.copy, again.copy);
   report.limits.triad = std::max(report.limits.triad, again.triad);
   fmt::print("{}", to_table(report));
-  if (!o.json.empty()) {
-    std::string text = to_json(report).dump(2) + "\n";
-    data::AtomicFile file(o.json);
-    file.write(text);
-    file.commit();
-  }
+  write_json(o, report);
   return 0;
 }
 
@@ -144,6 +161,8 @@ int main(int argc, char** argv) {
   app.add_option("--json", o.json, "write the results to this file as well");
   app.add_option("--threads", o.settings.threads, "1: CPU time of the calling thread; more: wall time")
       ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--device", o.settings.device, "cpu, cuda or emulated; others than cpu time training steps only")
       ->capture_default_str();
   app.add_option("--rounds", o.rounds, "processes for each task, whose median is taken")
       ->check(CLI::Range(1, 1000))

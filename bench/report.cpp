@@ -84,6 +84,10 @@ std::string cell(double v, const char* suffix = "") {
   return fmt::format("{:.{}f}{}", v, digits, suffix);
 }
 
+const char* clock_name(const Report& r) {
+  return r.threads == 1 && r.device == "cpu" ? "CPU time of the calling thread" : "wall time";
+}
+
 }  // namespace
 
 const char* name_of(Who who) { return who == Who::ours ? "gradgrad" : who == Who::stock ? "stock" : "tuned"; }
@@ -101,10 +105,12 @@ void Report::add(const std::string& row, Who who, double value) {
 std::string to_table(const Report& r) {
   std::string out;
   for (const auto& [key, fact] : r.facts) out += fmt::format("{:<28} {}\n", key, fact);
-  out += fmt::format("{:<28} {} ({})\n", "threads", r.threads,
-                     r.threads == 1 ? "times are CPU time of the calling thread" : "times are wall time");
-  out += fmt::format("{:<28} {:.0f} GFLOP/s FMA ({}), {:.1f} GB/s copy, {:.1f} GB/s triad\n\n", "limits of the machine",
-                     r.limits.fma * 1e-9, r.limits.isa, r.limits.copy * 1e-9, r.limits.triad * 1e-9);
+  out += fmt::format("{:<28} {} (times are {})\n", "threads", r.threads, clock_name(r));
+  if (r.device == "cpu") {
+    out += fmt::format("{:<28} {:.0f} GFLOP/s FMA ({}), {:.1f} GB/s copy, {:.1f} GB/s triad\n", "limits of the machine",
+                       r.limits.fma * 1e-9, r.limits.isa, r.limits.copy * 1e-9, r.limits.triad * 1e-9);
+  }
+  out += "\n";
   constexpr const char* kLine = "{:<36}{:>5}{:>10}{:>9}{:>10}{:>10}{:>9}{:>9}  {}\n";
   out += fmt::format(kLine, "", "", "gradgrad", "of limit", "stock", "tuned", "x stock", "x tuned", "goal");
   for (const auto& [name, samples] : r.rows) {
@@ -146,7 +152,7 @@ nlohmann::json to_json(const Report& r) {
   }
   return {{"versions", r.facts},
           {"threads", r.threads},
-          {"clock", r.threads == 1 ? "CPU time of the calling thread" : "wall time"},
+          {"clock", clock_name(r)},
           {"limits",
            {{"isa", r.limits.isa},
             {"fma_flops_per_second", r.limits.fma},

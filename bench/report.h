@@ -21,6 +21,7 @@ using Samples = std::map<Who, std::vector<double>>;
 
 struct Report {
   int threads = 1;
+  std::string device = "cpu";
   Limits limits;
   std::map<std::string, std::string> facts;                ///< versions, date, processor
   std::vector<std::pair<std::string, Samples>> rows = {};  ///< seconds, or MiB for memory

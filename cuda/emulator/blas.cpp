@@ -9,6 +9,7 @@
 #include "cuda/cublas.h"
 #include "cuda/emulator/diagnostics.h"
 #include "cuda/emulator/runtime.h"
+#include "cuda/emulator/work_count.h"
 
 struct gg::cublas::Context {
   gg::emulator::Stream* stream = nullptr;
@@ -112,8 +113,11 @@ Status run(Handle handle, const Product<T>& p) {
       return misuse(call, str("C overlaps ", in.name, "."));
     }
   }
-  const auto error = library_call(
-      call, operands, [p] { compute(p); }, handle->stream);
+  const auto work = [p] {
+    count_library_call(p.function);
+    compute(p);
+  };
+  const auto error = library_call(call, operands, work, handle->stream);
   return error == vocabulary::cudaSuccess ? success : execution_failed;
 }
 

@@ -12,6 +12,7 @@
 #include "cuda/cudnn.h"
 #include "cuda/emulator/diagnostics.h"
 #include "cuda/emulator/runtime.h"
+#include "cuda/emulator/work_count.h"
 
 namespace gg::cudnn {
 
@@ -196,6 +197,7 @@ Status run(Handle handle, const Job& job, Wanted wanted, const void* alpha, cons
                               {"y", job.y_data, extent(job.y.reach())},
                               {"workspace", workspace, bytes}};
   const auto work = [=] {
+    count_library_call(job.function);
     std::memset(workspace, 0xff, bytes);  // the real library leaves its own numbers there
     is_double ? compute<double>(job, wanted) : compute<float>(job, wanted);
   };

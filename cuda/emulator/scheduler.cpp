@@ -14,6 +14,7 @@
 #include "cuda/emulator/fiber.h"
 #include "cuda/emulator/sanitizers.h"
 #include "cuda/emulator/shared_memory.h"
+#include "cuda/emulator/work_count.h"
 
 namespace gg::emulator {
 
@@ -509,7 +510,10 @@ void* Machine::shared(const void* key, size_t bytes, size_t alignment, const cha
 
 }  // namespace
 
-std::string run_grid(const Grid& grid) { return machine().run(grid); }
+std::string run_grid(const Grid& grid) {
+  count_kernel(grid.name);
+  return machine().run(grid);
+}
 
 int block_barrier(bool predicate, int* participants, Site site) {
   return machine().barrier(predicate, participants, site);
