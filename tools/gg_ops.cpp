@@ -1,11 +1,16 @@
 // gg_ops: prints the reference of all operations, for people by tier, or with --json for programs.
-// The entries come from ops/catalogue.h.
+// The entries come from ops/catalogue.h. For people the devices of this machine come first.
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "core/error.h"
+#include "core/isa.h"
+#include "core/parallel.h"
+#include "cuda/context.h"
+#include "cuda/versions.h"
 #include "ops/catalogue.h"
 
 namespace {
@@ -46,6 +51,37 @@ std::string padded(std::string_view text, size_t width) {
   return out + std::string(width > out.size() ? width - out.size() : 0, ' ');
 }
 
+/// One line: what the device is, or why there is none.
+std::string description_of(Device::Type device) {
+  try {
+    switch (device) {
+      case Device::cpu:
+        return gg::str(gg::cpu::name_of(gg::cpu::isa()), " kernels, threads: ", gg::num_threads());
+      case Device::cuda:
+        if (gg::cuda::device_count() == 0) return "none; " + gg::cuda::why_unavailable();
+#if GG_WITH_CUDA
+        return gg::cuda::device_description() + ", " + gg::cuda::versions();
+#endif
+        break;
+      case Device::emulated:
+        if (gg::emulated::device_count() == 0) return "none; " + gg::emulated::why_unavailable();
+#if GG_WITH_EMULATED
+        return gg::emulated::device_description() + ", " + gg::emulated::versions();
+#endif
+        break;
+    }
+  } catch (const gg::Error& error) {  // a driver that fails must not keep the reference from whoever asks for it
+    return error.what();
+  }
+  return "none";
+}
+
+void print_devices() {
+  std::cout << "Devices of this machine:\n";
+  for (const auto& d : kDevices) std::cout << "  " << padded(d.name, 10) << description_of(d.type) << "\n";
+  std::cout << "\n";
+}
+
 void print_reference() {
   size_t width = 0;
   for (const CatalogueEntry& e : gg::catalogue()) width = std::max(width, e.name.size());
@@ -66,13 +102,16 @@ void print_reference() {
 int main(int argc, char** argv) {
   std::string_view option = argc > 1 ? argv[1] : "";
   if (argc == 1) {
+    print_devices();
     print_reference();
   } else if (argc == 2 && option == "--json") {
     nlohmann::json list = nlohmann::json::array();
     for (const CatalogueEntry& e : gg::catalogue()) list.push_back(json_of(e));
     std::cout << list.dump(2) << "\n";
   } else if (argc == 2 && (option == "--help" || option == "-h")) {
-    std::cout << "gg_ops: prints the reference of all operations. With --json, as a list of objects.\n";
+    std::cout << "gg_ops: prints the devices of this machine and the reference of all operations. With --json, the "
+                 "operations "
+                 "as a list of objects.\n";
   } else {
     std::cerr << "gg_ops: expected nothing or --json, got '" << argv[argc - 1] << "'\n";
     return 2;

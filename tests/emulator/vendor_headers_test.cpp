@@ -4,11 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <initializer_list>
+#include <iostream>
 #include <type_traits>
 
 #include "core/error.h"
 #include "cuda/cublas.h"
 #include "cuda/cudnn.h"
+#include "cuda/library.h"
 
 #if __has_include(<cublas_v2.h>)
 #include <cublas_v2.h>
@@ -73,7 +76,10 @@ TEST(VendorHeaders, CublasIsDeclaredAsItIs) {
   EXPECT_EQ(int{cublas::not_initialized}, int{CUBLAS_STATUS_NOT_INITIALIZED});
   EXPECT_EQ(int{cublas::alloc_failed}, int{CUBLAS_STATUS_ALLOC_FAILED});
   EXPECT_EQ(int{cublas::invalid_value}, int{CUBLAS_STATUS_INVALID_VALUE});
+  EXPECT_EQ(int{cublas::arch_mismatch}, int{CUBLAS_STATUS_ARCH_MISMATCH});
+  EXPECT_EQ(int{cublas::mapping_error}, int{CUBLAS_STATUS_MAPPING_ERROR});
   EXPECT_EQ(int{cublas::execution_failed}, int{CUBLAS_STATUS_EXECUTION_FAILED});
+  EXPECT_EQ(int{cublas::internal_error}, int{CUBLAS_STATUS_INTERNAL_ERROR});
   EXPECT_EQ(int{cublas::not_supported}, int{CUBLAS_STATUS_NOT_SUPPORTED});
   EXPECT_EQ(int{cublas::op_n}, int{CUBLAS_OP_N});
   EXPECT_EQ(int{cublas::op_t}, int{CUBLAS_OP_T});
@@ -103,6 +109,7 @@ TEST(VendorHeaders, CudnnIsDeclaredAsItIs) {
   EXPECT_EQ(int{cudnn::cross_correlation}, int{CUDNN_CROSS_CORRELATION});
   EXPECT_EQ(int{cudnn::default_math}, int{CUDNN_DEFAULT_MATH});
   EXPECT_EQ(int{cudnn::fma_math}, int{CUDNN_FMA_MATH});
+  EXPECT_EQ(int{cudnn::non_deterministic}, int{CUDNN_NON_DETERMINISTIC});
   EXPECT_EQ(int{cudnn::deterministic}, int{CUDNN_DETERMINISTIC});
 }
 
@@ -111,6 +118,7 @@ void compare_performance() {
   EXPECT_EQ(sizeof(cudnn::Performance), sizeof(Real));
   EXPECT_EQ(offsetof(cudnn::Performance, algorithm), offsetof(Real, algo));
   EXPECT_EQ(offsetof(cudnn::Performance, status), offsetof(Real, status));
+  EXPECT_EQ(offsetof(cudnn::Performance, time), offsetof(Real, time));
   EXPECT_EQ(offsetof(cudnn::Performance, memory), offsetof(Real, memory));
   EXPECT_EQ(offsetof(cudnn::Performance, determinism), offsetof(Real, determinism));
   EXPECT_EQ(offsetof(cudnn::Performance, math), offsetof(Real, mathType));
@@ -145,6 +153,47 @@ TEST(VendorLibraries, CublasHasEveryFunction) {
 
 TEST(VendorLibraries, CudnnHasEveryFunction) {
   load_or_skip([] { EXPECT_GE(cuda::cudnn_library().version(), 90000u); });
+}
+
+TEST(VendorLibraries, WhatIsMissingIsNamed) {
+  const SharedLibrary none{"libgradgrad-none.so.1", "libgradgrad-none.so.2"};
+  EXPECT_FALSE(none);
+  EXPECT_NE(none.reason().find("libgradgrad-none.so.1"), std::string::npos) << none.reason();
+  const SharedLibrary c{"libgradgrad-none.so.1", "libc.so.6"};
+  ASSERT_TRUE(c) << c.reason();
+  EXPECT_EQ(c.name(), "libc.so.6");
+  EXPECT_NE(c.symbol("malloc"), nullptr);
+  try {
+    c.symbol("gradgrad_none");
+    ADD_FAILURE() << "a function that no library has was found";
+  } catch (const Error& error) {
+    EXPECT_NE(std::strstr(error.what(), "libc.so.6 has no function gradgrad_none"), nullptr) << error.what();
+  }
+}
+
+// Every function of the tables, asked for one by one: the message of the tables themselves names the first only.
+TEST(VendorLibraries, HaveTheFunctionsOfTheTables) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizers would report what the libraries do";
+#endif
+  const auto missing = [](const SharedLibrary& library, std::initializer_list<const char*> names) {
+    int found = 0;
+    for (const char* name : names) {
+      try {
+        library.symbol(name);
+        ++found;
+      } catch (const Error& error) {
+        ADD_FAILURE() << error.what();
+      }
+    }
+    std::cout << library.name() << ": " << found << " of " << names.size() << " functions\n";
+  };
+  const SharedLibrary blas{"libcublas.so.13", "libcublas.so.12"}, dnn{"libcudnn.so.9"};
+#define GG_NAME(member, name) #name,
+  if (blas) missing(blas, {GG_CUBLAS_FUNCTIONS(GG_NAME)});
+  if (dnn) missing(dnn, {GG_CUDNN_FUNCTIONS(GG_NAME)});
+#undef GG_NAME
+  if (!blas || !dnn) GTEST_SKIP() << (blas ? "" : blas.reason()) << "; " << (dnn ? "" : dnn.reason());
 }
 
 // Descriptors need no GPU: cuDNN's own arithmetic must accept ours.
