@@ -25,3 +25,4 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/gradgradConfigVersion.cma
 install(FILES ${PROJECT_BINARY_DIR}/gradgradConfig.cmake ${PROJECT_BINARY_DIR}/gradgradConfigVersion.cmake
   cmake/gradgrad_dependencies.cmake cmake/gradgrad_flags.cmake cmake/gradgrad_kernels.cmake
   cmake/gradgrad_add_kernels.cmake cmake/gradgrad_add_ops.cmake DESTINATION ${package_dir})
+install(PROGRAMS cmake/keep_ptxas_log.sh DESTINATION ${package_dir})

@@ -28,10 +28,16 @@ function(gradgrad_cuda_kernels target)
   target_include_directories(${target} PRIVATE ${GG_HEADERS})
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CUDA_ARCHITECTURES "${GG_CUDA_ARCHITECTURES}"
     CUDA_RUNTIME_LIBRARY Static CUDA_SEPARABLE_COMPILATION OFF)
+  # -Xptxas -v: registers, shared memory and spills of every kernel, kept beside its object.
+  set_target_properties(${target} PROPERTIES
+    CUDA_COMPILER_LAUNCHER "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/keep_ptxas_log.sh;${CMAKE_CUDA_COMPILER_LAUNCHER}")
   # The standard by hand: CMake 3.25 does not know that nvcc speaks C++20.
-  # -Xptxas -v: registers, shared memory and spills of every kernel stay in the build log.
   target_compile_options(${target} PRIVATE -std=c++20 -O3 -Xptxas -v -Xcompiler=-Wall,-Wextra
     $<$<BOOL:${GG_WERROR}>:-Werror=all-warnings>)
+  if(GG_BUILD_TESTS)
+    target_compile_options(${target} PRIVATE --no-compress)  # the tests read the PTX in the objects
+  endif()
+  set_property(GLOBAL APPEND PROPERTY GG_CUDA_KERNEL_TARGETS ${target})
 endfunction()
 
 if(GG_CUDA)

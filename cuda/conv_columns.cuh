@@ -57,6 +57,7 @@ struct ColumnGeometry {
 };
 
 /// columns[…, tap, place] = x under that tap, 0 outside the image.
+// bytes: x + columns, kh·kw times x, the least of an explicit matrix; neighbouring taps of x come from the cache
 template <class P>
 __global__ void __launch_bounds__(kConvThreads)
     gather_columns_kernel(ColumnGeometry q, uint32_t count, const P* x, P* columns) {
@@ -79,6 +80,7 @@ __global__ void __launch_bounds__(kConvThreads)
 }
 
 /// x[…] = Σ over taps of columns[…, tap, the place whose tap lies on this element].
+// bytes: columns + x, the least of an explicit matrix
 template <class P>
 __global__ void __launch_bounds__(kConvThreads)
     collect_columns_kernel(ColumnGeometry q, uint32_t count, const P* columns, P* x) {

@@ -32,6 +32,7 @@ struct Transposition {
   StridedPlan matrices;
 };
 
+// bytes: x + out, the least
 template <class Bits>
 __global__ void __launch_bounds__(kTileThreads) transpose_kernel(Transposition t, Bits* out, const Bits* x) {
   GG_SHARED(Bits, tile, [kTile][kTile + 1]);  // one more: a column then touches every bank once

@@ -27,6 +27,7 @@ inline __device__ TargetKind classify_target(int64_t target, int64_t classes, in
 }
 
 // Operands: logits, loss, logsumexp, target, and the number of the row for the message.
+// bytes: logits + 16 a row, the least
 template <class T>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
     cross_entropy_forward_kernel(RowPlan<5> plan, double smoothing, int64_t ignore, const T* logits, T* loss,
@@ -80,6 +81,7 @@ __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
 }
 
 // Operands: logits, dx, g, logsumexp, target, and the number of the row.
+// bytes: logits + dx + 16 a row, the least
 template <class T>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
     cross_entropy_backward_kernel(RowPlan<6> plan, T smoothing, int64_t ignore, const T* logits, T* dx, const T* g,

@@ -79,6 +79,7 @@ __device__ void elementwise_step(std::integer_sequence<int, kInput...>, const Op
   }
 }
 
+// bytes: each operand once, the least; inputs that the formula does not need are not read
 template <class Op, class Out, class... In>
 __global__ void __launch_bounds__(kElementwiseThreads)
     elementwise_kernel(FunctorBytes functor, StridedPlan plan, void* out, const void* in0, const void* in1,

@@ -26,6 +26,7 @@ inline __device__ void atomic_add(int64_t* to, int64_t value) {
 }
 
 /// Operands: x, index, out without the axis.
+// bytes: x + index + 2·x at the places, the least without sorting; every place is read and written per addition
 template <class T>
 __global__ void __launch_bounds__(kIndexThreads)
     add_atomically_kernel(StridedPlan plan, IndexedAxis axis, T* out, const T* x, const int64_t* index, Fault* fault) {
@@ -42,6 +43,7 @@ __global__ void __launch_bounds__(kIndexThreads)
 }
 
 /// 2^log_lanes lanes take a line of `length` elements, x_step and index_step apart. Operands: x, index, out.
+// bytes: x + index + 2·x at the places; the least is x + index + 2·out
 template <class T>
 __global__ void __launch_bounds__(kIndexThreads)
     add_lines_kernel(AxisPlan<3> lines, IndexedAxis axis, uint32_t length, int32_t x_step, int32_t index_step,
@@ -89,6 +91,7 @@ __global__ void __launch_bounds__(kIndexThreads)
 }
 
 /// keys[j] = where slice j goes; axis.size if nowhere.
+// bytes: index + half of it, the least
 __global__ void __launch_bounds__(kIndexThreads)
     slice_keys_kernel(uint32_t count, IndexedAxis axis, uint32_t* keys, const int64_t* index, int32_t index_step,
                       Fault* fault) {
@@ -103,6 +106,7 @@ __global__ void __launch_bounds__(kIndexThreads)
 
 /// keys[i] = how far behind the lowest element of `out` element i of x goes; `limit` if nowhere. Operands: index, out
 /// without the axis, in row-major order.
+// bytes: index + half of it, the least
 __global__ void __launch_bounds__(kIndexThreads)
     element_keys_kernel(StridedPlan plan, IndexedAxis axis, int32_t lowest, uint32_t limit, uint32_t* keys,
                         const int64_t* index, Fault* fault) {
@@ -118,6 +122,7 @@ __global__ void __launch_bounds__(kIndexThreads)
 
 /// Sorted place i and element e of a slice: the first place with a key adds up all places with it, in order. The slice
 /// of position p begins at places(p) of x, that of key k at k * step of out; `others` are its elements (out, x).
+// bytes: x + keys + positions + 2·out; the least is x + index + 2·out
 template <class T>
 __global__ void __launch_bounds__(kIndexThreads)
     add_sorted_kernel(uint32_t count, uint32_t limit, const uint32_t* keys, const uint32_t* positions,

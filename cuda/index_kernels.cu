@@ -13,6 +13,7 @@ struct alignas(16) Bits128 {
 };
 
 /// Operands: out, index, x without the axis. `none`: the byte of which elements without a source are made.
+// bytes: index + 2·out, the least; index again for each element where it is broadcast, from the cache
 template <class Bits>
 __global__ void __launch_bounds__(kIndexThreads) gather_kernel(StridedPlan plan, IndexedAxis axis, int none, Bits* out,
                                                                const int64_t* index, const Bits* x, Fault* fault) {

@@ -10,6 +10,7 @@
 namespace gg::GG_CUDA_NS {
 
 // Operands: x, out, mean, rstd.
+// bytes: x + out up to 2048 columns, the least; 3·x + out beyond
 template <class T>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
     layer_norm_forward_kernel(RowPlan<4> plan, double each, T eps, const T* x, T* out, T* mean, T* rstd, const T* w,
@@ -56,6 +57,7 @@ struct AddBoth {
 };
 
 // dx = rstd · (h - mean(h) - u · mean(h·u)) with h = g·w, u = (x - mean)·rstd. Operands: g, x, dx, mean, rstd.
+// bytes: x + g + dx up to 2048 columns, the least; 2·x + 2·g + dx beyond
 template <class T>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
     layer_norm_backward_kernel(RowPlan<5> plan, double each, const T* g, const T* x, T* dx, const T* mean,
@@ -100,6 +102,7 @@ struct ChannelSteps {
 };
 
 // Operands: out, x, and the number of the channel.
+// bytes: x + out, the least once the statistics are known
 template <class T>
 __global__ void __launch_bounds__(kMapThreads)
     batch_norm_forward_kernel(StridedPlan plan, ChannelSteps step, T eps, T* out, const T* x, const T* mean,
@@ -120,6 +123,7 @@ __global__ void __launch_bounds__(kMapThreads)
 }
 
 // dx = w·rstd · (g - db/n - u · dw/n), u = (x - mean)·rstd. Operands: dx, g, x, and the number of the channel.
+// bytes: x + g + dx, the least once dw and db are known
 template <class T>
 __global__ void __launch_bounds__(kMapThreads)
     batch_norm_backward_kernel(StridedPlan plan, ChannelSteps step, T eps, T each, T* dx, const T* g, const T* x,

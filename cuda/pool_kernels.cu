@@ -64,6 +64,7 @@ __device__ void for_taps(const Windows& windows, const ImageView& x, const int32
   }
 }
 
+// bytes: x + index, the least; overlapping windows read x again from the cache
 template <class T>
 __global__ void __launch_bounds__(kPoolThreads)
     max_pool_kernel(ImagePlan plan, ImageView image, Windows windows, int64_t* index, const T* x) {
@@ -82,6 +83,7 @@ __global__ void __launch_bounds__(kPoolThreads)
   }
 }
 
+// bytes: x + out, the least; overlapping windows read x again from the cache
 template <class T>
 __global__ void __launch_bounds__(kPoolThreads)
     avg_pool_kernel(ImagePlan plan, ImageView image, Windows windows, T scale, T* out, const T* x) {
@@ -95,6 +97,7 @@ __global__ void __launch_bounds__(kPoolThreads)
 }
 
 /// dx gathers from the windows that hold it: those that begin from kernel - 1 elements before it on.
+// bytes: g + dx, the least; overlapping windows read g again from the cache
 template <class T>
 __global__ void __launch_bounds__(kPoolThreads)
     avg_pool_adjoint_kernel(ImagePlan plan, ImageView pooled, Windows windows, Divisor stride_h, Divisor stride_w,
@@ -119,6 +122,7 @@ __global__ void __launch_bounds__(kPoolThreads)
   }
 }
 
+// bytes: x + out, the least; repeats come from the cache
 template <class T>
 __global__ void __launch_bounds__(kPoolThreads) nearest_kernel(ImagePlan plan, ImageView image, T* out, const T* x) {
   for (uint32_t i = blockIdx.x * kPoolThreads + threadIdx.x; i < plan.count; i += gridDim.x * kPoolThreads) {
@@ -132,6 +136,7 @@ __global__ void __launch_bounds__(kPoolThreads) nearest_kernel(ImagePlan plan, I
 }
 
 /// Element a of dx was read by ⌈a·OH/H⌉ to ⌈(a + 1)·OH/H⌉ - 1.
+// bytes: g + dx, the least
 template <class T>
 __global__ void __launch_bounds__(kPoolThreads)
     nearest_adjoint_kernel(ImagePlan plan, ImageView fine, T* dx, const T* g) {

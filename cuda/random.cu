@@ -68,6 +68,7 @@ struct Integers {
 };
 
 /// The plan counts in row-major order.
+// bytes: out, the least
 template <class Draw>
 __global__ void __launch_bounds__(kElementwiseThreads)
     random_kernel(Draw draw, PhiloxState state, StridedPlan plan, typename Draw::Value* out) {
@@ -91,6 +92,7 @@ __global__ void __launch_bounds__(kElementwiseThreads)
   }
 }
 
+// bytes: out, the least
 template <class T, class Value>
 __global__ void __launch_bounds__(kElementwiseThreads)
     arange_kernel(Value start, Value step, StridedPlan plan, T* out) {

@@ -63,6 +63,7 @@ __device__ typename P::Acc combine_sharers(const P& policy, typename P::Acc acc,
 }
 
 /// Writes outputs, or with `partial` the results of parts: [output][part].
+// bytes: each operand once + out, the least; partial results come on top where an output has many parts
 template <class P>
 __global__ void __launch_bounds__(kReduceThreads)
     reduce_kernel(P policy, ReducePlan<P::kOperands> plan, const typename P::In* in0, const typename P::In* in1,
@@ -123,6 +124,7 @@ __global__ void __launch_bounds__(kReduceThreads)
 }
 
 /// One warp an output. No part at all gives the result of no elements.
+// bytes: the partial results once + out, the least of two steps
 template <class P>
 __global__ void __launch_bounds__(kReduceThreads)
     reduce_parts_kernel(P policy, AxisPlan<P::kOperands + 2> kept, uint32_t parts, const typename P::In* in0,

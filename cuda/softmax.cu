@@ -9,6 +9,7 @@ namespace gg::GG_CUDA_NS {
 enum class SoftmaxForm { softmax, log_softmax, logsumexp };
 
 // Operands: x, out. The logsumexp has no second pass; its out has one element a row.
+// bytes: x + out up to 2048 columns, the least; 2·x + out beyond
 template <class T, SoftmaxForm kForm>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocks) softmax_forward_kernel(RowPlan<2> plan, const T* x, T* out) {
   const T inf = static_cast<T>(INFINITY), nan = static_cast<T>(NAN);
@@ -43,6 +44,7 @@ __global__ void __launch_bounds__(kRowThreads, kRowBlocks) softmax_forward_kerne
 }
 
 // Operands: g, y, dx.
+// bytes: g + y + dx up to 2048 columns, the least; 2·g + 2·y + dx beyond
 template <class T, SoftmaxForm kForm>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
     softmax_backward_kernel(RowPlan<3> plan, const T* g, const T* y, T* dx) {

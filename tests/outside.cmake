@@ -11,6 +11,7 @@ foreach(project install out_of_tree_op)
     --build-generator ${CMAKE_GENERATOR} --build-options
       -DCMAKE_PREFIX_PATH=${stage} -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE} -DCMAKE_CXX_COMPILER=${CMAKE_CXX_COMPILER}
       -DCMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER} -DCMAKE_CXX_FLAGS_DEBUG=${CMAKE_CXX_FLAGS_DEBUG}
+      -DCMAKE_CUDA_COMPILER_LAUNCHER=${CMAKE_CUDA_COMPILER_LAUNCHER}
     --test-command check)
   set_tests_properties(outside.${project} PROPERTIES FIXTURES_REQUIRED staged LABELS outside)
 endforeach()
