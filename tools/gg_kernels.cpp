@@ -24,6 +24,7 @@ constexpr const char* kUsage =
                                    writes the page about all kernels; SOURCES is the folder cuda/
   gg_kernels compare LIST SOURCES COMPILER FILE
                                    fails if FILE is not what `page` would write; 77 if FILE is of another compiler
+                                   or architecture
 )";
 
 int report(const std::vector<std::string>& problems, const std::vector<KernelObject>& objects, const char* what) {
@@ -67,12 +68,9 @@ int run(const std::vector<std::string>& arguments) {
   if (verb == "vectors") return report(vector_problems(objects), objects, "elementwise ones move 16 bytes at a time");
 
   const std::string& file = arguments[4];
-  if (verb == "compare") {
-    const std::string text = read_file(file);
-    if (text.find(" kernels, by " + arguments[3] + " for ") == text.npos) {
-      std::cout << file << " was written with another compiler than " << arguments[3] << "\n";
-      return 77;
-    }
+  if (verb == "compare" && read_file(file).find(made_by(objects, arguments[3])) == std::string::npos) {
+    std::cout << file << " was not written for kernels" << made_by(objects, arguments[3]) << "\n";
+    return 77;
   }
   const std::string text = to_markdown({objects, declared_traffic_in(arguments[2]), count_steps(), arguments[3]});
   if (verb == "compare") {

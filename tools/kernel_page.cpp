@@ -54,6 +54,13 @@ std::string range(int low, int high) {
 std::string range(const std::set<int>& values) {
   return values.empty() ? "-" : range(*values.begin(), *values.rbegin());
 }
+std::string architecture_of(const std::vector<KernelObject>& objects) {
+  for (const KernelObject& object : objects) {
+    if (!object.ptxas.empty()) return object.ptxas.front().architecture;
+  }
+  return {};
+}
+
 int percent(double share) { return static_cast<int>(std::lround(100 * share)); }
 
 }  // namespace
@@ -121,13 +128,16 @@ std::map<std::string, std::string> declared_traffic_in(const std::string& folder
   return all;
 }
 
+std::string made_by(const std::vector<KernelObject>& objects, const std::string& compiler) {
+  return " by " + compiler + " for " + architecture_of(objects);
+}
+
 std::string to_markdown(const KernelPage& page) {
   std::map<std::string, PtxFacts> ptx;
-  std::string architecture;
   for (const KernelObject& object : page.objects) {
     for (const PtxFacts& facts : object.ptx) ptx.emplace(facts.kernel, facts);
-    if (architecture.empty() && !object.ptxas.empty()) architecture = object.ptxas.front().architecture;
   }
+  const std::string architecture = architecture_of(page.objects);
   const OccupancyLimits* limits = occupancy_limits(architecture);
   if (!limits) throw std::runtime_error("no occupancy limits are known for '" + architecture + "'");
 
@@ -161,7 +171,7 @@ std::string to_markdown(const KernelPage& page) {
   out << "# The CUDA kernels, as compiled\n\n"
       << "This page is generated: `cmake --build build/cuda --target kernel_page` writes it, and a test of `./run test "
          "cuda` compares\nit. "
-      << instances << " kernels, by " << page.compiler << " for " << architecture << ".\n\n"
+      << instances << " kernels," << made_by(page.objects, page.compiler) << ".\n\n"
       << "- **reg**: registers a thread. **shared**: bytes of static shared memory a block. **spills**: bytes, and a "
          "test allows none.\n"
       << "- **occ.**: theoretical occupancy, the share of the " << limits->threads << " threads of a multiprocessor of "

@@ -41,7 +41,9 @@ struct KernelPage {
   std::vector<StepLaunches> steps;
   std::string compiler;  ///< "nvcc 13.0.88"
 };
-/// The page for the first architecture in the logs.
+/// " by nvcc 13.0.88 for sm_75", of the first architecture in the logs: part of the page.
+std::string made_by(const std::vector<KernelObject>& objects, const std::string& compiler);
+/// The page for that architecture.
 std::string to_markdown(const KernelPage& page);
 
 }  // namespace gg::tools

@@ -107,7 +107,7 @@ TEST(Ptx, IsFoundInObjects) {
   const std::string bytes = std::string(
                                 "\x7f"
                                 "ELF.version \0",
-                                13) +
+                                14) +
                             text + std::string("\0\1\2", 3) + text;
   EXPECT_EQ(ptx_texts(bytes), (std::vector<std::string_view>{text, text}));
   EXPECT_TRUE(ptx_texts("no .version here").empty());

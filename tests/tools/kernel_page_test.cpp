@@ -93,6 +93,8 @@ TEST(Page, CondensesInstances) {
   EXPECT_NE(page.find("| softmax | f32 | 2 | 256 | 20-72 | 64 | 0 | 75-100 | 4-16 | 16 |"), std::string::npos) << page;
   EXPECT_NE(page.find("| softmax | f64 +a | 1 | 256 | 30 | 0 | 0 | 100 | 8 | - |"), std::string::npos) << page;
   EXPECT_NE(page.find("| A step | 30 | 12 | 42 |"), std::string::npos) << page;
+  EXPECT_NE(page.find(made_by({object}, "nvcc 13.0.88")), std::string::npos);
+  EXPECT_EQ(page.find(made_by({object}, "nvcc 13.1")), std::string::npos);
   object.ptxas[0].architecture = "sm_20";
   EXPECT_THROW(to_markdown({{object}, {}, {}, ""}), std::runtime_error);
 }
