@@ -26,12 +26,13 @@ struct Place {
 Place place_of(const std::string& path) {
   if (starts_with(path, "autograd/functional/")) return {"autograd/functional", 4};
   if (starts_with(path, "apps/common/")) return {"apps/common", 6};
-  static const std::map<std::string, int> floors = {
-      {"core", 0},   {"cpu", 1},    {"cuda", 1}, {"autograd", 2}, {"ops", 3},   {"nn", 4},  {"optim", 5},
-      {"losses", 5}, {"models", 5}, {"data", 5}, {"metrics", 5},  {"train", 7}, {"apps", 8}};
+  static const std::map<std::string, int> floors = {{"core", 0},   {"cpu", 1},   {"cuda", 1},    {"autograd", 2},
+                                                    {"ops", 3},    {"nn", 4},    {"optim", 5},   {"losses", 5},
+                                                    {"models", 5}, {"data", 5},  {"metrics", 5}, {"train", 7},
+                                                    {"apps", 8},   {"bench", 9}, {"tools", 10}};
   std::string room = path.substr(0, path.find('/'));
   auto found = floors.find(room);
-  if (found == floors.end()) return {room, 9};  // tests, bench and tools stand on everything
+  if (found == floors.end()) return {room, 11};  // tests stand on everything
   if (room == "apps") room = path.substr(0, path.find('/', 5));
   return {room, found->second};
 }
