@@ -29,8 +29,8 @@ function(gradgrad_cuda_kernels target)
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CUDA_ARCHITECTURES "${GG_CUDA_ARCHITECTURES}"
     CUDA_RUNTIME_LIBRARY Static CUDA_SEPARABLE_COMPILATION OFF)
   # -Xptxas -v: registers, shared memory and spills of every kernel, kept beside its object.
-  set_target_properties(${target} PROPERTIES
-    CUDA_COMPILER_LAUNCHER "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/keep_ptxas_log.sh;${CMAKE_CUDA_COMPILER_LAUNCHER}")
+  set(launcher ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/keep_ptxas_log.sh ${CMAKE_CUDA_COMPILER_LAUNCHER})
+  set_target_properties(${target} PROPERTIES CUDA_COMPILER_LAUNCHER "${launcher}")
   # The standard by hand: CMake 3.25 does not know that nvcc speaks C++20.
   target_compile_options(${target} PRIVATE -std=c++20 -O3 -Xptxas -v -Xcompiler=-Wall,-Wextra
     $<$<BOOL:${GG_WERROR}>:-Werror=all-warnings>)
