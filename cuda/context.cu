@@ -27,7 +27,7 @@ std::string why_unavailable() {
 #if !defined(GG_CUDA_EMULATE)
   int driver = 0;
   if (cudaDriverGetVersion(&driver) != cudaSuccess || driver == 0) {
-    return "cuda: no NVIDIA driver on this machine; use --device cpu or emulated";
+    return "cuda: no NVIDIA driver on this machine";
   }
   if (error == cudaErrorInsufficientDriver) {
     return str("cuda: the NVIDIA driver supports CUDA ", driver / 1000, ".", driver % 1000 / 10, ", older than ",

@@ -105,7 +105,8 @@ const DeviceMemory& device_memory(Device device) {
 #if GG_WITH_CUDA
   if (device.type == Device::cuda && has_gpu()) return cuda_table;
 #endif
-  fail(device.type == Device::cuda ? cuda::why_unavailable() : emulated::why_unavailable(), "; or use device cpu");
+  fail(device.type == Device::cuda ? cuda::why_unavailable() : emulated::why_unavailable(),
+       ". Device cpu works everywhere");
 }
 
 }  // namespace gg
