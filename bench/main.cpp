@@ -16,11 +16,11 @@
 #include "bench/process.h"
 #include "bench/report.h"
 #include "bench/tasks.h"
+#include "core/device_info.h"
 #include "core/device_memory.h"
 #include "core/error.h"
 #include "core/isa.h"
 #include "core/parallel.h"
-#include "cuda/context.h"
 #include "data/atomic_file.h"
 
 namespace gg::bench {
@@ -131,7 +131,7 @@ int run(const Options& o) {
   const Device device = parse_device(o.settings.device);
   if (!device.is_cpu()) {
     device_memory(device);  // throws where there is none
-    report.facts["device"] = device.type == Device::cuda ? cuda::device_description() : emulated::device_description();
+    report.facts["device"] = describe(device);
     run_everybody(o, report);
     fmt::print("{}", to_table(report));
     write_json(o, report);

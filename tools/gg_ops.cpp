@@ -6,11 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/error.h"
-#include "core/isa.h"
-#include "core/parallel.h"
-#include "cuda/context.h"
-#include "cuda/versions.h"
+#include "core/device_info.h"
 #include "ops/catalogue.h"
 
 namespace {
@@ -51,34 +47,9 @@ std::string padded(std::string_view text, size_t width) {
   return out + std::string(width > out.size() ? width - out.size() : 0, ' ');
 }
 
-/// One line: what the device is, or why there is none.
-std::string description_of(Device::Type device) {
-  try {
-    switch (device) {
-      case Device::cpu:
-        return gg::str(gg::cpu::name_of(gg::cpu::isa()), " kernels, threads: ", gg::num_threads());
-      case Device::cuda:
-        if (gg::cuda::device_count() == 0) return "none; " + gg::cuda::why_unavailable();
-#if GG_WITH_CUDA
-        return gg::cuda::device_description() + ", " + gg::cuda::versions();
-#endif
-        break;
-      case Device::emulated:
-        if (gg::emulated::device_count() == 0) return "none; " + gg::emulated::why_unavailable();
-#if GG_WITH_EMULATED
-        return gg::emulated::device_description() + ", " + gg::emulated::versions();
-#endif
-        break;
-    }
-  } catch (const gg::Error& error) {  // a driver that fails must not keep the reference from whoever asks for it
-    return error.what();
-  }
-  return "none";
-}
-
 void print_devices() {
   std::cout << "Devices of this machine:\n";
-  for (const auto& d : kDevices) std::cout << "  " << padded(d.name, 10) << description_of(d.type) << "\n";
+  for (const auto& d : kDevices) std::cout << "  " << padded(d.name, 10) << gg::describe(d.type) << "\n";
   std::cout << "\n";
 }
 

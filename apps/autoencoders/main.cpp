@@ -10,6 +10,7 @@
 #include "apps/autoencoders/vae.h"
 #include "apps/common/app.h"
 #include "apps/common/text.h"
+#include "core/device_info.h"
 
 namespace gg::apps {
 namespace {
@@ -43,7 +44,7 @@ Report start_report(const std::string& title, const Lab& lab, double seconds) {
                                    format_fixed(static_cast<double>(lab.train_images.size(0)), 0),
                                    format_fixed(static_cast<double>(lab.test_images.size(0)), 0), lab.seed()));
   report.fact("training", format_duration(seconds));
-  report.fact("device", to_string(lab.device));
+  report.fact("device", to_string(lab.device) + ": " + describe(lab.device));
   return report;
 }
 

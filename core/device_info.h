@@ -1,0 +1,14 @@
+// What a device is, for people: in `./run ops`, reports and benchmarks.
+#pragma once
+
+#include <string>
+
+#include "core/device.h"
+
+namespace gg {
+
+/// One line: "avx512 kernels, 2 threads"; "NVIDIA H100 80GB HBM3, compute capability 9.0, 81079 MiB, CUDA runtime 13.0,
+/// driver for CUDA 13.0"; or "none; " and the reason, where there is no such device. Never throws because of a device.
+std::string describe(Device device);
+
+}  // namespace gg

@@ -1,0 +1,31 @@
+#include "core/device_info.h"
+
+#include "core/error.h"
+#include "core/isa.h"
+#include "core/parallel.h"
+#include "cuda/context.h"
+#include "cuda/versions.h"
+
+namespace gg {
+
+std::string describe(Device device) {
+  if (device.is_cpu()) return str(cpu::name_of(cpu::isa()), " kernels, ", num_threads(), " threads");
+  try {
+    if (device.type == Device::cuda) {
+      if (cuda::device_count() == 0) return "none; " + cuda::why_unavailable();
+#if GG_WITH_CUDA
+      return cuda::device_description() + ", " + cuda::versions();
+#endif
+    } else {
+      if (emulated::device_count() == 0) return "none; " + emulated::why_unavailable();
+#if GG_WITH_EMULATED
+      return emulated::device_description() + ", " + emulated::versions();
+#endif
+    }
+  } catch (const Error& error) {  // a driver that fails must not keep the answer from whoever asks
+    return error.what();
+  }
+  return "none";
+}
+
+}  // namespace gg
