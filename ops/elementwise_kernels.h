@@ -47,11 +47,11 @@ struct KernelsOf<F> {
 template <class F>
 const typename KernelsOf<F>::Type& elementwise_kernels();
 
-/// The operations that are no functors (core/plain.h).
+/// The operations that are no functors (core/plain.h). Conversions are not here: they are copies (cpu/copy.h,
+/// cuda/copy.h).
 struct PlainKernels {
   ElementwiseKernel binary[kPlainCount][4];  ///< in0 op in1; the type is that of the inputs. Empty where there is none
   ElementwiseKernel where[4];                ///< in0 ? in1 : in2, in0 being bool
-  ElementwiseKernel cast[4][4];              ///< in0 converted (core/convert.h): [from][to]
 };
 PlainKernels make_plain_kernels();
 inline const PlainKernels& plain_kernels() {
@@ -63,8 +63,5 @@ inline const ElementwiseKernel& plain_kernel(Plain op, DType type) {
   return plain_kernels().binary[static_cast<int>(op)][static_cast<int>(type)];
 }
 inline const ElementwiseKernel& where_kernel(DType type) { return plain_kernels().where[static_cast<int>(type)]; }
-inline const ElementwiseKernel& cast_kernel(DType from, DType to) {
-  return plain_kernels().cast[static_cast<int>(from)][static_cast<int>(to)];
-}
 
 }  // namespace gg

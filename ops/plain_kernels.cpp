@@ -8,7 +8,6 @@ template <DeviceKernel ElementwiseKernel::*kPlace>
 void add_kernels(PlainKernels& all, const DevicePlainKernels& device) {
   for (int type = 0; type < 4; ++type) {
     for (int op = 0; op < kPlainCount; ++op) all.binary[op][type].*kPlace = device.binary[op][type];
-    for (int to = 0; to < 4; ++to) all.cast[type][to].*kPlace = device.cast[type][to];
     all.where[type].*kPlace = device.where[type];
   }
 }
@@ -20,7 +19,6 @@ PlainKernels make_plain_kernels() {
   for (int i = 0; i < 4; ++i) {
     const auto type = static_cast<DType>(i);
     for (int op = 0; op < kPlainCount; ++op) all.binary[op][i].cpu = cpu::plain_loop(static_cast<Plain>(op), type);
-    for (int to = 0; to < 4; ++to) all.cast[i][to].cpu = cpu::cast_loop(type, static_cast<DType>(to));
     all.where[i].cpu = cpu::where_loop(type);
   }
 #if GG_WITH_CUDA
