@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "core/grad_mode.h"
-#include "nn/copy.h"
+#include "ops/copy.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 

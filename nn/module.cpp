@@ -5,7 +5,7 @@
 
 #include "autograd/raw.h"
 #include "core/grad_mode.h"
-#include "nn/copy.h"
+#include "ops/copy.h"
 #include "ops/shape.h"
 
 namespace gg::nn {

@@ -3,7 +3,6 @@
 
 #include "nn/activation.h"
 #include "nn/conv.h"
-#include "nn/copy.h"
 #include "nn/dropout.h"
 #include "nn/init.h"
 #include "nn/linear.h"

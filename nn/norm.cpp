@@ -1,7 +1,7 @@
 #include "nn/norm.h"
 
 #include "core/grad_mode.h"
-#include "nn/copy.h"
+#include "ops/copy.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/norm.h"

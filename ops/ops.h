@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ops/conv2d.h"
+#include "ops/copy.h"
 #include "ops/creation.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"

@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "autograd/raw.h"
-#include "nn/copy.h"
+#include "ops/copy.h"
 
 namespace gg::optim {
 namespace {

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "autograd/autograd.h"
-#include "nn/copy.h"
+#include "ops/copy.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"

@@ -2,7 +2,7 @@
 // state and generator. Then with something changed, which must be found.
 #include "autograd/autograd.h"
 #include "core/grad_mode.h"
-#include "nn/copy.h"
+#include "ops/copy.h"
 #include "tests/parity/trainings.h"
 #include "tests/temp_dir.h"
 

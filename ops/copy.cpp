@@ -1,4 +1,4 @@
-#include "nn/copy.h"
+#include "ops/copy.h"
 
 #include "autograd/raw.h"
 #include "core/grad_mode.h"
