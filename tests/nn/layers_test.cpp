@@ -7,6 +7,7 @@
 #include "core/grad_mode.h"
 #include "losses/losses.h"
 #include "nn/nn.h"
+#include "ops/copy.h"
 #include "ops/creation.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"

@@ -8,6 +8,7 @@
 
 #include "autograd/autograd.h"
 #include "nn/nn.h"
+#include "ops/copy.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
