@@ -33,9 +33,9 @@ class Shape {
   int64_t at(int axis) const;
 
   constexpr int64_t numel() const {
-    int64_t n = 1;
-    for (int i = 0; i < rank_; ++i) n *= dims_[i];
-    return n;
+    uint64_t n = 1;  // may wrap on the way to a size of 0
+    for (int i = 0; i < rank_; ++i) n *= static_cast<uint64_t>(dims_[i]);
+    return static_cast<int64_t>(n);
   }
 
   constexpr const int64_t* begin() const { return dims_.data(); }
