@@ -2,7 +2,7 @@
 
 #include <array>
 #include <mutex>
-#include <vector>
+#include <set>
 
 #include "cuda/faults.h"
 #include "cuda/platform.h"
@@ -13,21 +13,20 @@ namespace {
 // Who has which number. Never destroyed: threads may end after every static object.
 struct Numbers {
   std::mutex lock;
-  std::vector<int> left;  // by threads that ended
+  std::set<int> left;  // by threads that ended
   int next = 0;
 
   int lend() {
     std::lock_guard guard(lock);
     if (!left.empty()) {
-      const int number = left.back();
-      left.pop_back();
-      return number;
+      // The smallest: those beyond kMaxStreams share, and should not where there is no need any more.
+      return left.extract(left.begin()).value();
     }
     return next++;
   }
   void take_back(int number) {
     std::lock_guard guard(lock);
-    left.push_back(number);
+    left.insert(number);
   }
 };
 Numbers& numbers() {
