@@ -17,7 +17,6 @@
 #include "bench/report.h"
 #include "bench/tasks.h"
 #include "core/device_info.h"
-#include "core/device_memory.h"
 #include "core/error.h"
 #include "core/isa.h"
 #include "core/parallel.h"
@@ -129,22 +128,21 @@ int run(const Options& o) {
       {"gradgrad", fmt::format("{}, {} kernels, g++ {}", GG_VERSION, cpu::name_of(cpu::isa()), __VERSION__)},
       {"oneDNN", fmt::format("{}.{}.{}", v->major, v->minor, v->patch)}};
   const Device device = parse_device(o.settings.device);
-  if (!device.is_cpu()) {
-    device_memory(device);  // throws where there is none
+  check_available(device);
+  if (device.is_cpu()) {
+    progress("measuring the machine's limits");
+    report.limits = measure_limits(o.settings);
+  } else {
     report.facts["device"] = describe(device);
-    run_everybody(o, report);
-    fmt::print("{}", to_table(report));
-    write_json(o, report);
-    return 0;
   }
-  progress("measuring the machine's limits");
-  report.limits = measure_limits(o.settings);
   run_everybody(o, report);
-  // Once more, in case the machine was busier at the start: a limit is the best that was seen.
-  Limits again = measure_limits(o.settings);
-  report.limits.fma = std::max(report.limits.fma, again.fma);
-  report.limits.copy = std::max(report.limits.copy, again.copy);
-  report.limits.triad = std::max(report.limits.triad, again.triad);
+  if (device.is_cpu()) {
+    // Once more, in case the machine was busier at the start: a limit is the best that was seen.
+    Limits again = measure_limits(o.settings);
+    report.limits.fma = std::max(report.limits.fma, again.fma);
+    report.limits.copy = std::max(report.limits.copy, again.copy);
+    report.limits.triad = std::max(report.limits.triad, again.triad);
+  }
   fmt::print("{}", to_table(report));
   write_json(o, report);
   return 0;

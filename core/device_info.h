@@ -1,4 +1,4 @@
-// What a device is, for people: in `./run ops`, reports and benchmarks.
+// What a device is, for people (in `./run ops`, reports and benchmarks), and why it may not be there.
 #pragma once
 
 #include <string>
@@ -10,5 +10,8 @@ namespace gg {
 /// One line: "avx512 kernels, 2 threads"; "NVIDIA H100 80GB HBM3, compute capability 9.0, 81079 MiB, CUDA runtime 13.0,
 /// driver for CUDA 13.0"; or "none; " and the reason, where there is no such device. Never throws because of a device.
 std::string describe(Device device);
+
+/// Throws where there is no such device (is_available), and says why and what to do.
+void check_available(Device device);
 
 }  // namespace gg

@@ -1,5 +1,6 @@
 #include "core/device_info.h"
 
+#include "core/device_memory.h"
 #include "core/error.h"
 #include "core/isa.h"
 #include "core/parallel.h"
@@ -26,6 +27,10 @@ std::string describe(Device device) {
     return error.what();
   }
   return "none";
+}
+
+void check_available(Device device) {
+  if (!device.is_cpu()) device_memory(device);
 }
 
 }  // namespace gg

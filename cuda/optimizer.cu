@@ -159,12 +159,11 @@ void run(const char* name, const OptimizerTable& table, const Rule& rule) {
       batch.count = count;
       launch(name, update_kernel<T, Rule, SmallBatch<T>>, grid, kUpdateThreads, 0, batch, rule);
     } else {
-      const size_t bytes = entries.size() * sizeof(UpdateEntry<T>);
+      const size_t bytes = static_cast<size_t>(count) * sizeof(UpdateEntry<T>);
       DeviceScratch on_device(bytes, Device::GG_CUDA_NS);
       auto* data = on_device.as<UpdateEntry<T>>();
-      copy_from_host(data, entries.data(), bytes);
-      launch(name, update_kernel<T, Rule, LargeBatch<T>>, grid, kUpdateThreads, 0, LargeBatch<T>{data + begin, count},
-             rule);
+      copy_from_host(data, entries.data() + begin, bytes);
+      launch(name, update_kernel<T, Rule, LargeBatch<T>>, grid, kUpdateThreads, 0, LargeBatch<T>{data, count}, rule);
     }
     begin = entries.size();
     blocks = 0;

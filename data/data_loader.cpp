@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "autograd/raw.h"
+#include "core/device_info.h"
 #include "data/order.h"
 #include "data/prefetch.h"
 
@@ -75,7 +76,7 @@ struct DataLoader::Ahead {
 DataLoader::DataLoader(std::shared_ptr<const Dataset> dataset, DataLoaderOptions options) {
   GG_CHECK(dataset, "DataLoader: the dataset is null");
   GG_CHECK(options.batch_size >= 1, "DataLoader: batch_size must be at least 1, got ", options.batch_size);
-  GG_CHECK(is_available(options.device), "DataLoader: there is no device ", options.device);
+  check_available(options.device);
   GG_CHECK(options.prefetch >= 0, "DataLoader: prefetch must not be negative, got ", options.prefetch);
   auto source = std::make_shared<Source>();
   source->size = dataset->size();

@@ -81,8 +81,7 @@ int main(int argc, char** argv) {
     std::cout << list.dump(2) << "\n";
   } else if (argc == 2 && (option == "--help" || option == "-h")) {
     std::cout << "gg_ops: prints the devices of this machine and the reference of all operations. With --json, the "
-                 "operations "
-                 "as a list of objects.\n";
+                 "operations as a list of objects.\n";
   } else {
     std::cerr << "gg_ops: expected nothing or --json, got '" << argv[argc - 1] << "'\n";
     return 2;

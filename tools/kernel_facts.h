@@ -52,6 +52,9 @@ std::string read_file(const std::string& path);
 /// "gg::cuda::gather_kernel<float>(…)" of a mangled name.
 std::string demangled(const std::string& name);
 
+/// What a kernel looks like in a source text, as a std::regex; group 1 is its name.
+inline constexpr const char* kKernelDeclaration = "__global__[^;{]*?\\bvoid\\b[^;{]*?(\\w+_kernel)\\s*\\(";
+
 /// A kernel's name and template arguments.
 struct KernelName {
   std::string function;                ///< without namespaces: "elementwise_kernel"

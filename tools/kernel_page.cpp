@@ -93,7 +93,7 @@ double theoretical_occupancy(const OccupancyLimits& limits, int block_threads, i
 }
 
 std::map<std::string, std::string> declared_traffic(const std::string& source) {
-  static const std::regex kernel("__global__[^;{]*?\\bvoid\\b[^;{]*?(\\w+_kernel)\\s*\\(");
+  static const std::regex kernel(kKernelDeclaration);
   std::map<std::string, std::string> found;
   size_t begin = 0;
   for (std::sregex_iterator i(source.begin(), source.end(), kernel), end; i != end; ++i) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "autograd/autograd.h"
+#include "core/device_info.h"
 #include "core/parallel.h"
 #include "metrics/metrics.h"
 #include "ops/ops.h"
@@ -43,7 +44,7 @@ models::AutoencoderOptions NetworkOptions::model(const Shape& image) const {
 Lab::Lab(RunContext& run_context, const DataOptions& options)
     : context(run_context), device(device_from(run_context.standard().device)) {
   const StandardOptions& standard = context.standard();
-  synchronize(device);  // where there is no such device it throws, and says why
+  check_available(device);
   if (standard.threads > 0) set_num_threads(static_cast<int>(standard.threads));
   const data::TrainTest data = standard.data.empty() ? data::fashion_mnist() : data::load_mnist_folder(standard.data);
   data_name = standard.data.empty() ? "Fashion-MNIST" : standard.data;

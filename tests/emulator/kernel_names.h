@@ -2,26 +2,24 @@
 // emulator. The program must be linked with ENABLE_EXPORTS, so that addresses have names.
 #pragma once
 
-#include <cxxabi.h>
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <regex>
 #include <set>
 #include <sstream>
 #include <string>
 
 #include "cuda/emulator/emulator.h"
+#include "tools/kernel_facts.h"
 
 namespace gg::kernels {
 
 /// The functions marked __global__ in a source text.
 inline std::set<std::string> in_text(const std::string& text) {
-  static const std::regex pattern("__global__[^;{]*?\\bvoid\\b[^;{]*?(\\w+_kernel)\\s*\\(");
+  static const std::regex pattern(tools::kKernelDeclaration);
   static const std::regex any("__global__");
   std::set<std::string> names;
   for (std::sregex_iterator i(text.begin(), text.end(), pattern), end; i != end; ++i) names.insert((*i)[1]);
@@ -53,11 +51,8 @@ inline std::set<std::string> all_of(const std::string& root) {
 inline std::string name_at(const void* address) {
   Dl_info info{};
   if (!dladdr(address, &info) || !info.dli_sname) return "?";
-  int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status),
-                                                    std::free);
   std::smatch found;
-  const std::string demangled = text ? text.get() : info.dli_sname;
+  const std::string demangled = tools::demangled(info.dli_sname);
   return std::regex_search(demangled, found, std::regex("gg::emulated::(\\w+)")) ? found[1].str() : demangled;
 }
 
