@@ -6,6 +6,8 @@
 #include <thread>
 
 #include "core/isa.h"
+#include "ops/copy.h"
+#include "ops/creation.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -123,6 +125,17 @@ Limits measure_limits(const Settings& settings) {
   });
   limits.triad = 3 * bytes / seconds;
   return limits;
+}
+
+double measure_copy(Device device, const Settings& settings) {
+  const int64_t bytes = device.type == Device::cuda ? int64_t{512} << 20 : 1 << 16;
+  const Tensor from = zeros({bytes / 4}, {f32, device}), to = empty({bytes / 4}, {f32, device});
+  constexpr int kCalls = 10;
+  const double seconds = measure(settings, [&] {
+    for (int i = 0; i < kCalls; ++i) copy_(to, from);
+    synchronize(device);
+  });
+  return 2.0 * kCalls * static_cast<double>(bytes) / seconds;
 }
 
 }  // namespace gg::bench

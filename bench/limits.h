@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bench/measure.h"
+#include "core/device.h"
 
 namespace gg::bench {
 
@@ -14,5 +15,8 @@ struct Limits {
 
 /// With all of `settings.threads` at once. Uses the widest vectors that the processor has.
 Limits measure_limits(const Settings& settings);
+
+/// Of a device: bytes/s, read and written, of its driver's own copy of a large array.
+double measure_copy(Device device, const Settings& settings);
 
 }  // namespace gg::bench

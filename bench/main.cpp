@@ -77,7 +77,7 @@ void run_everybody(const Options& o, Report& report) {
   if (peer.empty() && on_cpu) report.facts["libtorch"] = "not measured (install libtorch-dev and build anew)";
   for (const std::string& task : task_names()) {
     if (task.find(o.filter) == std::string::npos) continue;
-    if (!on_cpu && (task == "ops" || task == "start")) continue;  // these measure the host
+    if (!on_cpu && task == "start") continue;  // it measures the host
     for (int round = 0; round < o.rounds; ++round) {
       for (Who who : kEverybody) {
         if (who != Who::ours && peer.empty()) continue;
@@ -85,15 +85,16 @@ void run_everybody(const Options& o, Report& report) {
         for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GG_NUM_THREADS"})
           e.push_back({name, threads});
         progress(fmt::format("{} {}/{} {}", task, round + 1, o.rounds, name_of(who)));
-        ProcessResult result = who == Who::ours ? run_process({own_path(), "--child", task, "--threads", threads,
-                                                               "--seconds", seconds, "--device", o.settings.device},
-                                                              e)
-                                                : run_process({peer, task, threads, seconds}, e);
+        ProcessResult result = who == Who::ours
+                                   ? run_process({own_path(), "--child", task, "--threads", threads, "--seconds",
+                                                  seconds, "--device", o.settings.device, "--row", o.settings.row},
+                                                 e)
+                                   : run_process({peer, task, threads, seconds}, e);
         if (task == "start") {
           report.add("process with a first backward", who, result.wall_seconds);
           report.add("process with a first backward, CPU", who, result.cpu_seconds);
         }
-        for (const auto& [row, value] : result.rows) report.add(row, who, value);
+        for (const ProcessRow& row : result.rows) report.add(row.name, who, row.value, row.work);
         for (const auto& [key, fact] : result.facts) report.facts[key + " (" + name_of(who) + ")"] = fact;
       }
     }
@@ -134,6 +135,7 @@ int run(const Options& o) {
     report.limits = measure_limits(o.settings);
   } else {
     report.facts["device"] = describe(device);
+    report.limits.copy = report.limits.triad = measure_copy(device, o.settings);
   }
   run_everybody(o, report);
   if (device.is_cpu()) {
@@ -156,11 +158,13 @@ int main(int argc, char** argv) {
   CLI::App app("Measures speed against what the machine can do, and against libtorch where it is installed.",
                "gg_bench");
   app.add_option("--filter", o.filter, "only tasks with this in their name");
+  app.add_option("--row", o.settings.row, "of the task \"families\": only rows with this in their name");
   app.add_option("--json", o.json, "write the results to this file as well");
   app.add_option("--threads", o.settings.threads, "1: CPU time of the calling thread; more: wall time")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  app.add_option("--device", o.settings.device, "cpu, cuda or emulated; others than cpu time training steps only")
+  app.add_option("--device", o.settings.device,
+                 "cpu, cuda or emulated; others than cpu time what does not measure the host")
       ->capture_default_str();
   app.add_option("--rounds", o.rounds, "processes for each task, whose median is taken")
       ->check(CLI::Range(1, 1000))

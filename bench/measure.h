@@ -30,6 +30,7 @@ struct Settings {
   int threads = 1;
   double seconds = 0.5;        ///< of repetitions for each row
   std::string device = "cpu";  ///< others are timed by wall time
+  std::string row = "";        ///< of the task "families": only rows with this in their name
 };
 
 /// Seconds for one call of fn: the median of at least 5 calls.
@@ -60,9 +61,14 @@ inline double resident_mib() {
   return static_cast<double>(resident) * 4096 / (1 << 20);
 }
 
+/// The least that one call has to do, whoever does it. 0: not counted.
+struct Work {
+  double bytes = 0, flops = 0;
+};
+
 /// What a measuring process tells its parent: one row, tab-separated, for each quantity.
-inline void tell(const std::string& row, double value) {
-  std::printf("%s\t%.9g\n", row.c_str(), value);
+inline void tell(const std::string& row, double value, const Work& work = {}) {
+  std::printf("%s\t%.9g\t%.9g\t%.9g\n", row.c_str(), value, work.bytes, work.flops);
   std::fflush(stdout);
 }
 inline void tell(const std::string& key, const std::string& text) {

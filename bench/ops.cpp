@@ -16,7 +16,12 @@ void chain(const Settings& s, const std::string& name, const Tensor& x, const Te
     for (int i = 0; i < kChain; ++i) y = op(y);
     return y;
   };
-  auto row = [&](const char* what, auto&& fn) { tell(name + what, measure(s, fn) / kChain); };
+  auto row = [&](const char* what, auto&& fn) {
+    tell(name + what, measure(s, [&] {
+                        fn();
+                        synchronize(x.device());
+                      }) / kChain);
+  };
   row(": no grad", [&] {
     NoGrad off;
     forward();
@@ -34,7 +39,8 @@ void chain(const Settings& s, const std::string& name, const Tensor& x, const Te
 void run_ops(const Settings& s) {
   manual_seed(1);
   // Factors near 1, so that 1,000 of them neither overflow nor become denormal, which would be slow in the processor.
-  Tensor x = rand({16}) + 0.5, factor = rand({16}) * 0.002 + 0.999;
+  const Device device = parse_device(s.device);
+  Tensor x = to(rand({16}) + 0.5, device), factor = to(rand({16}) * 0.002 + 0.999, device);
   x = x.detach().requires_grad_();
   factor = factor.detach().requires_grad_();
   chain(s, "mul", x, factor, [&](const Tensor& y) { return y * factor; });

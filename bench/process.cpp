@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <sstream>
 
-#include "bench/measure.h"
 #include "core/error.h"
 
 extern char** environ;
@@ -80,15 +79,17 @@ ProcessResult run_process(const std::vector<std::string>& command, const Environ
   ProcessResult result;
   result.wall_seconds = now(CLOCK_MONOTONIC) - start;
   result.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
-  std::string line;
   std::istringstream lines(text);
-  while (std::getline(lines, line)) {
-    size_t tab = line.rfind('\t');
+  for (std::string line; std::getline(lines, line);) {
+    const size_t tab = line.find('\t');
     if (tab == std::string::npos) continue;
-    if (line[0] == '#') {
-      result.facts[line.substr(1, tab - 1)] = line.substr(tab + 1);
+    const std::string name = line.substr(0, tab), rest = line.substr(tab + 1);
+    if (name[0] == '#') {
+      result.facts[name.substr(1)] = rest;
     } else {
-      result.rows.push_back({line.substr(0, tab), std::atof(line.c_str() + tab + 1)});
+      ProcessRow row{.name = name};
+      std::istringstream(rest) >> row.value >> row.work.bytes >> row.work.flops;
+      result.rows.push_back(row);
     }
   }
   if (WIFSIGNALED(status)) fail("bench: ", command[0], " was ended by signal ", WTERMSIG(status));

@@ -6,15 +6,23 @@
 #include <string>
 #include <vector>
 
+#include "bench/measure.h"
+
 namespace gg::bench {
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
+struct ProcessRow {
+  std::string name;
+  double value = 0;  ///< seconds (or MiB)
+  Work work = {};
+};
+
 struct ProcessResult {
-  std::vector<std::pair<std::string, double>> rows;  ///< what the process told: name, seconds (or MiB)
-  std::map<std::string, std::string> facts;          ///< such as versions
-  double wall_seconds = 0;                           ///< from start to end of the process
-  double cpu_seconds = 0;                            ///< of all its threads
+  std::vector<ProcessRow> rows;              ///< what the process told
+  std::map<std::string, std::string> facts;  ///< such as versions
+  double wall_seconds = 0;                   ///< from start to end of the process
+  double cpu_seconds = 0;                    ///< of all its threads
 };
 
 /// Runs a program with additional environment variables and waits for it. Throws, with its last words, if it fails.

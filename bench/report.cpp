@@ -13,9 +13,9 @@ enum class Unit { ns, ms, mib };
 struct Facts {
   const char* row;
   Unit unit;
-  double flops = 0, bytes = 0;
-  double goal = 0;        ///< at most this, in the row's unit; 0: none
-  double goal_ratio = 0;  ///< at most this much of the tuned peer's time; 0: none
+  double flops = 0, bytes = 0;  ///< where the row itself does not tell
+  double goal = 0;              ///< at most this, in the row's unit; 0: none
+  double goal_ratio = 0;        ///< at most this much of the tuned peer's time; 0: none
 };
 
 constexpr double kBatch = 128, kAdamWBytes = 28;
@@ -61,6 +61,11 @@ const Facts& facts_of(const std::string& row) {
   return unknown;
 }
 
+// What the row told, or what is known about it here.
+Work work_of(const Row& row, const Facts& f) {
+  return row.work.bytes > 0 || row.work.flops > 0 ? row.work : Work{f.bytes, f.flops};
+}
+
 double scale(Unit unit) { return unit == Unit::ns ? 1e9 : unit == Unit::ms ? 1e3 : 1; }
 const char* name_of(Unit unit) { return unit == Unit::ns ? "ns" : unit == Unit::ms ? "ms" : "MiB"; }
 
@@ -71,11 +76,18 @@ double value(const Samples& samples, Who who, Unit unit) {
 }
 
 // Least time in seconds: arithmetic at the peak, then the optimiser's bytes at the bandwidth. 0: not counted.
-double least_seconds(const Facts& f, const Limits& limits) {
+double least_seconds(const Work& work, const Limits& limits) {
   double seconds = 0;
-  if (f.flops > 0 && limits.fma > 0) seconds += f.flops / limits.fma;
-  if (f.bytes > 0 && limits.triad > 0) seconds += f.bytes / limits.triad;
+  if (work.flops > 0 && limits.fma > 0) seconds += work.flops / limits.fma;
+  if (work.bytes > 0 && limits.triad > 0) seconds += work.bytes / limits.triad;
   return seconds;
+}
+
+// Of rows that are made of one kind of work.
+std::string rate(const Work& work, double seconds) {
+  if (seconds <= 0 || (work.bytes > 0) == (work.flops > 0)) return "-";
+  const double per_second = 1e-9 * (work.bytes + work.flops) / seconds;
+  return fmt::format("{:.{}f} {}", per_second, per_second < 100 ? 1 : 0, work.bytes > 0 ? "GB/s" : "GFLOP/s");
 }
 
 std::string cell(double v, const char* suffix = "") {
@@ -92,14 +104,14 @@ const char* clock_name(const Report& r) {
 
 const char* name_of(Who who) { return who == Who::ours ? "gradgrad" : who == Who::stock ? "stock" : "tuned"; }
 
-void Report::add(const std::string& row, Who who, double value) {
-  for (auto& [name, samples] : rows) {
-    if (name == row) {
-      samples[who].push_back(value);
+void Report::add(const std::string& name, Who who, double value, const Work& work) {
+  for (Row& row : rows) {
+    if (row.name == name) {
+      row.samples[who].push_back(value);
       return;
     }
   }
-  rows.push_back({row, {{who, {value}}}});
+  rows.push_back({name, work, {{who, {value}}}});
 }
 
 std::string to_table(const Report& r) {
@@ -109,27 +121,32 @@ std::string to_table(const Report& r) {
   if (r.device == "cpu") {
     out += fmt::format("{:<28} {:.0f} GFLOP/s FMA ({}), {:.1f} GB/s copy, {:.1f} GB/s triad\n", "limits of the machine",
                        r.limits.fma * 1e-9, r.limits.isa, r.limits.copy * 1e-9, r.limits.triad * 1e-9);
+  } else if (r.limits.copy > 0) {
+    out += fmt::format("{:<28} {:.0f} GB/s copy on the device\n", "limit of the machine", r.limits.copy * 1e-9);
   }
   out += "\n";
-  constexpr const char* kLine = "{:<36}{:>5}{:>10}{:>9}{:>10}{:>10}{:>9}{:>9}  {}\n";
-  out += fmt::format(kLine, "", "", "gradgrad", "of limit", "stock", "tuned", "x stock", "x tuned", "goal");
-  for (const auto& [name, samples] : r.rows) {
+  constexpr const char* kLine = "{:<36}{:>5}{:>10}{:>15}{:>9}{:>10}{:>10}{:>9}{:>9}  {}\n";
+  out += fmt::format(kLine, "", "", "gradgrad", "rate", "of limit", "stock", "tuned", "x stock", "x tuned", "goal");
+  for (const Row& row : r.rows) {
+    const auto& [name, told, samples] = row;
     const Facts& f = facts_of(name);
+    const Work work = work_of(row, f);
     double ours = value(samples, Who::ours, f.unit), stock = value(samples, Who::stock, f.unit),
-           tuned = value(samples, Who::tuned, f.unit), least = least_seconds(f, r.limits) * scale(f.unit);
+           tuned = value(samples, Who::tuned, f.unit), least = least_seconds(work, r.limits) * scale(f.unit);
     std::string goal;
     if (f.goal > 0) goal = fmt::format("<= {:g} {}", f.goal, name_of(f.unit));
     if (f.goal_ratio > 0) goal = fmt::format("<= {:.2f}x tuned", f.goal_ratio);
-    out += fmt::format(kLine, name, name_of(f.unit), cell(ours), ours > 0 ? cell(100 * least / ours, " %") : "-",
-                       cell(stock), cell(tuned), stock > 0 ? cell(ours / stock) : "-",
-                       tuned > 0 ? cell(ours / tuned) : "-", goal);
+    out += fmt::format(kLine, name, name_of(f.unit), cell(ours), rate(told, ours / scale(f.unit)),
+                       ours > 0 ? cell(100 * least / ours, " %") : "-", cell(stock), cell(tuned),
+                       stock > 0 ? cell(ours / stock) : "-", tuned > 0 ? cell(ours / tuned) : "-", goal);
   }
   return out;
 }
 
 nlohmann::json to_json(const Report& r) {
   nlohmann::json rows = nlohmann::json::array();
-  for (const auto& [name, samples] : r.rows) {
+  for (const Row& measured : r.rows) {
+    const auto& [name, told, samples] = measured;
     const Facts& f = facts_of(name);
     nlohmann::json row = {{"name", name}, {"unit", name_of(f.unit)}};
     double ours = value(samples, Who::ours, f.unit);
@@ -141,7 +158,9 @@ nlohmann::json to_json(const Report& r) {
       row[name_of(who)] = {{"median", v}, {"rounds", all}};
       if (who != Who::ours && ours > 0) row[std::string("ratio_to_") + name_of(who)] = ours / v;
     }
-    double least = least_seconds(f, r.limits) * scale(f.unit);
+    double least = least_seconds(work_of(measured, f), r.limits) * scale(f.unit);
+    if (told.bytes > 0) row["bytes"] = told.bytes;
+    if (told.flops > 0) row["flops"] = told.flops;
     if (least > 0) {
       row["least"] = least;
       if (ours > 0) row["fraction_of_limit"] = least / ours;

@@ -19,14 +19,20 @@ const char* name_of(Who who);
 /// Samples of one row, one for each round.
 using Samples = std::map<Who, std::vector<double>>;
 
+struct Row {
+  std::string name;
+  Work work;  ///< as told by whoever measured it
+  Samples samples = {};
+};
+
 struct Report {
   int threads = 1;
   std::string device = "cpu";
   Limits limits;
-  std::map<std::string, std::string> facts;                ///< versions, date, processor
-  std::vector<std::pair<std::string, Samples>> rows = {};  ///< seconds, or MiB for memory
+  std::map<std::string, std::string> facts;  ///< versions, date, processor
+  std::vector<Row> rows = {};                ///< seconds, or MiB for memory
 
-  void add(const std::string& row, Who who, double value);
+  void add(const std::string& row, Who who, double value, const Work& work = {});
 };
 
 /// A table for people.

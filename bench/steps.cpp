@@ -49,7 +49,7 @@ void run_start() {
 }
 
 const std::vector<std::string>& task_names() {
-  static const std::vector<std::string> names = {"ops", "mlp", "vae", "conv", "adamw1", "adamw50", "start"};
+  static const std::vector<std::string> names = {"ops", "mlp", "vae", "conv", "adamw1", "adamw50", "families", "start"};
   return names;
 }
 
@@ -60,6 +60,7 @@ void run_task(const std::string& name, const Settings& s) {
   if (name == "conv") run_conv(s);
   if (name == "adamw1") run_adamw(s, 1);
   if (name == "adamw50") run_adamw(s, 50);
+  if (name == "families") run_families(s);
   if (name == "start") run_start();
 }
 

@@ -17,6 +17,8 @@ void run_task(const std::string& name, const Settings& settings);
 
 // ops.cpp: nanoseconds for one operation on 16 elements, in a chain of 1,000.
 void run_ops(const Settings& settings);
+// families.cpp: seconds for one large operation of each family.
+void run_families(const Settings& settings);
 // steps.cpp: seconds for one training step, or one optimiser step.
 void run_mlp(const Settings& settings);
 void run_conv(const Settings& settings);
