@@ -13,6 +13,20 @@ namespace {
 
 constexpr int64_t kGrain = 16 * 1024;  // elements in a chunk; a multiple of what a block makes
 
+// Calls fn(first, count) of bits that are 1 with the threshold's probability, for pieces of n of them.
+template <class Fn>
+void for_bits(int64_t n, const PhiloxState& state, uint64_t threshold, Fn&& fn) {
+  constexpr int64_t kBits = 1024;
+  uint8_t bits[kBits];
+  for (int64_t begin = 0; begin < n; begin += kBits) {
+    const int64_t count = std::min(kBits, n - begin);
+    PhiloxState at = state;
+    at.offset += static_cast<uint64_t>(begin / 4);
+    random_kernels().bernoulli(bits, count, at, threshold);
+    fn(begin, count, bits);
+  }
+}
+
 // Calls fill(pointer, count, state at that place) for pieces of `out` in row-major order.
 template <int PerBlock, class T, class Fill>
 void fill_contiguous(T* out, int64_t n, const PhiloxState& state, Fill&& fill) {
@@ -62,18 +76,37 @@ void random_normal(Array out, const PhiloxState* state) {
 
 void random_bernoulli(Array out, const PhiloxState* state, double p) {
   GG_CHECK(p >= 0 && p <= 1, "random_bernoulli: expected a probability from 0 to 1, got ", p);
-  uint64_t threshold = bernoulli_threshold(p);
-  const RandomKernels& kernels = random_kernels();
+  const uint64_t threshold = bernoulli_threshold(p);
   visit_any(out.dtype, [&]<class T>() {
     fill_any<4, T>(out, *state, [&](T* values, int64_t n, const PhiloxState& here) {
-      uint8_t bits[1024];
-      for (int64_t begin = 0; begin < n; begin += 1024) {
-        int64_t count = std::min<int64_t>(1024, n - begin);
-        PhiloxState at = here;
-        at.offset += static_cast<uint64_t>(begin / 4);
-        kernels.bernoulli(bits, count, at, threshold);
+      for_bits(n, here, threshold, [&](int64_t begin, int64_t count, const uint8_t* bits) {
         for (int64_t i = 0; i < count; ++i) values[begin + i] = static_cast<T>(bits[i]);
-      }
+      });
+    });
+  });
+}
+
+void random_dropout(Array out, Array x, const PhiloxState* state, double keep) {
+  GG_CHECK(keep > 0 && keep <= 1, "random_dropout: expected a probability above 0 and up to 1, got ", keep);
+  GG_CHECK(out.shape == x.shape && out.dtype == x.dtype, "random_dropout: ", out.dtype, " ", out.shape, " and ",
+           x.dtype, " ", x.shape, " do not fit");
+  if (!x.is_contiguous() || !out.is_contiguous()) {
+    const size_t bytes = size_of(x.dtype) * static_cast<size_t>(x.numel());
+    Scratch scratch(bytes);
+    Array dense{scratch.as<void>(), x.dtype, x.shape, Layout::contiguous(x.shape).strides};
+    copy(dense, x);
+    random_dropout(dense, dense, state, keep);
+    return copy(out, dense);
+  }
+  const uint64_t threshold = bernoulli_threshold(keep);
+  visit_floating(out.dtype, "random_dropout", [&]<class T>() {
+    const T factor = T(1) / static_cast<T>(keep);
+    fill_contiguous<4>(out.as<T>(), out.numel(), *state, [&](T* values, int64_t n, const PhiloxState& here) {
+      const T* from = x.as<const T>() + (values - out.as<T>());
+      for_bits(n, here, threshold, [&](int64_t begin, int64_t count, const uint8_t* bits) {
+        for (int64_t i = begin; i < begin + count; ++i)
+          values[i] = from[i] * (factor * static_cast<T>(bits[i - begin]));
+      });
     });
   });
 }

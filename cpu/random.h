@@ -20,6 +20,9 @@ void random_normal(Array out, const PhiloxState* state);
 /// 1].
 void random_bernoulli(Array out, const PhiloxState* state, double p);
 
+/// out = x · (1/keep with probability `keep`, else 0), f32 or f64 of one shape; the draws are random_bernoulli's.
+void random_dropout(Array out, Array x, const PhiloxState* state, double keep);
+
 /// Integers in [low, high), out i64, 2 elements a block; throws if the range is empty.
 void random_integers(Array out, const PhiloxState* state, int64_t low, int64_t high);
 

@@ -139,7 +139,7 @@ struct Chunk {
     using P = Pack<T, kPack>;
     const ColumnGeometry c = geometry(kPack);
     const int64_t work = count * (q.x.shape[1] / kPack) * (gather ? q.places() : x.shape[2] * x.shape[3]);
-    const unsigned grid = grid_for(work, kConvThreads);
+    const unsigned grid = blocks_for(work, kConvThreads);
     if (gather) {
       launch("conv2d (gather columns)", gather_columns_kernel<P>, grid, kConvThreads, 0, c, static_cast<uint32_t>(work),
              x.as<const P>(), static_cast<P*>(columns));

@@ -61,20 +61,20 @@ struct ColumnGeometry {
 template <class P>
 __global__ void __launch_bounds__(kConvThreads)
     gather_columns_kernel(ColumnGeometry q, uint32_t count, const P* x, P* columns) {
-  for (uint32_t i = blockIdx.x * kConvThreads + threadIdx.x; i < count; i += gridDim.x * kConvThreads) {
-    const ColumnGeometry::Position at = q.position(i, q.out_height_div, q.out_width_div);
-    const int32_t top = static_cast<int32_t>(at.row) * q.stride[0] - q.padding[0];
-    const int32_t left = static_cast<int32_t>(at.col) * q.stride[1] - q.padding[1];
-    const P* from = x + at.x;
-    P* to = columns + at.columns +
-            static_cast<int32_t>(at.row * static_cast<uint32_t>(q.out_width) + at.col) * q.column_place;
-    for (int32_t a = 0; a < q.kh; ++a) {
-      const int32_t h = top + a * q.dilation[0];
-      const bool inside = h >= 0 && h < q.height;
-      for (int32_t b = 0; b < q.kw; ++b, to += q.column_tap) {
-        const int32_t w = left + b * q.dilation[1];
-        *to = inside && w >= 0 && w < q.width ? from[h * q.x_row + w * q.x_col] : P{};
-      }
+  const uint32_t i = blockIdx.x * kConvThreads + threadIdx.x;
+  if (i >= count) return;
+  const ColumnGeometry::Position at = q.position(i, q.out_height_div, q.out_width_div);
+  const int32_t top = static_cast<int32_t>(at.row) * q.stride[0] - q.padding[0];
+  const int32_t left = static_cast<int32_t>(at.col) * q.stride[1] - q.padding[1];
+  const P* from = x + at.x;
+  P* to = columns + at.columns +
+          static_cast<int32_t>(at.row * static_cast<uint32_t>(q.out_width) + at.col) * q.column_place;
+  for (int32_t a = 0; a < q.kh; ++a) {
+    const int32_t h = top + a * q.dilation[0];
+    const bool inside = h >= 0 && h < q.height;
+    for (int32_t b = 0; b < q.kw; ++b, to += q.column_tap) {
+      const int32_t w = left + b * q.dilation[1];
+      *to = inside && w >= 0 && w < q.width ? from[h * q.x_row + w * q.x_col] : P{};
     }
   }
 }
@@ -84,26 +84,26 @@ __global__ void __launch_bounds__(kConvThreads)
 template <class P>
 __global__ void __launch_bounds__(kConvThreads)
     collect_columns_kernel(ColumnGeometry q, uint32_t count, const P* columns, P* x) {
-  for (uint32_t i = blockIdx.x * kConvThreads + threadIdx.x; i < count; i += gridDim.x * kConvThreads) {
-    const ColumnGeometry::Position at = q.position(i, q.height_div, q.width_div);
-    P sum{};
-    for (int32_t a = 0; a < q.kh; ++a) {
-      const int32_t h = static_cast<int32_t>(at.row) + q.padding[0] - a * q.dilation[0];
-      if (h < 0) break;
-      const int32_t row = static_cast<int32_t>(q.stride_div[0].quotient(static_cast<uint32_t>(h)));
-      if (row >= q.out_height || row * q.stride[0] != h) continue;
-      for (int32_t b = 0; b < q.kw; ++b) {
-        const int32_t w = static_cast<int32_t>(at.col) + q.padding[1] - b * q.dilation[1];
-        if (w < 0) break;
-        const int32_t col = static_cast<int32_t>(q.stride_div[1].quotient(static_cast<uint32_t>(w)));
-        if (col >= q.out_width || col * q.stride[1] != w) continue;
-        const P more = columns[at.columns + (a * q.kw + b) * q.column_tap + (row * q.out_width + col) * q.column_place];
+  const uint32_t i = blockIdx.x * kConvThreads + threadIdx.x;
+  if (i >= count) return;
+  const ColumnGeometry::Position at = q.position(i, q.height_div, q.width_div);
+  P sum{};
+  for (int32_t a = 0; a < q.kh; ++a) {
+    const int32_t h = static_cast<int32_t>(at.row) + q.padding[0] - a * q.dilation[0];
+    if (h < 0) break;
+    const int32_t row = static_cast<int32_t>(q.stride_div[0].quotient(static_cast<uint32_t>(h)));
+    if (row >= q.out_height || row * q.stride[0] != h) continue;
+    for (int32_t b = 0; b < q.kw; ++b) {
+      const int32_t w = static_cast<int32_t>(at.col) + q.padding[1] - b * q.dilation[1];
+      if (w < 0) break;
+      const int32_t col = static_cast<int32_t>(q.stride_div[1].quotient(static_cast<uint32_t>(w)));
+      if (col >= q.out_width || col * q.stride[1] != w) continue;
+      const P more = columns[at.columns + (a * q.kw + b) * q.column_tap + (row * q.out_width + col) * q.column_place];
 #pragma unroll
-        for (int e = 0; e < static_cast<int>(sizeof(P) / sizeof(P::element[0])); ++e) sum.element[e] += more.element[e];
-      }
+      for (int e = 0; e < static_cast<int>(sizeof(P) / sizeof(P::element[0])); ++e) sum.element[e] += more.element[e];
     }
-    x[at.x + static_cast<int32_t>(at.row) * q.x_row + static_cast<int32_t>(at.col) * q.x_col] = sum;
   }
+  x[at.x + static_cast<int32_t>(at.row) * q.x_row + static_cast<int32_t>(at.col) * q.x_col] = sum;
 }
 
 }  // namespace gg::GG_CUDA_NS

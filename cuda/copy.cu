@@ -28,7 +28,6 @@ struct Transposition {
   uint32_t rows, cols;           ///< x is dense along the rows' axis, out along the columns'
   int32_t out_stride, x_stride;  ///< of out from row to row, of x from column to column
   Divisor tiles, tiles_in_row;   ///< tiles of one matrix, and of one row of tiles
-  uint32_t all_tiles;
   StridedPlan matrices;
 };
 
@@ -37,24 +36,21 @@ template <class Bits>
 __global__ void __launch_bounds__(kTileThreads) transpose_kernel(Transposition t, Bits* out, const Bits* x) {
   GG_SHARED(Bits, tile, [kTile][kTile + 1]);  // one more: a column then touches every bank once
   const uint32_t lane = threadIdx.x % kTile, first = threadIdx.x / kTile;
-  for (uint32_t task = blockIdx.x; task < t.all_tiles; task += gridDim.x) {
-    const uint32_t matrix = t.tiles.quotient(task), in_matrix = task - matrix * t.tiles.value;
-    const uint32_t tile_row = t.tiles_in_row.quotient(in_matrix);
-    const uint32_t row = tile_row * kTile, col = (in_matrix - tile_row * t.tiles_in_row.value) * kTile;
-    int32_t at[2] = {};
-    t.matrices.add_offsets(matrix, at);
-    for (uint32_t c = first; c < kTile; c += kTileThreads / kTile) {
-      if (row + lane < t.rows && col + c < t.cols) {
-        tile[c][lane] = x[at[1] + static_cast<int32_t>(row + lane) + static_cast<int32_t>(col + c) * t.x_stride];
-      }
+  const uint32_t matrix = t.tiles.quotient(blockIdx.x), in_matrix = blockIdx.x - matrix * t.tiles.value;
+  const uint32_t tile_row = t.tiles_in_row.quotient(in_matrix);
+  const uint32_t row = tile_row * kTile, col = (in_matrix - tile_row * t.tiles_in_row.value) * kTile;
+  int32_t at[2] = {};
+  t.matrices.add_offsets(matrix, at);
+  for (uint32_t c = first; c < kTile; c += kTileThreads / kTile) {
+    if (row + lane < t.rows && col + c < t.cols) {
+      tile[c][lane] = x[at[1] + static_cast<int32_t>(row + lane) + static_cast<int32_t>(col + c) * t.x_stride];
     }
-    __syncthreads();
-    for (uint32_t r = first; r < kTile; r += kTileThreads / kTile) {
-      if (row + r < t.rows && col + lane < t.cols) {
-        out[at[0] + static_cast<int32_t>(col + lane) + static_cast<int32_t>(row + r) * t.out_stride] = tile[lane][r];
-      }
+  }
+  __syncthreads();
+  for (uint32_t r = first; r < kTile; r += kTileThreads / kTile) {
+    if (row + r < t.rows && col + lane < t.cols) {
+      out[at[0] + static_cast<int32_t>(col + lane) + static_cast<int32_t>(row + r) * t.out_stride] = tile[lane][r];
     }
-    __syncthreads();  // the next tile must not overwrite what is still read
   }
 }
 
@@ -89,8 +85,7 @@ bool transposed(const StridedPlan& plan, const Array& out, const Array& x) {
     const uint32_t across = (t.cols + kTile - 1) / kTile, down = (t.rows + kTile - 1) / kTile;
     t.tiles_in_row = Divisor(across);
     t.tiles = Divisor(across * down);
-    t.all_tiles = matrices * across * down;  // fewer than elements, as kShortAxis has it
-    const unsigned grid = grid_for(int64_t{t.all_tiles} * kTileThreads, kTileThreads);
+    const unsigned grid = matrices * across * down;  // fewer than elements, as kShortAxis has it
     launch("copy (transposed)", transpose_kernel<Bits>, grid, kTileThreads, 0, t, out.as<Bits>(), x.as<const Bits>());
     return true;
   }

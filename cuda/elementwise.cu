@@ -17,14 +17,10 @@ void elementwise(const char* name, DeviceKernel kernel, const FunctorBytes& func
   if (plan.count == 0) return;
 
   const int width = pack_width(widest);
-  plan.in_packs = plan.packed;
-  for (size_t i = 0; i < n; ++i) {
-    const size_t pack_bytes = static_cast<size_t>(width) * size_of(operands[i].dtype);
-    plan.in_packs &= reinterpret_cast<uintptr_t>(operands[i].data) % pack_bytes == 0;
-  }
+  plan.use_packs(std::span<const Array>(operands, n), width);
   const void* in[kMaxDeviceInputs] = {};
   for (size_t i = 1; i < n; ++i) in[i - 1] = operands[i].data;
-  const unsigned grid = grid_for((int64_t{plan.count} + width - 1) / width, kElementwiseThreads);
+  const unsigned grid = blocks_for((int64_t{plan.count} + width - 1) / width, kElementwiseThreads);
   launch(name, kernel, grid, kElementwiseThreads, 0, functor, plan, out.data, in[0], in[1], in[2]);
 }
 

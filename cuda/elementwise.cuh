@@ -6,11 +6,10 @@
 //   };
 //   elementwise<float, float, float>("axpy", Axpy{2.0f}, out, {x, y});          // out and ins are Arrays of any layout
 //
-// Threads stride over the elements, so the grid is as large as the device, not as the data. In each step a thread
-// handles as many elements as 16 bytes hold. Where all operands are dense in one order and aligned, those are
-// neighbours and move by one instruction for each operand; else they lie a block apart, so that neighbouring threads
-// still read neighbours. The formula is compiled once for both. Up to three inputs, none included; element types may
-// differ. `out` may be one of the inputs if both lie alike.
+// A thread handles as many elements as 16 bytes hold. Where the innermost axis allows it (StridedPlan::use_packs),
+// those are neighbours and move by one instruction for each operand; else they lie a block apart, so that neighbouring
+// threads still read neighbours. The formula is compiled once for both. Up to three inputs, none included; element
+// types may differ. `out` may be one of the inputs if both lie alike.
 #pragma once
 
 #include <algorithm>
@@ -44,16 +43,31 @@ __device__ Op op_from(const FunctorBytes& functor) {
   return op;
 }
 
-/// One step of a thread: up to kWidth elements from `first` on. `x` are this function's copies of them.
+template <class T, int kWidth>
+__device__ void load_pack(const void* from, int32_t at, bool repeated, Pack<T, kWidth>& pack) {
+  const T* first = static_cast<const T*>(from) + at;
+  if (repeated) {
+    const T value = *first;
+#pragma unroll
+    for (int k = 0; k < kWidth; ++k) pack.element[k] = value;
+  } else {
+    pack = *reinterpret_cast<const Pack<T, kWidth>*>(first);
+  }
+}
+
+/// The work of a thread. `x` are this function's copies of the inputs.
 template <int kWidth, class Out, class Op, class... In, int... kInput>
-__device__ void elementwise_step(std::integer_sequence<int, kInput...>, const Op& op, const StridedPlan& plan,
-                                 uint32_t tile, Out* out, const void* const* in, Pack<In, kWidth>... x) {
-  const uint32_t first = tile + threadIdx.x * (plan.in_packs ? kWidth : 1);
+__device__ void elementwise_pack(std::integer_sequence<int, kInput...>, const Op& op, const StridedPlan& plan, Out* out,
+                                 const void* const* in, Pack<In, kWidth>... x) {
+  const uint32_t first = blockIdx.x * (kElementwiseThreads * kWidth) + threadIdx.x * (plan.in_packs ? kWidth : 1);
   const uint32_t apart = plan.in_packs ? 1 : kElementwiseThreads;
   const bool whole = plan.in_packs && first + kWidth <= plan.count;
-  int32_t out_at[kWidth];
+  int32_t out_at[kWidth] = {};
   if (whole) {
-    ((x = *reinterpret_cast<const Pack<In, kWidth>*>(static_cast<const In*>(in[kInput]) + first)), ...);
+    int32_t at[1 + sizeof...(In)] = {};
+    plan.pack_offsets(first, at);
+    (load_pack(in[kInput], at[1 + kInput], plan.repeats >> (1 + kInput) & 1, x), ...);
+    out_at[0] = at[0];
   } else {
 #pragma unroll
     for (int k = 0; k < kWidth; ++k) {
@@ -70,7 +84,7 @@ __device__ void elementwise_step(std::integer_sequence<int, kInput...>, const Op
 #pragma unroll
   for (int k = 0; k < kWidth; ++k) y.element[k] = op(x.element[k]...);
   if (whole) {
-    *reinterpret_cast<Pack<Out, kWidth>*>(out + first) = y;
+    *reinterpret_cast<Pack<Out, kWidth>*>(out + out_at[0]) = y;
   } else {
 #pragma unroll
     for (int k = 0; k < kWidth; ++k) {
@@ -85,14 +99,10 @@ __global__ void __launch_bounds__(kElementwiseThreads)
     elementwise_kernel(FunctorBytes functor, StridedPlan plan, void* out, const void* in0, const void* in1,
                        const void* in2) {
   static_assert(sizeof...(In) <= kMaxDeviceInputs);
-  constexpr int kWidth = kPackWidth<Out, In...>;
-  constexpr uint32_t kTile = kElementwiseThreads * kWidth;
   const void* const in[kMaxDeviceInputs] = {in0, in1, in2};
-  const Op op = op_from<Op>(functor);
-  for (uint32_t tile = blockIdx.x * kTile; tile < plan.count; tile += gridDim.x * kTile) {
-    elementwise_step<kWidth>(std::make_integer_sequence<int, static_cast<int>(sizeof...(In))>(), op, plan, tile,
-                             static_cast<Out*>(out), in, Pack<In, kWidth>{}...);
-  }
+  elementwise_pack<kPackWidth<Out, In...>>(std::make_integer_sequence<int, static_cast<int>(sizeof...(In))>(),
+                                           op_from<Op>(functor), plan, static_cast<Out*>(out), in,
+                                           Pack<In, kPackWidth<Out, In...>>{}...);
 }
 
 /// Runs `op` over arrays whose element types are Out and In….

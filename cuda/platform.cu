@@ -33,6 +33,10 @@ void check(cudaError_t error, const char* what) {
   fail(GG_CUDA_NS_NAME, ": ", what, ": ", reason(error), hint);
 }
 
+unsigned blocks_for(int64_t work, int threads) {
+  return static_cast<unsigned>((work + threads - 1) / threads);  // fewer than 2^31: so many elements has an array
+}
+
 unsigned grid_for(int64_t work, int threads) {
   static const int64_t resident = [] {  // threads that the device can hold at once
     int device = 0, multiprocessors = 0;

@@ -66,8 +66,13 @@ inline cudaStream_t native(DeviceStream stream) { return static_cast<cudaStream_
 /// environment. May be set by tests.
 bool& synchronous_launches();
 
-/// How many blocks of `threads` threads stride over `work` items: no more than fill the device (2048 threads per
-/// multiprocessor). 0 for no work.
+/// How many blocks of `threads` threads one thread for each of `work` items takes. 0 for no work. A multiprocessor that
+/// is done with a block takes the next one; this hides latency better than blocks that stride over the work, all in
+/// step (H100, tanh of 256 MiB: 0.180 against 0.208 ms).
+unsigned blocks_for(int64_t work, int threads);
+
+/// For kernels whose blocks do keep something from item to item: how many blocks of `threads` threads stride over
+/// `work` items, no more than fill the device (2048 threads per multiprocessor). 0 for no work.
 unsigned grid_for(int64_t work, int threads);
 
 namespace detail {

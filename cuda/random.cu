@@ -74,21 +74,46 @@ __global__ void __launch_bounds__(kElementwiseThreads)
     random_kernel(Draw draw, PhiloxState state, StridedPlan plan, typename Draw::Value* out) {
   constexpr uint32_t kWidth = Draw::kPerBlock;
   using Values = Pack<typename Draw::Value, kWidth>;
-  const uint32_t blocks = (plan.count + kWidth - 1) / kWidth, threads = gridDim.x * blockDim.x;
-  for (uint32_t b = blockIdx.x * blockDim.x + threadIdx.x; b < blocks; b += threads) {
-    Values y;
-    draw(philox(state.seed, state.offset + b, state.stream), y.element);
-    const uint32_t first = b * kWidth;
-    if (plan.in_packs && first + kWidth <= plan.count) {
-      *reinterpret_cast<Values*>(out + first) = y;
-      continue;
-    }
+  const uint32_t blocks = (plan.count + kWidth - 1) / kWidth;
+  const uint32_t b = blockIdx.x * blockDim.x + threadIdx.x;
+  if (b >= blocks) return;
+  Values y;
+  draw(philox(state.seed, state.offset + b, state.stream), y.element);
+  const uint32_t first = b * kWidth;
+  if (plan.in_packs && first + kWidth <= plan.count) {
+    *reinterpret_cast<Values*>(out + first) = y;
+    return;
+  }
 #pragma unroll
-    for (uint32_t k = 0; k < kWidth; ++k) {
-      int32_t at[1] = {};
-      plan.add_offsets(first + k, at);
-      if (first + k < plan.count) out[at[0]] = y.element[k];
-    }
+  for (uint32_t k = 0; k < kWidth; ++k) {
+    int32_t at[1] = {};
+    plan.add_offsets(first + k, at);
+    if (first + k < plan.count) out[at[0]] = y.element[k];
+  }
+}
+
+/// As random_kernel, of the draws that fill what random_bernoulli fills.
+// bytes: x + out, the least
+template <class T>
+__global__ void __launch_bounds__(kElementwiseThreads)
+    dropout_kernel(Bernoulli<T> draw, T factor, PhiloxState state, StridedPlan plan, T* out, const T* x) {
+  constexpr uint32_t kWidth = Bernoulli<T>::kPerBlock;
+  const uint32_t b = blockIdx.x * blockDim.x + threadIdx.x, first = b * kWidth;
+  if (first >= plan.count) return;
+  Pack<T, kWidth> y;
+  draw(philox(state.seed, state.offset + b, state.stream), y.element);
+  if (plan.in_packs && first + kWidth <= plan.count) {
+    const auto values = *reinterpret_cast<const Pack<T, kWidth>*>(x + first);
+#pragma unroll
+    for (uint32_t k = 0; k < kWidth; ++k) y.element[k] = values.element[k] * (factor * y.element[k]);
+    *reinterpret_cast<Pack<T, kWidth>*>(out + first) = y;
+    return;
+  }
+#pragma unroll
+  for (uint32_t k = 0; k < kWidth; ++k) {
+    int32_t at[2] = {};
+    plan.add_offsets(first + k, at);
+    if (first + k < plan.count) out[at[0]] = x[at[1]] * (factor * y.element[k]);
   }
 }
 
@@ -96,12 +121,11 @@ __global__ void __launch_bounds__(kElementwiseThreads)
 template <class T, class Value>
 __global__ void __launch_bounds__(kElementwiseThreads)
     arange_kernel(Value start, Value step, StridedPlan plan, T* out) {
-  const uint32_t threads = gridDim.x * blockDim.x;
-  for (uint32_t i = blockIdx.x * blockDim.x + threadIdx.x; i < plan.count; i += threads) {
-    int32_t at[1] = {};
-    plan.add_offsets(i, at);
-    out[at[0]] = convert<T>(start + static_cast<Value>(i) * step);
-  }
+  const uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= plan.count) return;
+  int32_t at[1] = {};
+  plan.add_offsets(i, at);
+  out[at[0]] = convert<T>(start + static_cast<Value>(i) * step);
 }
 
 namespace {
@@ -109,9 +133,8 @@ namespace {
 template <class Draw>
 void run(const char* name, const Draw& draw, const PhiloxState& state, const Array& out) {
   StridedPlan plan = make_plan(name, std::span<const Array>(&out, 1), PlanOrder::row_major);
-  constexpr size_t kPackBytes = sizeof(typename Draw::Value) * Draw::kPerBlock;
-  plan.in_packs = plan.packed && reinterpret_cast<uintptr_t>(out.data) % kPackBytes == 0;
-  const unsigned grid = grid_for((int64_t{plan.count} + Draw::kPerBlock - 1) / Draw::kPerBlock, kElementwiseThreads);
+  if (plan.packed) plan.use_packs(std::span<const Array>(&out, 1), Draw::kPerBlock);
+  const unsigned grid = blocks_for((int64_t{plan.count} + Draw::kPerBlock - 1) / Draw::kPerBlock, kElementwiseThreads);
   launch(name, random_kernel<Draw>, grid, kElementwiseThreads, 0, draw, state, plan, out.as<typename Draw::Value>());
 }
 
@@ -123,7 +146,7 @@ void arange_in(const Array& out, Value start, Value step) {
     if constexpr (std::is_same_v<T, bool>) {
       fail("arange: not defined for bool");
     } else {
-      launch("arange", arange_kernel<T, Value>, grid_for(plan.count, kElementwiseThreads), kElementwiseThreads, 0,
+      launch("arange", arange_kernel<T, Value>, blocks_for(plan.count, kElementwiseThreads), kElementwiseThreads, 0,
              start, step, plan, out.as<T>());
     }
   });
@@ -148,6 +171,21 @@ void random_bernoulli(Array out, const PhiloxState* state, double p) {
   visit_any(out.dtype, [&]<class T>() {
     using Value = std::conditional_t<std::is_same_v<T, bool>, Byte, T>;
     run("random_bernoulli", Bernoulli<Value>{bernoulli_threshold(p)}, *state, out);
+  });
+}
+
+void random_dropout(Array out, Array x, const PhiloxState* state, double keep) {
+  GG_CHECK(keep > 0 && keep <= 1, "random_dropout: expected a probability above 0 and up to 1, got ", keep);
+  GG_CHECK(out.dtype == x.dtype, "random_dropout: types differ: ", out.dtype, " and ", x.dtype);
+  const Array operands[] = {out, x};
+  StridedPlan plan = make_plan("random_dropout", operands, PlanOrder::row_major);
+  visit_floating(out.dtype, "random_dropout", [&]<class T>() {
+    using Draw = Bernoulli<T>;
+    if (plan.packed) plan.use_packs(operands, Draw::kPerBlock);
+    launch("dropout", dropout_kernel<T>,
+           blocks_for((int64_t{plan.count} + Draw::kPerBlock - 1) / Draw::kPerBlock, kElementwiseThreads),
+           kElementwiseThreads, 0, Draw{bernoulli_threshold(keep)}, T(1) / static_cast<T>(keep), *state, plan,
+           out.as<T>(), x.as<const T>());
   });
 }
 

@@ -16,6 +16,9 @@ GG_DEVICE_API(
     /// 1 (or true) with probability p, else 0, in any type; 4 elements a block.
     void random_bernoulli(gg::Array out, const gg::PhiloxState* state, double p);
 
+    /// out = x · (1/keep with probability `keep`, else 0), f32 or f64 of one shape; the draws are random_bernoulli's.
+    void random_dropout(gg::Array out, gg::Array x, const gg::PhiloxState* state, double keep);
+
     /// Integers in [low, high), out i64, 2 elements a block.
     void random_integers(gg::Array out, const gg::PhiloxState* state, int64_t low, int64_t high);
 

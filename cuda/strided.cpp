@@ -32,6 +32,19 @@ Divisor::Divisor(uint32_t d) : value(d) {
   multiplier = static_cast<uint32_t>((((uint64_t{1} << shift) - d) << 32) / d + 1);
 }
 
+void StridedPlan::use_packs(std::span<const Array> operands, int width) {
+  in_packs = rank > 0 && (rank == 1 || dims[0].value % static_cast<uint32_t>(width) == 0);
+  for (size_t o = 0; o < operands.size() && in_packs; ++o) {
+    if (o > 0 && strides[o][0] == 0) {
+      repeats |= static_cast<uint8_t>(1u << o);
+      continue;
+    }
+    const size_t bytes = static_cast<size_t>(width) * size_of(operands[o].dtype);
+    in_packs = strides[o][0] == 1 && reinterpret_cast<uintptr_t>(operands[o].data) % bytes == 0;
+    for (int axis = 1; axis < rank; ++axis) in_packs &= strides[o][axis] % width == 0;
+  }
+}
+
 StridedPlan make_plan(const char* name, std::span<const Array> operands, PlanOrder order) {
   GG_CHECK(!operands.empty() && operands.size() <= StridedPlan::kMaxOperands, name, ": 1 to ",
            StridedPlan::kMaxOperands, " operands, got ", operands.size());

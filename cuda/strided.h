@@ -30,7 +30,8 @@ struct StridedPlan {
   int rank = 0;
   uint32_t count = 0;     ///< elements in all
   bool packed = false;    ///< every operand is one dense run in the plan's order: plain indices do
-  bool in_packs = false;  ///< and the launcher found all addresses aligned to packs
+  bool in_packs = false;  ///< neighbours move together: see use_packs
+  uint8_t repeats = 0;    ///< then, a bit for each operand that gives one element for all of a pack
   Divisor dims[kMaxRank] = {};
   int32_t strides[kMaxOperands][kMaxRank] = {};  ///< in elements
 
@@ -44,6 +45,18 @@ struct StridedPlan {
       i = outer;
     }
   }
+
+  /// Where a pack begins whose first element is element i; the plan is in_packs.
+  template <int kOperands>
+  GG_HD void pack_offsets(uint32_t i, int32_t (&offset)[kOperands]) const {
+    if (rank > 1) return add_offsets(i, offset);
+    for (int o = 0; o < kOperands; ++o) offset[o] += repeats >> o & 1 ? 0 : static_cast<int32_t>(i);
+  }
+
+  /// Sets in_packs and repeats if packs of `width` neighbours can be moved by one access for each operand: along the
+  /// innermost axis every operand is dense, or an input that stays where it is; rows are whole packs; and all packs
+  /// lie at multiples of their size. The operands are those of make_plan.
+  void use_packs(std::span<const Array> operands, int width);
 };
 
 /// In which order a plan counts the elements.

@@ -4,6 +4,7 @@
 #include "core/dispatch.h"
 #include "cpu/random.h"
 #include "cuda/random.h"
+#include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/tangent.h"
 
@@ -18,14 +19,17 @@ struct Dropout {
   double p;
   Generator::State state;
   Shape output_shape(const Tensor& x) const { return x.shape(); }
-  Tensor mask(const Shape& shape, TensorOptions o) const {
-    Tensor m = empty(shape, o);
-    GG_KERNEL(o.device, random_bernoulli, m.array(), &state, 1 - p);
-    return m / (1 - p);
+  Tensor forward(const Tensor& x) const {
+    Tensor out = empty_like(x);
+    GG_KERNEL(x.device(), random_dropout, out.array(), x.array(), &state, 1 - p);
+    return out;
   }
-  Tensor forward(const Tensor& x) const { return x * mask(x.shape(), x.options()); }
   Tensors vjp(const Vjp& c) const { return {apply(*this, c.grad())}; }
-  Tensor jvp(const Jvp& c) const { return c.tangent(0) * mask(c.input(0).shape(), c.input(0).options()); }
+  // Tangents may be several directions of x, all under the one mask.
+  Tensor jvp(const Jvp& c) const {
+    const Tensor& x = c.input(0);
+    return c.tangent(0) * apply(*this, ones(x.shape(), x.options()));
+  }
 };
 
 }  // namespace

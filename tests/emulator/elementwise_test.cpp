@@ -92,6 +92,31 @@ TYPED_TEST(Elementwise, ScalarsAndEmptyShapes) {
   EXPECT_EQ(out.host()[0], 11);
 }
 
+TYPED_TEST(Elementwise, BroadcastInPacks) {
+  // A matrix with one row for all rows, or one column for all columns: packs, unless rows or addresses do not fit.
+  for (const int64_t cols : {8, 12, 10, 7}) {
+    for (const size_t shift : {0, 1}) {
+      constexpr int64_t kRows = 37;
+      const auto n = static_cast<size_t>(kRows * cols);
+      const auto x = counting<TypeParam>(n + shift, 1),
+                 row = counting<TypeParam>(static_cast<size_t>(cols) + shift, 500),
+                 column = counting<TypeParam>(kRows, 9000);
+      DeviceArray<TypeParam> x_device(x), row_device(row), column_device(column), by_row(n), by_column(n);
+      const Array matrix = array(x_device.data() + shift, {kRows, cols}, {cols, 1});
+      device::axpy(2, matrix, array(row_device.data() + shift, {kRows, cols}, {0, 1}),
+                   array(by_row.data(), {kRows, cols}, {cols, 1}));
+      device::axpy(2, array(column_device.data(), {kRows, cols}, {1, 0}), matrix,
+                   array(by_column.data(), {kRows, cols}, {cols, 1}));
+      const auto a = by_row.host(), b = by_column.host();
+      for (size_t i = 0; i < n; ++i) {
+        const size_t r = i / static_cast<size_t>(cols), c = i % static_cast<size_t>(cols);
+        ASSERT_EQ(a[i], 2 * x[i + shift] + row[c + shift]) << cols << " " << shift << " " << i;
+        ASSERT_EQ(b[i], 2 * column[r] + x[i + shift]) << cols << " " << shift << " " << i;
+      }
+    }
+  }
+}
+
 using ElementwiseMixed = DeviceTest;
 
 TEST_F(ElementwiseMixed, TypesOfDifferentSizeAndNoInputs) {
@@ -131,6 +156,28 @@ TEST(StridedPlan, MergesAxesThatLieBehindOneAnother) {
   EXPECT_FALSE(mixed.packed);
   EXPECT_TRUE(plan_of({array(none, {1, 4, 1}, {99, 1, 99})}).packed);
   EXPECT_TRUE(plan_of({array(none, {}, {})}).packed);
+}
+
+TEST(StridedPlan, PacksNeedWholeRowsAndAlignedNeighbours) {
+  alignas(16) static const float data[8] = {};
+  const auto packs = [](std::initializer_list<Array> operands) {
+    StridedPlan plan = plan_of(operands);
+    plan.use_packs(std::span(operands.begin(), operands.size()), 4);
+    return plan;
+  };
+  const Array matrix = array(data, {6, 8}, {8, 1});
+  EXPECT_TRUE(packs({matrix, matrix}).in_packs);
+  EXPECT_TRUE(packs({array(data, {7}, {1})}).in_packs);  // the rest one by one
+  EXPECT_EQ(packs({matrix, array(data, {6, 8}, {0, 1})}).repeats, 0);
+  EXPECT_EQ(packs({matrix, array(data, {6, 8}, {1, 0})}).repeats, 2);
+  EXPECT_TRUE(packs({matrix, array(data, {6, 8}, {1, 0})}).in_packs);
+  EXPECT_FALSE(packs({matrix, array(data + 1, {6, 8}, {8, 1})}).in_packs);
+  EXPECT_TRUE(packs({matrix, array(data + 1, {6, 8}, {1, 0})}).in_packs);
+  EXPECT_FALSE(packs({matrix, array(data, {6, 8}, {9, 1})}).in_packs);
+  EXPECT_FALSE(packs({matrix, array(data, {6, 8}, {8, 2})}).in_packs);
+  EXPECT_FALSE(packs({matrix, array(data + 7, {6, 8}, {8, -1})}).in_packs);
+  EXPECT_FALSE(packs({array(data, {8, 6}, {6, 1}), array(data, {8, 6}, {0, 1})}).in_packs);
+  EXPECT_FALSE(packs({array(data, {}, {})}).in_packs);
 }
 
 TEST(StridedPlan, FollowsTheOrderOfTheOutput) {

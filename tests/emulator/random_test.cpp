@@ -49,6 +49,30 @@ TEST_F(DeviceRandom, UniformAndNormal) {
   }
 }
 
+TEST_F(DeviceRandom, DropoutIsTheFactorTimesTheDrawsOfBernoulli) {
+  auto compare = [&](const char* what, const Tensor& x, const Tensor& out, double keep) {
+    SCOPED_TRACE(str(what, " ", x.shape(), " ", name_of(x.dtype()), " ", keep));
+    Tensor mask = zeros(x.shape(), {x.dtype()}), here = empty_like(x);
+    cpu::random_bernoulli(mask.array(), &kState, keep);
+    cpu::random_dropout(here.array(), x.array(), &kState, keep);
+    const Tensor there = to(x, kDevice);
+    device::random_dropout(out.array(), there.array(), &kState, keep);
+    const Tensor expected = x * (mask / keep);
+    visit_floating(x.dtype(), "test", [&]<class T>() {
+      EXPECT_EQ(here.to_vector<T>(), expected.to_vector<T>());
+      EXPECT_EQ(out.to_vector<T>(), expected.to_vector<T>());
+    });
+  };
+  for (DType type : {f32, f64}) {
+    const TensorOptions here{type}, there{type, kDevice};
+    for (int64_t n : {0, 1, 3, 4, 127, 20011}) compare("dense", rand({n}, here), zeros({n}, there), 0.3);
+    compare("shifted", slice(rand({70}, here), 0, 1, 70), slice(zeros({70}, there), 0, 1, 70), 0.5);
+    compare("transposed input", transpose(rand({9, 7}, here)), zeros({7, 9}, there), 0.5);
+    compare("transposed output", rand({7, 9}, here), transpose(zeros({9, 7}, there)), 0.5);
+    compare("repeated input", expand(rand({1}, here), {64}), zeros({64}, there), 1.0);
+  }
+}
+
 TEST_F(DeviceRandom, BernoulliInEveryType) {
   for (double p : {0.0, 0.3, 1.0}) {
     for (DType type : {f32, f64, i64, boolean}) {

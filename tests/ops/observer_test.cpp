@@ -62,6 +62,29 @@ TEST_F(Observer, SeesElementwiseCalls) {
   expect_call("copy", {y, a});
 }
 
+TEST_F(Observer, SeesLargeOperandsTurnedThatRunAcrossTheOthers) {
+  NoGrad off;
+  for (Device device : {Device(Device::cpu), Device(Device::emulated)}) {
+    if (!is_available(device)) continue;
+    Tensor x = rand({270, 250}, {f32, device}), y = transpose(rand({250, 270}, {f32, device})),
+           column = rand({270, 1}, {f32, device});
+    const auto a = x.to_vector<float>(), b = y.to_vector<float>();
+    seen.clear();
+    Tensor sum = x + y;
+    ASSERT_EQ(seen.size(), 4u);
+    EXPECT_EQ(seen[0].kernel, "copy");
+    EXPECT_EQ(seen[2].kernel, "add");
+    EXPECT_EQ(seen[2].operands[2].strides[1], 1);
+    EXPECT_TRUE(sum.is_contiguous());
+    const auto c = sum.to_vector<float>();
+    for (size_t i = 0; i < c.size(); ++i) ASSERT_EQ(c[i], a[i] + b[i]) << i;
+    seen.clear();
+    x + column;                                 // repeats, but does not run across
+    slice(x, 0, 0, 100) + slice(y, 0, 0, 100);  // small
+    EXPECT_EQ(seen.size(), 4u);
+  }
+}
+
 TEST_F(Observer, SeesOtherKernels) {
   NoGrad off;
   Tensor a = ones({2, 3});
