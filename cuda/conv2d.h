@@ -1,8 +1,8 @@
 // Two-dimensional convolution on a device, and its two adjoints: the CPU's cpu/conv2d.h, with its sizes and signatures.
 //
 // Two paths compute them. Our own gathers the input under each tap of the kernel into a matrix of columns and
-// multiplies (cuda/conv_columns.cu); cuDNN's is used where the library is there and has a deterministic algorithm for
-// the sizes (cuda/conv_cudnn.cu). GG_CONV=own|cudnn in the environment chooses one.
+// multiplies (cuda/conv_columns.cu); cuDNN's (cuda/conv_cudnn.cu) is used where the library is there, has a
+// deterministic algorithm for the sizes, and is the faster one. GG_CONV=own|cudnn in the environment chooses one.
 //
 // Memory: images may be NCHW or channels-last and weights are row-major; others are copied first, and so are weights
 // for channels-last images. The same bits for the same arguments on the same device and libraries.
@@ -15,7 +15,7 @@
 namespace gg {
 
 enum class ConvPath {
-  automatic,  ///< on `cuda` cuDNN where it is installed, else our own; on `emulated` our own
+  automatic,  ///< on `cuda` cuDNN where it is installed, but for gradients of small problems; else our own
   own,
   cudnn,  ///< throws where cuDNN is missing; what it has no deterministic algorithm for runs on our own
 };

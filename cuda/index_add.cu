@@ -30,15 +30,15 @@ inline __device__ void atomic_add(int64_t* to, int64_t value) {
 template <class T>
 __global__ void __launch_bounds__(kIndexThreads)
     add_atomically_kernel(StridedPlan plan, IndexedAxis axis, T* out, const T* x, const int64_t* index, Fault* fault) {
-  const uint32_t i = blockIdx.x * kIndexThreads + threadIdx.x;
-  if (i >= plan.count) return;
-  int32_t at[3] = {};
-  plan.add_offsets(i, at);
-  const int64_t position = index[at[1]];
-  if (is_valid(position, axis)) {
-    atomic_add(out + at[2] + static_cast<int32_t>(position) * axis.step, x[at[0]]);
-  } else {
-    note_fault(fault, axis, position, at[1]);
+  for (uint32_t i = blockIdx.x * kIndexThreads + threadIdx.x; i < plan.count; i += gridDim.x * kIndexThreads) {
+    int32_t at[3] = {};
+    plan.add_offsets(i, at);
+    const int64_t position = index[at[1]];
+    if (is_valid(position, axis)) {
+      atomic_add(out + at[2] + static_cast<int32_t>(position) * axis.step, x[at[0]]);
+    } else {
+      note_fault(fault, axis, position, at[1]);
+    }
   }
 }
 
@@ -95,13 +95,13 @@ __global__ void __launch_bounds__(kIndexThreads)
 __global__ void __launch_bounds__(kIndexThreads)
     slice_keys_kernel(uint32_t count, IndexedAxis axis, uint32_t* keys, const int64_t* index, int32_t index_step,
                       Fault* fault) {
-  const uint32_t j = blockIdx.x * kIndexThreads + threadIdx.x;
-  if (j >= count) return;
-  const int32_t place = static_cast<int32_t>(j) * index_step;
-  const int64_t position = index[place];
-  const bool valid = is_valid(position, axis);
-  keys[j] = valid ? static_cast<uint32_t>(position) : axis.size;
-  if (!valid) note_fault(fault, axis, position, place);
+  for (uint32_t j = blockIdx.x * kIndexThreads + threadIdx.x; j < count; j += gridDim.x * kIndexThreads) {
+    const int32_t place = static_cast<int32_t>(j) * index_step;
+    const int64_t position = index[place];
+    const bool valid = is_valid(position, axis);
+    keys[j] = valid ? static_cast<uint32_t>(position) : axis.size;
+    if (!valid) note_fault(fault, axis, position, place);
+  }
 }
 
 /// keys[i] = how far behind the lowest element of `out` element i of x goes; `limit` if nowhere. Operands: index, out
@@ -110,14 +110,14 @@ __global__ void __launch_bounds__(kIndexThreads)
 __global__ void __launch_bounds__(kIndexThreads)
     element_keys_kernel(StridedPlan plan, IndexedAxis axis, int32_t lowest, uint32_t limit, uint32_t* keys,
                         const int64_t* index, Fault* fault) {
-  const uint32_t i = blockIdx.x * kIndexThreads + threadIdx.x;
-  if (i >= plan.count) return;
-  int32_t at[2] = {};
-  plan.add_offsets(i, at);
-  const int64_t position = index[at[0]];
-  const bool valid = is_valid(position, axis);
-  keys[i] = valid ? static_cast<uint32_t>(at[1] + static_cast<int32_t>(position) * axis.step - lowest) : limit;
-  if (!valid) note_fault(fault, axis, position, at[0]);
+  for (uint32_t i = blockIdx.x * kIndexThreads + threadIdx.x; i < plan.count; i += gridDim.x * kIndexThreads) {
+    int32_t at[2] = {};
+    plan.add_offsets(i, at);
+    const int64_t position = index[at[0]];
+    const bool valid = is_valid(position, axis);
+    keys[i] = valid ? static_cast<uint32_t>(at[1] + static_cast<int32_t>(position) * axis.step - lowest) : limit;
+    if (!valid) note_fault(fault, axis, position, at[0]);
+  }
 }
 
 /// Sorted place i and element e of a slice: the first place with a key adds up all places with it, in order. The slice
@@ -128,29 +128,29 @@ __global__ void __launch_bounds__(kIndexThreads)
     add_sorted_kernel(uint32_t count, uint32_t limit, const uint32_t* keys, const uint32_t* positions,
                       StridedPlan others, Divisor slice, StridedPlan places, int32_t step, T* out, const T* x) {
   const uint32_t all = count * slice.value;
-  const uint32_t t = blockIdx.x * kIndexThreads + threadIdx.x;
-  if (t >= all) return;
-  const uint32_t first = slice.quotient(t), key = keys[first];
-  if (key >= limit || (first > 0 && keys[first - 1] == key)) return;
-  int32_t at[2] = {};
-  others.add_offsets(t - first * slice.value, at);
-  auto element = [&](uint32_t i) {
-    int32_t from[1] = {at[1]};
-    places.add_offsets(positions[i], from);
-    return x[from[0]];
-  };
-  T* const to = out + at[0] + static_cast<int32_t>(key) * step;
-  T sum = *to;
-  uint32_t i = first;
-  for (; i + 4 <= count && keys[i + 3] == key; i += 4) {  // four reads in flight
-    const T a = element(i), b = element(i + 1), c = element(i + 2), d = element(i + 3);
-    sum += a;
-    sum += b;
-    sum += c;
-    sum += d;
+  for (uint32_t t = blockIdx.x * kIndexThreads + threadIdx.x; t < all; t += gridDim.x * kIndexThreads) {
+    const uint32_t first = slice.quotient(t), key = keys[first];
+    if (key >= limit || (first > 0 && keys[first - 1] == key)) continue;
+    int32_t at[2] = {};
+    others.add_offsets(t - first * slice.value, at);
+    auto element = [&](uint32_t i) {
+      int32_t from[1] = {at[1]};
+      places.add_offsets(positions[i], from);
+      return x[from[0]];
+    };
+    T* const to = out + at[0] + static_cast<int32_t>(key) * step;
+    T sum = *to;
+    uint32_t i = first;
+    for (; i + 4 <= count && keys[i + 3] == key; i += 4) {  // four reads in flight
+      const T a = element(i), b = element(i + 1), c = element(i + 2), d = element(i + 3);
+      sum += a;
+      sum += b;
+      sum += c;
+      sum += d;
+    }
+    for (; i < count && keys[i] == key; ++i) sum += element(i);
+    *to = sum;
   }
-  for (; i < count && keys[i] == key; ++i) sum += element(i);
-  *to = sum;
 }
 
 namespace {
@@ -159,7 +159,7 @@ namespace {
 template <class T>
 void add_atomically(const char* op, const Array& out, const Array& x, const Array& index, const IndexedAxis& axis) {
   const StridedPlan plan = make_plan(op, std::array{x, index, without_axis(out, axis.axis, x.shape)});
-  launch(op, add_atomically_kernel<T>, blocks_for(plan.count, kIndexThreads), kIndexThreads, 0, plan, axis, out.as<T>(),
+  launch(op, add_atomically_kernel<T>, blocks_for(plan.count), kIndexThreads, 0, plan, axis, out.as<T>(),
          x.as<const T>(), index.as<const int64_t>(), fault_record());
 }
 
@@ -178,8 +178,8 @@ void add_sorted(const char* op, const SortMemory& memory, uint32_t count, uint32
                 const Array& x_slice, const Array& places, int64_t step, T* out, const T* x) {
   const int sorted = sort_positions(memory.buffers, count, limit);
   const StridedPlan slice = make_plan(op, std::array{out_slice, x_slice});
-  launch(op, add_sorted_kernel<T>, blocks_for(int64_t{count} * slice.count, kIndexThreads), kIndexThreads, 0, count,
-         limit, memory.buffers.keys[sorted], memory.buffers.positions[sorted], slice, Divisor(slice.count),
+  launch(op, add_sorted_kernel<T>, blocks_for(int64_t{count} * slice.count), kIndexThreads, 0, count, limit,
+         memory.buffers.keys[sorted], memory.buffers.positions[sorted], slice, Divisor(slice.count),
          make_plan(op, std::array{places}, PlanOrder::row_major), static_cast<int32_t>(step), out, x);
 }
 
@@ -188,7 +188,7 @@ void add_slices_in_order(const Array& out, const Array& x, const Array& index, c
   constexpr const char* op = "index_add";
   const auto count = static_cast<uint32_t>(index.numel());
   const SortMemory memory(count);
-  launch("index_add (keys)", slice_keys_kernel, blocks_for(count, kIndexThreads), kIndexThreads, 0, count, axis,
+  launch("index_add (keys)", slice_keys_kernel, blocks_for(count), kIndexThreads, 0, count, axis,
          memory.buffers.keys[0], index.as<const int64_t>(), static_cast<int32_t>(index.strides[0]), fault_record());
   Shape slice = x.shape;
   slice[axis.axis] = 1;
@@ -214,10 +214,9 @@ void add_elements_in_order(const Array& out, const Array& x, const Array& index,
   }
   constexpr uint32_t kFewSteps = 256, kManyThreads = 1 << 17;
   if (length >> log_lanes <= kFewSteps || lines.count >= kManyThreads >> log_lanes) {
-    launch("scatter_add (lines)", add_lines_kernel<T>, blocks_for(int64_t{lines.count} << log_lanes, kIndexThreads),
-           kIndexThreads, 0, lines, axis, length, static_cast<int32_t>(x.strides[along]),
-           static_cast<int32_t>(index.strides[along]), log_lanes, out.as<T>(), x.as<const T>(),
-           index.as<const int64_t>(), fault_record());
+    launch("scatter_add (lines)", add_lines_kernel<T>, blocks_for(int64_t{lines.count} << log_lanes), kIndexThreads, 0,
+           lines, axis, length, static_cast<int32_t>(x.strides[along]), static_cast<int32_t>(index.strides[along]),
+           log_lanes, out.as<T>(), x.as<const T>(), index.as<const int64_t>(), fault_record());
     return;
   }
   int64_t lowest = 0, highest = 0;  // elements of out, from its first
@@ -227,7 +226,7 @@ void add_elements_in_order(const Array& out, const Array& x, const Array& index,
   const auto limit = static_cast<uint32_t>(highest - lowest + 1);
   const auto plan = make_plan(op, std::array{index, without_axis(out, along, x.shape)}, PlanOrder::row_major);
   const SortMemory memory(plan.count);
-  launch("scatter_add (keys)", element_keys_kernel, blocks_for(plan.count, kIndexThreads), kIndexThreads, 0, plan, axis,
+  launch("scatter_add (keys)", element_keys_kernel, blocks_for(plan.count), kIndexThreads, 0, plan, axis,
          static_cast<int32_t>(lowest), limit, memory.buffers.keys[0], index.as<const int64_t>(), fault_record());
   const Array one{out.data, out.dtype, {}, {}};
   add_sorted(op, memory, plan.count, limit, one, one, x, 1, out.as<T>() + lowest, x.as<const T>());

@@ -17,19 +17,19 @@ struct alignas(16) Bits128 {
 template <class Bits>
 __global__ void __launch_bounds__(kIndexThreads) gather_kernel(StridedPlan plan, IndexedAxis axis, int none, Bits* out,
                                                                const int64_t* index, const Bits* x, Fault* fault) {
-  const uint32_t i = blockIdx.x * kIndexThreads + threadIdx.x;
-  if (i >= plan.count) return;
-  int32_t at[3] = {};
-  plan.add_offsets(i, at);
-  const int64_t position = index[at[1]];
-  Bits bits;
-  if (is_valid(position, axis)) {
-    bits = x[at[2] + static_cast<int32_t>(position) * axis.step];
-  } else {
-    std::memset(&bits, none, sizeof bits);
-    note_fault(fault, axis, position, at[1]);
+  for (uint32_t i = blockIdx.x * kIndexThreads + threadIdx.x; i < plan.count; i += gridDim.x * kIndexThreads) {
+    int32_t at[3] = {};
+    plan.add_offsets(i, at);
+    const int64_t position = index[at[1]];
+    Bits bits;
+    if (is_valid(position, axis)) {
+      bits = x[at[2] + static_cast<int32_t>(position) * axis.step];
+    } else {
+      std::memset(&bits, none, sizeof bits);
+      note_fault(fault, axis, position, at[1]);
+    }
+    out[at[0]] = bits;
   }
-  out[at[0]] = bits;
 }
 
 namespace {
@@ -58,7 +58,7 @@ void pick(const char* op, const Array& out, const Array& x, const Array& index, 
   if (out.numel() == 0) return;
   StridedPlan plan = make_plan(op, std::array{out, index, without_axis(x, axis.axis, out.shape)});
   auto run = [&]<class Bits>(Bits) {
-    launch(op, gather_kernel<Bits>, blocks_for(plan.count, kIndexThreads), kIndexThreads, 0, plan, axis,
+    launch(op, gather_kernel<Bits>, blocks_for(plan.count), kIndexThreads, 0, plan, axis,
            out.dtype == boolean ? 0 : 0xff, out.as<Bits>(), index.as<const int64_t>(), x.as<const Bits>(),
            fault_record());
   };

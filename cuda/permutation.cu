@@ -18,24 +18,24 @@ using Mark = unsigned long long;  // the round in the high half: marks of earlie
 __global__ void __launch_bounds__(kPermutationThreads)
     permutation_start_kernel(PhiloxState state, uint32_t n, int64_t stride, int64_t* out, int32_t* target,
                              Mark* marks) {
-  const uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i >= n) return;
-  const PhiloxBlock block = philox(state.seed, state.offset + i / 2, state.stream);
-  const uint32_t low = i % 2 ? block.word[2] : block.word[0], high = i % 2 ? block.word[3] : block.word[1];
-  target[i] = i == 0 ? kDone : static_cast<int32_t>(uniform_integer(low, high, uint64_t{i} + 1));
-  out[i * stride] = i;
-  marks[i] = 0;
+  for (uint32_t i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
+    const PhiloxBlock block = philox(state.seed, state.offset + i / 2, state.stream);
+    const uint32_t low = i % 2 ? block.word[2] : block.word[0], high = i % 2 ? block.word[3] : block.word[1];
+    target[i] = i == 0 ? kDone : static_cast<int32_t>(uniform_integer(low, high, uint64_t{i} + 1));
+    out[i * stride] = i;
+    marks[i] = 0;
+  }
 }
 
 // bytes: 4 a number + 16 an exchange that is left, in each of O(log n) rounds
 __global__ void __launch_bounds__(kPermutationThreads)
     permutation_reserve_kernel(uint32_t round, uint32_t n, const int32_t* target, Mark* marks) {
-  const uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i >= n) return;
-  if (target[i] == kDone) return;
-  const Mark mark = static_cast<Mark>(round) << 32 | i;
-  atomicMax(&marks[i], mark);
-  atomicMax(&marks[target[i]], mark);
+  for (uint32_t i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
+    if (target[i] == kDone) continue;
+    const Mark mark = static_cast<Mark>(round) << 32 | i;
+    atomicMax(&marks[i], mark);
+    atomicMax(&marks[target[i]], mark);
+  }
 }
 
 /// *left becomes `round` if exchanges are left after it.
@@ -43,17 +43,18 @@ __global__ void __launch_bounds__(kPermutationThreads)
 __global__ void __launch_bounds__(kPermutationThreads)
     permutation_exchange_kernel(uint32_t round, uint32_t n, int64_t stride, int64_t* out, int32_t* target,
                                 const Mark* marks, unsigned* left) {
-  const uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
   bool waits = false;
-  if (i < n && target[i] != kDone) {
+  for (uint32_t i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += gridDim.x * blockDim.x) {
     const int32_t other = target[i];
+    if (other == kDone) continue;
     const Mark mark = static_cast<Mark>(round) << 32 | i;
-    waits = marks[i] != mark || marks[other] != mark;
-    if (!waits) {
+    if (marks[i] == mark && marks[other] == mark) {
       const int64_t value = out[i * stride];
       out[i * stride] = out[other * stride];
       out[other * stride] = value;
       target[i] = kDone;
+    } else {
+      waits = true;
     }
   }
   if (__syncthreads_or(waits) && threadIdx.x == 0) atomicMax(left, round);
@@ -85,7 +86,7 @@ void random_permutation(Array out, const PhiloxState* state) {
   auto* marks = static_cast<Mark*>(block.data);
   auto* target = reinterpret_cast<int32_t*>(marks + n);
   auto* left = reinterpret_cast<unsigned*>(target + n);
-  const unsigned grid = blocks_for(n, kPermutationThreads);
+  const unsigned grid = grid_for(n, kPermutationThreads);
   auto* values = out.as<int64_t>();
   const int64_t stride = out.strides[0];
   fill_zero(left, sizeof(unsigned));
