@@ -92,7 +92,11 @@ class Dependency {
   friend GG_HD Dependency cos(const Dependency& x) { return smooth(x); }
   friend GG_HD Dependency tanh(const Dependency& x) { return smooth(x); }
   friend GG_HD Dependency sech2(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency asin(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency acos(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency atan(const Dependency& x) { return smooth(x); }
   friend GG_HD Dependency erf(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency erfinv(const Dependency& x) { return smooth(x); }
   friend GG_HD Dependency normal_cdf(const Dependency& x) { return smooth(x); }
   friend GG_HD Dependency pow(const Dependency& x, const Dependency& y) { return smooth(x + y); }
 

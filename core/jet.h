@@ -15,6 +15,7 @@
 //  - sqrt'(0) = inf, but a zero numerator stays zero: sqrt(x·x) has derivative 0 at 0, not NaN.
 //  - pow: the base's derivative is y·x^(y-1) where a zero factor y wins over infinity, so (x²)''' = 0 also at x = 0;
 //    the exponent's derivative takes log 0 as 0 where the base is 0 and y ≥ 0.
+//  - asin'(±1) = acos'(±1) = ±inf, erfinv'(±1) = inf; outside of [-1, 1] everything is NaN.
 //  - Elsewhere IEEE rules hold: 0·inf is NaN, log'(0) = inf, and log'(x) = 1/x for negative x too.
 #pragma once
 
@@ -207,6 +208,32 @@ struct Jet {
   friend GG_HD Jet erf(const Jet& u) { return integral(u, erf(u.c[0]), 1.12837916709551257390 * exp_of_square(u, 1)); }
   friend GG_HD Jet normal_cdf(const Jet& u) {
     return integral(u, normal_cdf(u.c[0]), 0.398942280401432677940 * exp_of_square(u, 0.5));
+  }
+
+  friend GG_HD Jet erfinv(const Jet& u) {
+    // y' = u'·w with w = √π/2·e^(y²), so w' = (y²)'·w.
+    Jet y = function_of(u, erfinv(u.c[0]));
+    Jet square = function_of(u, y.c[0] * y.c[0]);
+    Jet w = function_of(u, 0.886226925452758013649 * exp(square.c[0]));
+    y.fill_derivatives([&](int k) GG_LAMBDA {
+      T d = chain(u, w, k);
+      y.c[k] = d;
+      detail::Sum<T> sum;
+      detail::repeat<0, N>([&](int j) GG_LAMBDA {
+        if (j <= k) sum.add(binomial(k, j), y.c[j] * y.c[k - j]);
+      });
+      square.c[k] = sum.total;
+      w.c[k] = chain(square, w, k);
+      return d;
+    });
+    return y;
+  }
+  friend GG_HD Jet asin(const Jet& u) { return integral(u, asin(u.c[0]), 1 / sqrt((1 - u) * (1 + u))); }
+  friend GG_HD Jet acos(const Jet& u) { return integral(u, acos(u.c[0]), -1 / sqrt((1 - u) * (1 + u))); }
+  friend GG_HD Jet atan(const Jet& u) {
+    // 1/(1 + u²), by v = 1/u where u² might overflow.
+    Jet v = 1 / u;
+    return integral(u, atan(u.c[0]), select((u < 1) & (u > -1), 1 / (1 + u * u), v * v / (1 + v * v)));
   }
 
   friend GG_HD Jet pow(const Jet& x, const Jet& y) {

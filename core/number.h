@@ -4,7 +4,7 @@
 // Jet<Real, N> (core/jet.h) for derivatives and with Dependency (core/dependency.h) to find out which derivatives
 // exist. All three understand the same vocabulary, found by argument-dependent lookup:
 //   + - * /, comparisons, select(condition, a, b), literals (1 + x, x >= 0, lit<T>(0.5)),
-//   exp expm1 log log1p sqrt pow sin cos tanh sech2 erf normal_cdf abs sign floor,
+//   exp expm1 log log1p sqrt pow sin cos tanh sech2 asin acos atan erf erfinv normal_cdf abs sign floor,
 //   scaled(x, s): x·s where s = 0 wins over an infinite x, for factors that vanish faster than any x grows.
 // Conditions combine by & | and !; there is no control flow, so that loops over functors become vector code.
 #pragma once
@@ -50,7 +50,11 @@ struct Real {
   friend GG_HD Real sin(Real x) { return math::sin<Target>(x.value); }
   friend GG_HD Real cos(Real x) { return math::cos<Target>(x.value); }
   friend GG_HD Real tanh(Real x) { return math::tanh<Target>(x.value); }
+  friend GG_HD Real asin(Real x) { return math::asin<Target>(x.value); }
+  friend GG_HD Real acos(Real x) { return math::acos<Target>(x.value); }
+  friend GG_HD Real atan(Real x) { return math::atan<Target>(x.value); }
   friend GG_HD Real erf(Real x) { return math::erf<Target>(x.value); }
+  friend GG_HD Real erfinv(Real x) { return math::erfinv<Target>(x.value); }
   friend GG_HD Real normal_cdf(Real x) { return math::normal_cdf<Target>(x.value); }
 
   /// exp(-scale·x²) for scale 1 or ½: erf and normal_cdf have it as derivative.

@@ -477,6 +477,107 @@ GG_HD S normal_cdf(S x) {
   return x > 0 ? 1 - tail : tail;
 }
 
+/// The inverse of erf: NaN outside [-1, 1], ±inf at ±1.
+template <class Target, class S>
+GG_HD S erfinv(S x) {
+  using F = Format<S>;
+  S a = abs(x), w = -log<Target>((1 - a) * (1 + a)), root = sqrt<Target>(w), p = 0;
+  if constexpr (sizeof(S) == 4) {
+    S low = polynomial<Target, S>(w - S(2.5), 1.50140935928f, 0.246640286168f, -0.0041773867849f, -0.00125274190262f,
+                                  0.000218344443791f, -4.96333481969e-6f, -3.462705902e-6f, 4.66167919506e-7f,
+                                  2.32327347308e-8f, -8.79086088353e-9f);
+    S high = polynomial<Target, S>(root - 3, 2.83297695267f, 1.00167408162f, 0.00943721623432f, -0.00762318475665f,
+                                   0.00575129950502f, -0.00366869375062f, 0.00132291903717f, 9.49506014172e-5f,
+                                   -0.000181490588677f);
+    p = (w < 5 ? low : high) * x;
+  } else {
+    S low = polynomial<Target, S>(w - 2.5, 1.50140935928, 0.246640286168, -0.0041773867849, -0.00125274190262,
+                                  0.000218344443791, -4.96333481969e-6, -3.462705902e-6, 4.66167919506e-7,
+                                  2.32327347308e-8, -8.79086088353e-9);
+    S high = polynomial<Target, S>(root - 4, 3.83978040543, 1.00951246656, 0.00130444607478, -0.000944055227361,
+                                   0.000238567074616, -2.76528038562e-5, 9.88488451697e-5, -7.8732329372e-5,
+                                   1.6623024464e-5);
+    // One step of Halley's method makes 1.4e-6 exact; by erf near 0 and by erfc near 1, where each has all its bits.
+    S y = (w < 5 ? low : high) * a, e = exp_of_square<Target>(y, S(1));
+    S residual = a < 0.5 ? erf<Target>(y) - a : (1 - a) - scaled_erfc<Target>(y) * e;
+    S step = residual / (S(1.12837916709551257390) * e);
+    p = copysign(y - step / (1 + y * step), x);
+  }
+  return a == 1 ? copysign(F::infinity, x) : p;
+}
+
+// ---- inverse trigonometric functions --------------------------------------------------------------------------------
+
+/// π/2 as a sum: its nearest number, and the rest.
+template <class S>
+GG_HD Pair<S> half_pi() {
+  if constexpr (sizeof(S) == 4)
+    return {0x1.921fb6p0f, -4.37113882867e-8f};
+  else
+    return {0x1.921fb54442d18p0, 6.123233995736766e-17};
+}
+
+template <class Target, class S>
+GG_HD S atan(S x) {
+  GG_BUILTIN(::atanf(x), ::atan(x))
+  // By tan(u + v): the argument becomes (a - 1)/(a + 1) beside π/4, or -1/a beside π/2, at most tan(π/8).
+  S a = abs(x);
+  bool large = a > S(2.41421356237309504880), middle = a > S(0.41421356237309504880);
+  S t = (large ? S(-1) : middle ? a - 1 : a) / (large ? a : middle ? a + 1 : S(1)), z = t * t, p = 0;
+  if constexpr (sizeof(S) == 4) {
+    p = polynomial<Target, S>(z, -0.333333152149593324f, 0.199984727403183698f, -0.142435473377293926f,
+                              0.105938593844487146f, -0.0607822024613972289f);
+  } else {
+    p = polynomial<Target, S>(z, -0.33333333333333196, 0.199999999999532045, -0.142857142801621219,
+                              0.111111107819264742, -0.0909089771848950782, 0.0769205959377675298,
+                              -0.0666309776054417752, 0.0584784850416560052, -0.050391407267708384,
+                              0.0380608482209176011, -0.0179035942701667726);
+  }
+  S scale = large ? S(1) : middle ? S(0.5) : S(0);
+  S y = multiply_add<Target>(scale, half_pi<S>().lo, multiply_add<Target>(t * z, p, t));
+  return copysign(multiply_add<Target>(scale, half_pi<S>().hi, y), x);
+}
+
+/// asin of 0 ≤ s ≤ ½, given z = s².
+template <class Target, class S>
+GG_HD S asin_near_zero(S s, S z) {
+  S p = 0;
+  if constexpr (sizeof(S) == 4) {
+    p = polynomial<Target, S>(z, 0.16666660000620625f, 0.0750050370054168268f, 0.0445170317537098587f,
+                              0.0318072185763404756f, 0.0144400179628357081f, 0.0375150401239241949f);
+  } else {
+    p = polynomial<Target, S>(z, 0.166666666666667605, 0.0749999999997079155, 0.0446428571746194772,
+                              0.0303819427074356089, 0.0223722149969646915, 0.0173516118545475048,
+                              0.0139808223657042243, 0.0113988979670936256, 0.0107803298327925541,
+                              0.0037061267860478286, 0.0217081140397866178, -0.0209999824134797864,
+                              0.0326291855379201169);
+  }
+  return multiply_add<Target>(s * z, p, s);
+}
+
+template <class Target, class S>
+GG_HD S asin(S x) {
+  GG_BUILTIN(::asinf(x), ::asin(x))
+  // asin a = π/2 - 2·asin √((1 - a)/2), whose argument is exact beside 1.
+  S a = abs(x);
+  bool outer = a > S(0.5);
+  S z = outer ? S(0.5) * (1 - a) : a * a;
+  S y = asin_near_zero<Target>(outer ? sqrt<Target>(z) : a, z);
+  return copysign(outer ? (half_pi<S>().hi - 2 * y) + half_pi<S>().lo : y, x);
+}
+
+template <class Target, class S>
+GG_HD S acos(S x) {
+  GG_BUILTIN(::acosf(x), ::acos(x))
+  S a = abs(x);
+  bool outer = a > S(0.5);
+  S z = outer ? S(0.5) * (1 - a) : a * a;
+  S y = asin_near_zero<Target>(outer ? sqrt<Target>(z) : a, z);
+  S inner = half_pi<S>().hi - (copysign(y, x) - half_pi<S>().lo);
+  S left = 2 * (half_pi<S>().hi - (y - half_pi<S>().lo));
+  return outer ? (x > 0 ? 2 * y : left) : inner;
+}
+
 }  // namespace gg::math
 
 #undef GG_BUILTIN

@@ -53,6 +53,39 @@ struct Softplus : Module {
   double beta;
 };
 
+struct LogSigmoid : Module {
+  LogSigmoid() : Module("LogSigmoid") {}
+  Tensor operator()(const Tensor& x) const { return logsigmoid(x); }
+};
+
+struct Mish : Module {
+  Mish() : Module("Mish") {}
+  Tensor operator()(const Tensor& x) const { return mish(x); }
+};
+
+struct Softsign : Module {
+  Softsign() : Module("Softsign") {}
+  Tensor operator()(const Tensor& x) const { return softsign(x); }
+};
+
+struct SELU : Module {
+  SELU() : Module("SELU") {}
+  Tensor operator()(const Tensor& x) const { return selu(x); }
+};
+
+struct CELU : Module {
+  explicit CELU(double a = 1) : Module(str("CELU(", a, ")")), alpha(a) {}
+  Tensor operator()(const Tensor& x) const { return celu(x, alpha); }
+  double alpha;
+};
+
+struct Hardtanh : Module {
+  explicit Hardtanh(double low = -1, double high = 1)
+      : Module(str("Hardtanh(", low, ", ", high, ")")), min(low), max(high) {}
+  Tensor operator()(const Tensor& x) const { return hardtanh(x, min, max); }
+  double min, max;
+};
+
 struct Softmax : Module {
   explicit Softmax(int a = -1) : Module(str("Softmax(", a, ")")), axis(a) {}
   Tensor operator()(const Tensor& x) const { return softmax(x, axis); }

@@ -6,6 +6,8 @@
 #include "ops/functors/activations.h"
 #include "ops/functors/arithmetic.h"
 #include "ops/functors/exponential.h"
+#include "ops/functors/gamma.h"
+#include "ops/functors/hyperbolic.h"
 #include "ops/functors/powers.h"
 #include "ops/functors/special.h"
 
@@ -165,6 +167,8 @@ std::vector<CatalogueEntry> build() {
   add_functors(out, ExponentialOps());
   add_functors(out, PowerOps());
   add_functors(out, SpecialOps());
+  add_functors(out, HyperbolicOps());
+  add_functors(out, GammaOps());
   add_functors(out, ActivationOps());
   add_lines(out, Tier::structured, kStructured);
   add_lines(out, Tier::fused, kFused);

@@ -7,6 +7,8 @@
 #include "ops/functors/activations.h"
 #include "ops/functors/arithmetic.h"
 #include "ops/functors/exponential.h"
+#include "ops/functors/gamma.h"
+#include "ops/functors/hyperbolic.h"
 #include "ops/functors/powers.h"
 #include "ops/functors/scalars.h"
 #include "ops/functors/special.h"
@@ -252,6 +254,8 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
 
 Tensor maximum(const Tensor& a, const Tensor& b) { return elementwise(Maximum{}, a, b); }
 Tensor minimum(const Tensor& a, const Tensor& b) { return elementwise(Minimum{}, a, b); }
+Tensor lerp(const Tensor& a, const Tensor& b, double weight) { return elementwise(Lerp{weight}, a, b); }
+Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight) { return a + weight * (b - a); }
 
 Tensor exp(const Tensor& x) { return elementwise(Exp{}, x); }
 Tensor log(const Tensor& x) { return elementwise(Log{}, x); }
@@ -273,8 +277,22 @@ Tensor ceil(const Tensor& x) { return elementwise(Ceil{}, x); }
 Tensor round(const Tensor& x) { return elementwise(Round{}, x); }
 Tensor sin(const Tensor& x) { return elementwise(Sin{}, x); }
 Tensor cos(const Tensor& x) { return elementwise(Cos{}, x); }
+Tensor tan(const Tensor& x) { return elementwise(Tan{}, x); }
+Tensor asin(const Tensor& x) { return elementwise(Asin{}, x); }
+Tensor acos(const Tensor& x) { return elementwise(Acos{}, x); }
+Tensor atan(const Tensor& x) { return elementwise(Atan{}, x); }
+Tensor atan2(const Tensor& y, const Tensor& x) { return elementwise(Atan2{}, y, x); }
+Tensor hypot(const Tensor& a, const Tensor& b) { return elementwise(Hypot{}, a, b); }
+Tensor sinh(const Tensor& x) { return elementwise(Sinh{}, x); }
+Tensor cosh(const Tensor& x) { return elementwise(Cosh{}, x); }
 Tensor tanh(const Tensor& x) { return elementwise(Tanh{}, x); }
+Tensor asinh(const Tensor& x) { return elementwise(Asinh{}, x); }
+Tensor acosh(const Tensor& x) { return elementwise(Acosh{}, x); }
+Tensor atanh(const Tensor& x) { return elementwise(Atanh{}, x); }
 Tensor erf(const Tensor& x) { return elementwise(Erf{}, x); }
+Tensor erfinv(const Tensor& x) { return elementwise(Erfinv{}, x); }
+Tensor lgamma(const Tensor& x) { return elementwise(Lgamma{}, x); }
+Tensor digamma(const Tensor& x) { return elementwise(Digamma{}, x); }
 Tensor sigmoid(const Tensor& x) { return elementwise(Sigmoid{}, x); }
 Tensor silu(const Tensor& x) { return elementwise(Silu{}, x); }
 Tensor relu(const Tensor& x) { return elementwise(Relu{}, x); }
@@ -282,6 +300,20 @@ Tensor leaky_relu(const Tensor& x, double negative_slope) { return elementwise(L
 Tensor elu(const Tensor& x, double alpha) { return elementwise(Elu{alpha}, x); }
 Tensor gelu(const Tensor& x) { return elementwise(Gelu{}, x); }
 Tensor gelu_tanh(const Tensor& x) { return elementwise(GeluTanh{}, x); }
+Tensor mish(const Tensor& x) { return elementwise(Mish{}, x); }
+Tensor logsigmoid(const Tensor& x) { return elementwise(Logsigmoid{}, x); }
+Tensor softsign(const Tensor& x) { return elementwise(Softsign{}, x); }
+Tensor selu(const Tensor& x) { return elementwise(Selu{}, x); }
+
+Tensor celu(const Tensor& x, double alpha) {
+  GG_CHECK(alpha != 0, "celu: alpha must not be 0");
+  return elementwise(Celu{alpha}, x);
+}
+
+Tensor hardtanh(const Tensor& x, double min, double max) {
+  GG_CHECK(min <= max, "hardtanh: min must not exceed max, got ", min, " and ", max);
+  return elementwise(Hardtanh{min, max}, x);
+}
 
 Tensor softplus(const Tensor& x, double beta) {
   GG_CHECK(beta > 0, "softplus: beta must be positive, got ", beta);

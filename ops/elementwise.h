@@ -60,6 +60,10 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 Tensor maximum(const Tensor& a, const Tensor& b);  ///< at equal values each gets half the gradient
 Tensor minimum(const Tensor& a, const Tensor& b);
 
+/// a + weight·(b − a).
+Tensor lerp(const Tensor& a, const Tensor& b, double weight);
+Tensor lerp(const Tensor& a, const Tensor& b, const Tensor& weight);
+
 Tensor exp(const Tensor& x);
 Tensor log(const Tensor& x);
 Tensor log1p(const Tensor& x);
@@ -77,8 +81,22 @@ Tensor ceil(const Tensor& x);
 Tensor round(const Tensor& x);  ///< to the nearest integer, of two the even one
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);
+Tensor tan(const Tensor& x);
+Tensor asin(const Tensor& x);  ///< derivative ∞ at −1 and 1, NaN outside
+Tensor acos(const Tensor& x);  ///< derivative −∞ at −1 and 1, NaN outside
+Tensor atan(const Tensor& x);
+Tensor atan2(const Tensor& y, const Tensor& x);  ///< the angle of the point (x, y), in [−π, π]; 0 at the origin
+Tensor hypot(const Tensor& a, const Tensor& b);  ///< √(a² + b²) without overflow; derivatives 0 at the origin
+Tensor sinh(const Tensor& x);
+Tensor cosh(const Tensor& x);
 Tensor tanh(const Tensor& x);
+Tensor asinh(const Tensor& x);
+Tensor acosh(const Tensor& x);  ///< NaN below 1; derivative ∞ at 1
+Tensor atanh(const Tensor& x);  ///< ±∞ at ±1, NaN outside
 Tensor erf(const Tensor& x);
+Tensor erfinv(const Tensor& x);   ///< ±∞ at ±1, NaN outside
+Tensor lgamma(const Tensor& x);   ///< log |Γ(x)|
+Tensor digamma(const Tensor& x);  ///< the derivative of lgamma
 Tensor sigmoid(const Tensor& x);
 Tensor silu(const Tensor& x);
 Tensor relu(const Tensor& x);  ///< derivative 0 at 0
@@ -87,6 +105,13 @@ Tensor elu(const Tensor& x, double alpha = 1.0);
 Tensor gelu(const Tensor& x);       ///< x·Φ(x)
 Tensor gelu_tanh(const Tensor& x);  ///< the tanh approximation of gelu
 Tensor softplus(const Tensor& x, double beta = 1.0);
+Tensor mish(const Tensor& x);        ///< x·tanh(softplus(x))
+Tensor logsigmoid(const Tensor& x);  ///< log(sigmoid(x))
+Tensor softsign(const Tensor& x);    ///< x / (1 + |x|)
+Tensor selu(const Tensor& x);        ///< keeps mean 0 and variance 1 (arXiv:1706.02515)
+Tensor celu(const Tensor& x, double alpha = 1.0);
+/// x limited to [min, max]; derivative 1 inside, 0 at the limits and outside, as PyTorch has it. clamp has 1 there.
+Tensor hardtanh(const Tensor& x, double min = -1, double max = 1);
 /// x limited to [min, max]; derivative 1 inside and at the limits, 0 outside.
 Tensor clamp(const Tensor& x, double min, double max);
 

@@ -107,6 +107,67 @@ struct GeluTanh {
   }
 };
 
+struct Mish {
+  static constexpr const char* name = "mish";
+  static constexpr const char* doc = "x * tanh(softplus(x))";
+  template <class T>
+  GG_HD T f(T x) const {
+    // tanh(log(1 + e)) with e = e^x is n / (n + 2), n = e·(e + 2); for x > 0 as what is missing to 1, by e^-x.
+    T e = exp(select(x >= 0, -x, x)), n = e * (e + 2);
+    return scaled(x, select(x >= 0, 1 - 2 * e * e / (1 + 2 * e * (1 + e)), n / (n + 2)));
+  }
+};
+
+struct Logsigmoid {
+  static constexpr const char* name = "logsigmoid";
+  static constexpr const char* doc = "log(sigmoid(x))";
+  template <class T>
+  GG_HD T f(T x) const {
+    return select(x < 0, x, 0) - log1p(exp(select(x >= 0, -x, x)));
+  }
+};
+
+struct Softsign {
+  static constexpr const char* name = "softsign";
+  static constexpr const char* doc = "x / (1 + |x|)";
+  template <class T>
+  GG_HD T f(T x) const {
+    // Beyond ±1 by the reciprocal, which has a limit; near 0 with the derivatives of the branch.
+    T r = 1 / x;
+    return select(x > 1, 1 / (r + 1), select(x < -1, 1 / (r - 1), x / (1 + select(x >= 0, x, -x))));
+  }
+};
+
+struct Hardtanh {
+  static constexpr const char* name = "hardtanh";
+  static constexpr const char* doc = "x limited to [low, high], low <= high; derivative 0 at the limits";
+  double low = -1;
+  double high = 1;
+  template <class T>
+  GG_HD T f(T x) const {
+    return select(x <= low, low, select(x >= high, high, x));
+  }
+};
+
+struct Celu {
+  static constexpr const char* name = "celu";
+  static constexpr const char* doc = "x for x > 0, alpha * (e^(x / alpha) - 1) elsewhere, alpha not 0";
+  double alpha = 1;
+  template <class T>
+  GG_HD T f(T x) const {
+    return select(x > 0, x, alpha * expm1(x / alpha));
+  }
+};
+
+struct Selu {
+  static constexpr const char* name = "selu";
+  static constexpr const char* doc = "1.0507 * elu(x, 1.6733): keeps mean 0 and variance 1 (arXiv:1706.02515)";
+  template <class T>
+  GG_HD T f(T x) const {
+    return 1.05070098735548049342 * Elu{1.67326324235437728481}.f(x);
+  }
+};
+
 using ActivationOps = OpList<  //
     Sigmoid,                   //
     Tanh,                      //
@@ -116,6 +177,12 @@ using ActivationOps = OpList<  //
     Softplus,                  //
     Silu,                      //
     Gelu,                      //
-    GeluTanh>;
+    GeluTanh,                  //
+    Mish,                      //
+    Logsigmoid,                //
+    Softsign,                  //
+    Hardtanh,                  //
+    Celu,                      //
+    Selu>;
 
 }  // namespace gg

@@ -104,6 +104,16 @@ struct Minimum {
   }
 };
 
+struct Lerp {
+  static constexpr const char* name = "lerp";
+  static constexpr const char* doc = "a + weight * (b - a)";
+  double weight = 0.5;
+  template <class T>
+  GG_HD T f(T a, T b) const {
+    return a + weight * (b - a);
+  }
+};
+
 using ArithmeticOps = OpList<  //
     Abs,                       //
     Sign,                      //
@@ -114,6 +124,7 @@ using ArithmeticOps = OpList<  //
     Div,                       //
     ScalarDiv,                 //
     Maximum,                   //
-    Minimum>;
+    Minimum,                   //
+    Lerp>;
 
 }  // namespace gg

@@ -1,4 +1,5 @@
-// Trigonometric and error functions. How functors are written: core/functor.h; what they may use: core/number.h.
+// Trigonometric and error functions, and their inverses. How functors are written: core/functor.h; what they may use:
+// core/number.h.
 #pragma once
 
 #include "core/functor.h"
@@ -32,9 +33,98 @@ struct Erf {
   }
 };
 
+struct Erfinv {
+  static constexpr const char* name = "erfinv";
+  static constexpr const char* doc = "inverse of erf; +-inf at +-1 with derivative inf, NaN outside";
+  template <class T>
+  GG_HD T f(T x) const {
+    return erfinv(x);
+  }
+  template <class T>
+  GG_HD T df(T y) const {
+    return 0.886226925452758013649 * exp(y * y);
+  }
+};
+
+struct Tan {
+  static constexpr const char* name = "tan";
+  static constexpr const char* doc = "tangent of x radians; accurate up to |x| = 1e5";
+  template <class T>
+  GG_HD T f(T x) const {
+    return sin(x) / cos(x);
+  }
+  template <class T>
+  GG_HD T df(T y) const {
+    return 1 + y * y;
+  }
+};
+
+struct Asin {
+  static constexpr const char* name = "asin";
+  static constexpr const char* doc = "arc sine in [-pi/2, pi/2]; derivative inf at -1 and 1, NaN outside";
+  template <class T>
+  GG_HD T f(T x) const {
+    return asin(x);
+  }
+};
+
+struct Acos {
+  static constexpr const char* name = "acos";
+  static constexpr const char* doc = "arc cosine in [0, pi]; derivative -inf at -1 and 1, NaN outside";
+  template <class T>
+  GG_HD T f(T x) const {
+    return acos(x);
+  }
+};
+
+struct Atan {
+  static constexpr const char* name = "atan";
+  static constexpr const char* doc = "arc tangent in [-pi/2, pi/2]";
+  template <class T>
+  GG_HD T f(T x) const {
+    return atan(x);
+  }
+};
+
+struct Atan2 {
+  static constexpr const char* name = "atan2";
+  static constexpr const char* doc =
+      "the angle of the point (b, a) from the axis of b, in [-pi, pi]; 0 at (0, 0), NaN where both are infinite";
+  template <class T>
+  GG_HD T f(T a, T b) const {
+    // By the quotient that is at most 1. a counts as negative where it is -0.
+    constexpr double kHalfPi = 1.57079632679489661923;
+    const auto negative = (a < 0) | ((a == 0) & (1 / a < 0));
+    T side = select(negative, lit<T>(-kHalfPi), lit<T>(kHalfPi));
+    T flat = atan(a / b) + select(b < 0, 2 * side, 0), steep = side - atan(b / a);
+    T angle = select(abs(a) <= abs(b), flat, steep);
+    return select((a == 0) & (b == 0), a, angle);
+  }
+};
+
+struct Hypot {
+  static constexpr const char* name = "hypot";
+  static constexpr const char* doc = "sqrt(a^2 + b^2) without overflow; derivatives 0 at (0, 0)";
+  template <class T>
+  GG_HD T f(T a, T b) const {
+    T size_a = abs(a), size_b = abs(b);
+    const auto a_leads = size_a >= size_b;
+    T large = select(a_leads, size_a, size_b), ratio = select(a_leads, b, a) / large;
+    // The quotient of two zeros or two infinities is none; |x| has the derivative 0 at 0.
+    return select((size_a == size_b) & (a == 0.5 * a), size_a + size_b, large * sqrt(1 + ratio * ratio));
+  }
+};
+
 using SpecialOps = OpList<  //
     Sin,                    //
     Cos,                    //
-    Erf>;
+    Tan,                    //
+    Asin,                   //
+    Acos,                   //
+    Atan,                   //
+    Atan2,                  //
+    Hypot,                  //
+    Erf,                    //
+    Erfinv>;
 
 }  // namespace gg

@@ -159,6 +159,12 @@ TEST(Activations, AreTheFunctions) {
   same(nn::Sigmoid()(x), sigmoid(x));
   same(nn::Tanh()(x), gg::tanh(x));
   same(nn::Softplus(2)(x), softplus(x, 2));
+  same(nn::LogSigmoid()(x), logsigmoid(x));
+  same(nn::Mish()(x), mish(x));
+  same(nn::Softsign()(x), softsign(x));
+  same(nn::SELU()(x), selu(x));
+  same(nn::CELU(2)(x), celu(x, 2));
+  same(nn::Hardtanh(-2, 0.5)(x), hardtanh(x, -2, 0.5));
   same(nn::Softmax()(x), softmax(x));
   same(nn::LogSoftmax(0)(x), log_softmax(x, 0));
 }

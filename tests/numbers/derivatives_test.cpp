@@ -15,6 +15,8 @@
 #include "ops/functors/activations.h"
 #include "ops/functors/arithmetic.h"
 #include "ops/functors/exponential.h"
+#include "ops/functors/gamma.h"
+#include "ops/functors/hyperbolic.h"
 #include "ops/functors/powers.h"
 #include "ops/functors/scalars.h"
 #include "ops/functors/special.h"
@@ -55,6 +57,34 @@ Complex cerf(Complex z) {  // its Taylor series, for |z| < 4
     sum += term / static_cast<long double>(2 * n + 1);
   }
   return sum * 1.12837916709551257389615890312L;
+}
+
+Complex cerfinv(Complex z) {  // Newton's method, along the way from 0
+  Complex y = 0;
+  for (int step = 1; step <= 8; ++step) {
+    const Complex target = z * (static_cast<long double>(step) / 8);
+    for (int i = 0; i < 40; ++i) {
+      const Complex by = (cerf(y) - target) * std::exp(y * y) * 0.886226925452758013649083741671L;
+      y -= by;
+      if (std::abs(by) < 1e-18L) break;
+    }
+  }
+  return y;
+}
+
+Complex clgamma(Complex z) {  // Stirling's series beyond 40
+  Complex shift = 0;
+  for (; z.real() < 40; z += 1.0L) shift += std::log(z);
+  const Complex r = 1.0L / z, q = r * r;
+  return (z - 0.5L) * std::log(z) - z + 0.918938533204672741780329736406L +
+         r * (1 / 12.0L - q * (1 / 360.0L - q * (1 / 1260.0L - q * (1 / 1680.0L - q / 1188.0L)))) - shift;
+}
+Complex cdigamma(Complex z) {
+  Complex shift = 0;
+  for (; z.real() < 40; z += 1.0L) shift += 1.0L / z;
+  const Complex r = 1.0L / z, q = r * r;
+  return std::log(z) - r / 2.0L -
+         q * (1 / 12.0L - q * (1 / 120.0L - q * (1 / 252.0L - q * (1 / 240.0L - q / 132.0L)))) - shift;
 }
 
 // What is known of a unary functor: its points, and f around a point x0 (up to a constant or linear part that has no
@@ -149,6 +179,13 @@ std::vector<double> joined(std::vector<double> a, const std::vector<double>& b) 
   return a;
 }
 
+Complex log1p_of_exp(Complex w) {  // log(1 + e^w), by its series where it is small
+  if (w.real() > -3) return std::log(1.0L + std::exp(w));
+  Complex e = std::exp(w), power = e, sum = 0;
+  for (int n = 1; n < 40; ++n, power *= -e) sum += power / static_cast<long double>(n);
+  return sum;
+}
+
 Complex logistic(Complex z) { return 1.0L / (1.0L + std::exp(-z)); }
 
 TEST(Derivatives, Sigmoid) {
@@ -170,14 +207,8 @@ TEST(Derivatives, Tanh) {
 TEST(Derivatives, Softplus) {
   auto f = [](long double beta) {
     return [=](Complex z, long double x, int k) {
-      auto p = [](Complex w) {  // log(1 + e^w), by its series where it is small
-        if (w.real() > -3) return std::log(1.0L + std::exp(w));
-        Complex e = std::exp(w), power = e, sum = 0;
-        for (int n = 1; n < 40; ++n, power *= -e) sum += power / static_cast<long double>(n);
-        return sum;
-      };
-      if (x <= 0) return p(beta * z) / beta;
-      return (k > 1 ? Complex(0) : z) + p(-beta * z) / beta;
+      if (x <= 0) return log1p_of_exp(beta * z) / beta;
+      return (k > 1 ? Complex(0) : z) + log1p_of_exp(-beta * z) / beta;
     };
   };
   check_both<Softplus>({{}, joined(kEverywhere, kFar), f(1)});
@@ -242,6 +273,92 @@ TEST(Derivatives, Sin) {
 }
 TEST(Derivatives, Cos) {
   check_both<Cos>({{}, {0, 0.1, -0.7, 1.5, -3, 20, 89, -1e4}, [](Complex z, long double, int) { return std::cos(z); }});
+}
+TEST(Derivatives, InverseTrigonometric) {
+  auto to_edge = [](long double x) { return (1 - std::fabs(x)) / 2; };
+  const std::vector<double> inside = {0, 1e-30, -1e-30, 0.1, -0.3, 0.49, 0.51, -0.7, 0.9, -0.99, 0.9999};
+  check_both<Asin>({{}, inside, [](Complex z, long double, int) { return std::asin(z); }, to_edge});
+  check_both<Acos>({{}, inside, [](Complex z, long double, int) { return std::acos(z); }, to_edge});
+  check_both<Erfinv>({{}, inside, [](Complex z, long double, int) { return cerfinv(z); }, to_edge});
+  // Far out without the constant π/2, beside which the derivatives would be lost.
+  auto atan = [](Complex z, long double x, int k) {
+    return k == 0 || std::fabs(x) < 2 ? std::atan(z) : -std::atan(1.0L / z);
+  };
+  check_both<Atan>({{}, {0, 1e-30, 0.1, -0.4, 0.42, 0.9, -1.1, 2.4, 2.5, -20, 1e4}, atan, [](long double x) {
+                      return std::sqrt(1 + x * x) / 2;
+                    }});
+}
+TEST(Derivatives, Tan) {
+  check_both<Tan>({{},
+                   {0, 1e-30, 0.1, -0.7, 1.2, -3, 20},
+                   [](Complex z, long double, int) { return std::tan(z); },
+                   [](long double) { return 0.2L; }});
+}
+TEST(Derivatives, Hyperbolic) {
+  const std::vector<double> points = {0, 1e-30, -1e-30, 0.1, -0.7, 2.5, -6, 19.5, -20.5, 50, -80};
+  check_both<Sinh>({{}, points, [](Complex z, long double, int) { return std::sinh(z); }});
+  check_both<Cosh>({{}, points, [](Complex z, long double, int) { return std::cosh(z); }});
+  check_both<Asinh>({{},
+                     {0, 1e-30, -1e-30, 0.1, -0.7, 2.5, -20, 1e4, -1e8},
+                     [](Complex z, long double x, int) { return x < 0 ? -std::asinh(-z) : std::asinh(z); },
+                     [](long double x) { return std::sqrt(1 + x * x) / 2; }});
+  check_both<Acosh>({{},
+                     {1.01, 1.5, 2.5, 20, 1e4, 1e8},
+                     [](Complex z, long double, int) { return std::acosh(z); },
+                     [](long double x) { return (x - 1) / 2; }});
+  check_both<Atanh>({{},
+                     {0, 1e-30, 0.1, -0.3, 0.7, -0.9, 0.99},
+                     [](Complex z, long double, int) { return std::atanh(z); },
+                     [](long double x) { return (1 - std::fabs(x)) / 2; }});
+}
+TEST(Derivatives, Gamma) {
+  // No more than what the argument is brought to before the polynomial.
+  auto half = [](long double x) { return std::min(x / 2, 0.6L); };
+  const std::vector<double> points = {1e-3, 0.1,  0.49, 0.51, 1,    1.4616, 1.49, 1.51, 2,
+                                      2.49, 2.51, 3,    5.7,  9.49, 9.51,   30,   1e4};
+  check_both<Lgamma>({{}, points, [](Complex z, long double, int) { return clgamma(z); }, half});
+  check_both<Digamma>({{}, points, [](Complex z, long double, int) { return cdigamma(z); }, half});
+  // Below 0, up to the constant that the logarithm's branch adds.
+  auto to_pole = [](long double x) { return std::fabs(x - std::nearbyint(x)) / 2; };
+  auto reflected = [](Complex z, long double x, int k) {
+    const long double pi = std::acos(-1.0L);
+    const Complex s = std::sin(pi * (z - std::nearbyint(x))) * (x < std::nearbyint(x) ? -1.0L : 1.0L);
+    return (k == 0 ? std::log(pi) : 0.0L) - std::log(s) - clgamma(1.0L - z);
+  };
+  check_both<Lgamma>({{}, {-0.25, -0.7, -1.5, -3.3}, reflected, to_pole});
+  auto reflected_digamma = [](Complex z, long double, int) {
+    const long double pi = std::acos(-1.0L);
+    return cdigamma(1.0L - z) - pi / std::tan(pi * z);
+  };
+  check_both<Digamma>({{}, {-0.25, -0.7, -1.5, -3.25}, reflected_digamma, to_pole});
+}
+TEST(Derivatives, MoreActivations) {
+  auto mish = [](Complex z, long double x, int k) {
+    // x·(1 - 2/(n + 2)): only the second part has derivatives from the second on.
+    const Complex e = std::exp(x > 0 ? -z : z);
+    const Complex rest = x > 0 ? 2.0L * e * e / (1.0L + 2.0L * e + 2.0L * e * e) : Complex(0);
+    if (x > 0) return k > 1 ? -z * rest : z - z * rest;
+    return z * e * (e + 2.0L) / (e * (e + 2.0L) + 2.0L);
+  };
+  check_both<Mish>({{}, {0, 1e-30, -1e-40, 0.1, -0.1, 0.7, -0.7, 1, -1, 2.5, -2.5, 6, -6, 30, -30, 1e4, -1e4}, mish});
+  auto logsigmoid = [](Complex z, long double x, int k) {
+    return x >= 0 ? -log1p_of_exp(-z) : (k > 1 ? Complex(0) : z) - log1p_of_exp(z);
+  };
+  check_both<Logsigmoid>({{}, {0, 1e-30, 0.1, -0.1, 0.7, -0.7, 2.5, -2.5, 6, 20, 50}, logsigmoid});
+  check_both<Softsign>({{},
+                        {0.1, -0.1, 0.7, -0.7, 1.5, -1.5, 20, -1e4},
+                        [](Complex z, long double x, int) { return x > 0 ? z / (1.0L + z) : z / (1.0L - z); },
+                        [](long double x) { return std::fabs(x) / 2; }});
+  check_both<Hardtanh>({{-1, 2}, {0, -0.5, 1.5, 3, -4}, [](Complex z, long double x, int) {
+                          return x < -1 ? Complex(-1) : x > 2 ? Complex(2) : z;
+                        }});
+  check_both<Celu>({{1.5}, {0.6, -0.6, 3, -3, -20, -89, 1e4, -1e4}, [](Complex z, long double x, int k) {
+                      return x > 0 ? z : 1.5L * (std::exp(z / 1.5L) - (k == 0 ? 1.0L : 0.0L));
+                    }});
+  check_both<Selu>({{}, {0.6, -0.6, 3, -3, -20, -89, 1e4, -1e4}, [](Complex z, long double x, int k) {
+                      return 1.0507009873554804934L *
+                             (x > 0 ? z : 1.6732632423543772848L * (std::exp(z) - (k == 0 ? 1.0L : 0.0L)));
+                    }});
 }
 TEST(Derivatives, Powers) {
   auto half = [](long double x) { return std::fabs(x) / 2; };
@@ -315,6 +432,8 @@ TEST(OutputDerivatives, AllFunctorsThatHaveOne) {
   check_output<Sigmoid>({0, 0.25, 0.5, 0.99, 1}, [](Complex y) { return y - y * y; });
   check_output<Tanh>({-1, -0.5, 0, 0.9, 1}, [](Complex y) { return (1.0L - y) * (1.0L + y); });
   check_output<Relu>({1, 3, 100}, [](Complex) { return Complex(1); });
+  check_output<Tan>({-2, 0, 0.5, 100}, [](Complex y) { return 1.0L + y * y; });
+  check_output<Erfinv>({-2, 0, 0.5, 3}, [](Complex y) { return 0.886226925452758013649083741671L * std::exp(y * y); });
   check_output<Sqrt>({0.5, 1, 3, 100}, [](Complex y) { return 1.0L / (2.0L * y); });
   check_output<Rsqrt>({0.5, 1, 3, 100}, [](Complex y) { return -0.5L * y * y * y; });
   check_output<Reciprocal>({-2, 0.5, 1, 3, 100}, [](Complex y) { return -y * y; });
@@ -329,6 +448,7 @@ void check_binary(std::vector<std::pair<double, double>> points, std::function<C
   auto one = [&]<class S>(S) {
     constexpr int type = sizeof(S) == 4 ? 0 : 1;
     const cpu::BinaryLoops& loops = cpu::binary_loops<F>();
+    const F functor;
     for (auto [pa, pb] : points) {
       S a = static_cast<S>(pa), b = static_cast<S>(pb);
       long double ra = relative_radius * std::fabs(a), rb = relative_radius * std::max(1.0L, std::fabs((long double)b));
@@ -359,7 +479,7 @@ void check_binary(std::vector<std::pair<double, double>> points, std::function<C
             std::vector<S> gs(37, g), as(37, a), bs(37, b), out(37, S(99));
             const void* value_in[] = {as.data(), bs.data()};
             const void* in[] = {gs.data(), as.data(), bs.data()};
-            loop(37, out.data(), i + j == 0 ? value_in : in, nullptr);
+            loop(37, out.data(), i + j == 0 ? value_in : in, &functor);
             for (S y : out) {
               ASSERT_LE(excess<S>(y, want), 1) << F::name << " (" << i << "," << j << ") at " << a << ", " << b << " "
                                                << how << ": got " << y << ", want " << want.value;
@@ -396,6 +516,23 @@ TEST(BinaryDerivatives, MaximumAndMinimum) {
       {{1, 2}, {-3, -5}}, [](Complex a, Complex b) { return a.real() > b.real() ? a : b; }, 0.05L);
   check_binary<Minimum>(
       {{1, 2}, {-3, -5}}, [](Complex a, Complex b) { return a.real() < b.real() ? a : b; }, 0.05L);
+}
+
+TEST(BinaryDerivatives, Atan2) {
+  const auto angle = [](Complex a, Complex b) {
+    const long double half_pi = std::acos(0.0L);
+    if (std::fabs(a.real()) > std::fabs(b.real())) return (a.real() < 0 ? -half_pi : half_pi) - std::atan(b / a);
+    return std::atan(a / b) + (b.real() > 0 ? 0.0L : a.real() < 0 ? -2 * half_pi : 2 * half_pi);
+  };
+  check_binary<Atan2>({{1, 2}, {-1, 3}, {2, -5}, {-2, -4}, {7, 2}, {-9, -3}}, angle, 0.1L);
+}
+TEST(BinaryDerivatives, Hypot) {
+  const auto length = [](Complex a, Complex b) { return std::sqrt(a * a + b * b); };
+  check_binary<Hypot>({{1, 2}, {-3, 5}, {7, -2}, {-9, -3}}, length, 0.1L);
+}
+TEST(BinaryDerivatives, Lerp) {
+  check_binary<Lerp>(
+      {{1, 2}, {-3, 5}}, [](Complex a, Complex b) { return 0.5L * (a + b); }, 0.1L);
 }
 
 // ---- the oracle itself must be able to fail

@@ -9,6 +9,8 @@
 #include "ops/functors/activations.h"
 #include "ops/functors/arithmetic.h"
 #include "ops/functors/exponential.h"
+#include "ops/functors/gamma.h"
+#include "ops/functors/hyperbolic.h"
 #include "ops/functors/powers.h"
 #include "ops/functors/special.h"
 #include "tests/numbers/isa_tables.h"
@@ -126,6 +128,45 @@ TEST(ScalarMath, SineOfHugeNumbersStaysBounded) {
 TEST(ScalarMath, Erf) {
   sweep_both<Erf>(-kInf, kInf, 4, [](long double x) { return std::erf(x); });
   sweep_both<Erf>(-7, 7, 4, [](long double x) { return std::erf(x); });
+}
+TEST(ScalarMath, InverseTrigonometric) {
+  sweep_both<Asin>(-1, 1, 4, [](long double x) { return std::asin(x); });
+  sweep_both<Acos>(-1, 1, 4, [](long double x) { return std::acos(x); });
+  sweep_both<Atan>(-kInf, kInf, 4, [](long double x) { return std::atan(x); });
+  sweep_both<Atan>(-4, 4, 4, [](long double x) { return std::atan(x); });
+  sweep_both<Tan>(-10, 10, 6, [](long double x) { return std::tan(x); });
+}
+TEST(ScalarMath, Hyperbolic) {
+  sweep_both<Sinh>(-kInf, kInf, 4, [](long double x) { return std::sinh(x); });
+  sweep_both<Sinh>(-100, 100, 4, [](long double x) { return std::sinh(x); });
+  sweep_both<Cosh>(-kInf, kInf, 4, [](long double x) { return std::cosh(x); });
+  sweep_both<Cosh>(-100, 100, 4, [](long double x) { return std::cosh(x); });
+  sweep_both<Asinh>(-kInf, kInf, 4, [](long double x) { return std::asinh(x); });
+  sweep_both<Asinh>(-10, 10, 4, [](long double x) { return std::asinh(x); });
+  sweep_both<Acosh>(1, kInf, 4, [](long double x) { return std::acosh(x); });
+  sweep_both<Acosh>(1, 4, 4, [](long double x) { return std::acosh(x); });
+  sweep_both<Atanh>(-1, 1, 4, [](long double x) { return std::atanh(x); });
+}
+long double erfinv_by_newton(long double x) {
+  if (std::fabs(x) >= 1 || std::isnan(x)) return std::fabs(x) == 1 ? x * INFINITY : std::nanl("");
+  const long double a = std::fabs(x), two_over_root_pi = 1.12837916709551257389615890312L;
+  // Where erf is nearly 1, the logarithm of erfc is nearly a parabola.
+  long double y = a < 0.9L ? a * 0.9L : std::sqrt(-std::log(1 - a)) * 0.9L;
+  for (int i = 0; i < 60; ++i) {
+    const long double slope = two_over_root_pi * std::exp(-y * y);
+    y -= a < 0.9L ? (std::erf(y) - a) / slope : -(std::log(std::erfc(y)) - std::log(1 - a)) * std::erfc(y) / slope;
+  }
+  return std::copysign(y, x);
+}
+TEST(ScalarMath, Erfinv) {
+  sweep_both<Erfinv>(-1, 1, 4, erfinv_by_newton);
+  sweep_both<Erfinv>(0.99, 1, 4, erfinv_by_newton);
+}
+TEST(ScalarMath, Gamma) {
+  sweep_both<Lgamma>(0, kInf, 8, [](long double x) { return std::lgamma(x); });
+  sweep_both<Lgamma>(-0.1, 0, 8, [](long double x) { return std::lgamma(x); });
+  sweep_both<Lgamma>(0, 20, 8, [](long double x) { return std::lgamma(x); });
+  sweep_both<Lgamma>(0.9, 2.1, 8, [](long double x) { return std::lgamma(x); });
 }
 TEST(ScalarMath, GeluHasAnAccurateTail) {
   auto gelu = [](long double x) { return std::isinf(x) ? (x > 0 ? x : 0) : x * std::erfc(-x * std::sqrt(0.5L)) / 2; };

@@ -11,6 +11,8 @@
 #include "ops/functors/activations.h"
 #include "ops/functors/arithmetic.h"
 #include "ops/functors/exponential.h"
+#include "ops/functors/gamma.h"
+#include "ops/functors/hyperbolic.h"
 #include "ops/functors/powers.h"
 #include "ops/functors/scalars.h"
 #include "ops/functors/special.h"
@@ -166,12 +168,74 @@ TEST(SpecialValues, AtInfinity) {
   expect(PowScalar{2.5}, kInf, {kInf, kInf, kInf, 0});  // 1.5·0.5·x^-0.5 at the end
 }
 
+TEST(SpecialValues, InverseFunctionsAtTheEdgesOfTheirDomains) {
+  const double half_pi = std::acos(0.0);
+  expect(Asin{}, 1, {half_pi, kInf, kInf});
+  expect(Asin{}, -1, {-half_pi, kInf, -kInf});
+  expect(Asin{}, 1.5, {kNan, kNan});
+  expect(Acos{}, 1, {0, -kInf, -kInf});
+  expect(Acos{}, -1, {2 * half_pi, -kInf, kInf});
+  expect(Acos{}, -1.5, {kNan, kNan});
+  expect(Erfinv{}, 1, {kInf, kInf, kInf});
+  expect(Erfinv{}, -1, {-kInf, kInf, -kInf});
+  expect(Erfinv{}, 1.5, {kNan, kNan});
+  expect(Atanh{}, 1, {kInf, kInf});
+  expect(Atanh{}, -1, {-kInf, kInf});
+  expect(Atanh{}, 2, {kNan});
+  expect(Acosh{}, 1, {0, kInf});
+  expect(Acosh{}, 0.5, {kNan});
+  expect(Atan{}, kInf, {half_pi, 0, 0, 0});
+  expect(Atan{}, -kInf, {-half_pi, 0, 0, 0});
+  for (double x : {1e20, kMax32, kInf}) {
+    expect(Sinh{}, -x, {-kInf, kInf, -kInf});
+    expect(Cosh{}, -x, {kInf, -kInf, kInf});
+  }
+  expect(Asinh{}, kInf, {kInf, 0, 0});
+  expect(Asinh{}, -kInf, {-kInf, 0, 0});
+  expect(Acosh{}, kInf, {kInf, 0, 0});
+  expect(Sinh{}, 0, {0, 1, 0, 1, 0});
+  expect(Asinh{}, -0.0, {0, 1, 0, -1, 0});
+  expect(Atanh{}, -0.0, {0, 1, 0, 2, 0});
+}
+
+TEST(SpecialValues, GammaAtItsPolesAndFarOut) {
+  for (double pole : {0.0, -1.0, -2.0, -1e20, -kInf}) expect(Lgamma{}, pole, {kInf});
+  expect(Lgamma{}, 1, {0});
+  expect(Lgamma{}, 2, {0});
+  expect(Lgamma{}, kInf, {kInf});
+  expect(Digamma{}, 0, {-kInf});
+  expect(Digamma{}, kInf, {kInf, 0});
+}
+
+TEST(SpecialValues, MoreActivationsFarOutAndAtTheirCorners) {
+  for (double x : {1e4, 1e20, kMax32, kInf}) {
+    expect(Mish{}, x, {x, 1, 0, 0, 0});
+    expect(Mish{}, -x, {0, 0, 0, 0, 0});
+    expect(Logsigmoid{}, x, {0, 0, 0, 0, 0});
+    expect(Logsigmoid{}, -x, {-x, 1, 0, 0, 0});
+    expect(Hardtanh{-1, 2}, x, {2, 0, 0});
+    expect(Hardtanh{-1, 2}, -x, {-1, 0, 0});
+    expect(Celu{2}, x, {x, 1, 0, 0, 0});
+    expect(Celu{2}, -x, {-2, 0, 0, 0, 0});
+  }
+  expect(Softsign{}, kInf, {1, 0, 0, 0});
+  expect(Softsign{}, -kInf, {-1, 0, 0, 0});
+  expect(Softsign{}, 0, {0, 1});
+  expect(Hardtanh{-1, 2}, -1, {-1, 0, 0});
+  expect(Hardtanh{-1, 2}, 2, {2, 0, 0});
+  expect(Celu{2}, 0, {0, 1, 0.5});
+  expect(Selu{}, -kInf, {-1.7580993408473766, 0, 0});
+}
+
 TEST(SpecialValues, NanPasses) {
   auto value = [](auto f) { expect(f, kNan, {kNan}); };
   value(Sigmoid{}), value(Silu{}), value(Tanh{}), value(Relu{}), value(LeakyRelu{}), value(Elu{}), value(Softplus{});
   value(Gelu{}), value(GeluTanh{}), value(Exp{}), value(Expm1{}), value(Log{}), value(Log1p{}), value(Sin{});
   value(Cos{}), value(Erf{}), value(Square{}), value(Sqrt{}), value(Rsqrt{}), value(Reciprocal{}), value(PowScalar{});
   value(Abs{}), value(Sign{}), value(Floor{}), value(Ceil{}), value(Round{}), value(Clamp{}), value(Affine{});
+  value(Tan{}), value(Asin{}), value(Acos{}), value(Atan{}), value(Sinh{}), value(Cosh{}), value(Asinh{});
+  value(Acosh{}), value(Atanh{}), value(Erfinv{}), value(Lgamma{}), value(Digamma{}), value(Mish{});
+  value(Logsigmoid{}), value(Softsign{}), value(Hardtanh{}), value(Celu{}), value(Selu{});
   value(Neg{}), value(AddScalar{}), value(ScalarSub{}), value(MulScalar{}), value(DivScalar{}), value(ScalarDiv{});
   expect(Sigmoid{}, kNan, {kNan, kNan, kNan, kNan});
   expect(Silu{}, kNan, {kNan, kNan, kNan, kNan});
@@ -197,13 +261,14 @@ TEST(SpecialValues, OutputDerivativeOfReluPassesNothingAtZero) {
 // ∂ⁱ⁺ʲ/∂aⁱ∂bʲ at one point, in all the ways there are.
 template <class F>
 void expect_binary(double a, double b, int i, int j, double want) {
+  const F functor;
   for_each_isa([&]<class Target>(Target) {
     const auto& table = cpu::ElementwiseKernels<F, Target>::table;
     if (!table.partial[1][i][j]) return;
     std::vector<double> g(11, 1), as(11, a), bs(11, b), y(11, 99);
     const void* value_in[] = {as.data(), bs.data()};
     const void* in[] = {g.data(), as.data(), bs.data()};
-    table.partial[1][i][j](11, y.data(), i + j == 0 ? value_in : in, nullptr);
+    table.partial[1][i][j](11, y.data(), i + j == 0 ? value_in : in, &functor);
     EXPECT_TRUE(same(y[0], want) && same(y[10], want)) << F::name << " (" << i << "," << j << ") at " << a << ", " << b
                                                        << " " << Target::name << ": got " << y[0] << ", want " << want;
   });
@@ -250,6 +315,39 @@ TEST(SpecialValues, Div) {
   expect_binary<Div>(1, 0, 0, 1, -kInf);
   expect_binary<Div>(3, 2, 1, 1, -0.25);
   expect_binary<Div>(3, 2, 1, 2, 0.25);
+}
+
+TEST(SpecialValues, AnglesAndLengths) {
+  const double pi = std::acos(-1.0);
+  expect_binary<Atan2>(0.0, 1, 0, 0, 0);
+  expect_binary<Atan2>(0.0, -1, 0, 0, pi);
+  expect_binary<Atan2>(-0.0, -1, 0, 0, -pi);
+  expect_binary<Atan2>(1, 0.0, 0, 0, pi / 2);
+  expect_binary<Atan2>(-1, 0.0, 0, 0, -pi / 2);
+  expect_binary<Atan2>(-1, -1, 0, 0, -3 * pi / 4);
+  expect_binary<Atan2>(1, -kInf, 0, 0, pi);
+  expect_binary<Atan2>(kInf, 1, 0, 0, pi / 2);
+  expect_binary<Atan2>(0, 0, 0, 0, 0);
+  expect_binary<Atan2>(0, 0, 0, 1, 0);
+  expect_binary<Atan2>(0, 0, 1, 0, 1);  // as y/1: any direction would do
+  expect_binary<Atan2>(3, 4, 1, 0, 4.0 / 25);
+  expect_binary<Atan2>(-4, -3, 0, 1, 4.0 / 25);
+  expect_binary<Atan2>(kNan, 1, 0, 0, kNan);
+  expect_binary<Atan2>(1, kNan, 0, 0, kNan);
+  expect_binary<Hypot>(3, -4, 0, 0, 5);
+  expect_binary<Hypot>(3e300, 4e300, 0, 0, 5e300);
+  expect_binary<Hypot>(3e-300, 4e-300, 1, 0, 0.6);
+  expect_binary<Hypot>(0, 0, 0, 0, 0);
+  expect_binary<Hypot>(0, 0, 1, 0, 0);
+  expect_binary<Hypot>(0, 0, 0, 1, 0);
+  expect_binary<Hypot>(0, -2, 0, 1, -1);
+  expect_binary<Hypot>(0, -2, 1, 0, 0);
+  expect_binary<Hypot>(0, -2, 2, 0, 0.5);
+  expect_binary<Hypot>(kInf, -kInf, 0, 0, kInf);
+  expect_binary<Hypot>(1, -kInf, 0, 0, kInf);
+  expect_binary<Hypot>(kNan, 1, 0, 0, kNan);
+  expect_binary<Lerp>(1, 3, 0, 0, 2);
+  expect_binary<Lerp>(1, 3, 0, 1, 0.5);
 }
 
 // ---- rules of jets that no functor of the library shows

@@ -63,6 +63,11 @@ std::vector<Row> arithmetic_rows() {
              {{3, 4}, -2.3, 1.9}),
       binary("minimum", "", minimum, [](Real a, Real b) { return std::min(a, b); }, {{3, 4}, -2, 2},
              {{3, 4}, -2.3, 1.9}),
+      binary("atan2", "", atan2, [](Real a, Real b) { return std::atan2(a, b); }, {{3, 4}, -2, 2}, {{3, 4}, 0.3, 3}),
+      binary("hypot", "", hypot, [](Real a, Real b) { return std::hypot(a, b); }, {{3, 4}, -2, 2}, {{3, 4}, 0.3, 3}),
+      binary(
+          "lerp", "", [](const Tensor& a, const Tensor& b) { return lerp(a, b, 0.3); },
+          [](Real a, Real b) { return a + 0.3 * (b - a); }, {{3, 4}, -2, 2}, {{3, 4}, -2, 2}),
       comparison("eq", eq, [](Real a, Real b) { return a == b; }),
       comparison("ne", ne, [](Real a, Real b) { return a != b; }),
       comparison("lt", lt, [](Real a, Real b) { return a < b; }),
@@ -71,11 +76,24 @@ std::vector<Row> arithmetic_rows() {
       comparison("ge", ge, [](Real a, Real b) { return a >= b; }),
   };
   for (Row& row : rows) {
-    if (row.name == "div" || row.name == "pow") row.accepts_zeros = false;
+    const bool has_poles = row.name == "div" || row.name == "pow" || row.name == "atan2" || row.name == "hypot";
+    if (has_poles) row.accepts_zeros = false;
     if (row.name == "maximum" || row.name == "minimum") {
       row.check_step = 1e-4;
       row.order = 2;
     }
+  }
+  for (Row& row : rows) {
+    if (row.name != "lerp") continue;
+    row.extra = [] {  // weights of their own
+      Tensor a = rand({3, 4}, {f64}), b = rand({3, 4}, {f64}), w = rand({4}, {f64});
+      const auto got = lerp(a, b, w).to_vector<double>(), x = a.to_vector<double>(), y = b.to_vector<double>(),
+                 z = w.to_vector<double>();
+      for (size_t i = 0; i < got.size(); ++i) {
+        const double want = x[i] + z[i % 4] * (y[i] - x[i]);
+        GG_CHECK(std::abs(got[i] - want) < 1e-15, "lerp with weights: ", got[i], " for ", want);
+      }
+    };
   }
   Row operators = elementwise_row(
       "mul", "operators",

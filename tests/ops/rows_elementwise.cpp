@@ -1,5 +1,6 @@
 // Rows of functions of one number. Oracles are libm in long double.
 #include <cmath>
+#include <set>
 
 #include "ops/ops.h"
 #include "tests/ops/op_table.h"
@@ -17,6 +18,20 @@ Row unary(std::string name, Tensor (*op)(const Tensor&), Real (*formula)(Real), 
                     {[op] { op(zeros({2}, {boolean})); }, {name, "got bool"}},
                     {[op] { op(Tensor()); }, {"undefined"}}};
   return row;
+}
+
+Real inverse_of_erf(Real x) {
+  Real y = 0;
+  for (int i = 0; i < 50; ++i) y -= (std::erf(y) - x) / (2 / std::sqrt(std::acos(-1.0L)) * std::exp(-y * y));
+  return y;
+}
+
+// Psi of x + 30 by Stirling's series, less what lies between.
+Real slope_of_lgamma(Real x) {
+  Real between = 0;
+  for (int i = 0; i < 30; ++i, x += 1) between += 1 / x;
+  const Real q = 1 / (x * x);
+  return std::log(x) - 1 / (2 * x) - q * (1 / 12.0L - q * (1 / 120.0L - q * (1 / 252.0L - q / 240.0L))) - between;
 }
 
 // Halves, signs of zero, numbers just beside a half, and what has no fraction.
@@ -61,6 +76,28 @@ std::vector<Row> elementwise_rows() {
           "cos", cos, [](Real x) { return std::cos(x); }, -4, 4),
       unary(
           "erf", erf, [](Real x) { return std::erf(x); }, -2, 2),
+      unary("erfinv", erfinv, inverse_of_erf, -0.8, 0.8),
+      unary(
+          "tan", tan, [](Real x) { return std::tan(x); }, -1.2, 1.2),
+      unary(
+          "asin", asin, [](Real x) { return std::asin(x); }, -0.8, 0.8),
+      unary(
+          "acos", acos, [](Real x) { return std::acos(x); }, -0.8, 0.8),
+      unary(
+          "atan", atan, [](Real x) { return std::atan(x); }, -3, 3),
+      unary(
+          "sinh", sinh, [](Real x) { return std::sinh(x); }, -2, 2),
+      unary(
+          "cosh", cosh, [](Real x) { return std::cosh(x); }, -2, 2),
+      unary(
+          "asinh", asinh, [](Real x) { return std::asinh(x); }, -3, 3),
+      unary(
+          "acosh", acosh, [](Real x) { return std::acosh(x); }, 1.3, 4),
+      unary(
+          "atanh", atanh, [](Real x) { return std::atanh(x); }, -0.8, 0.8),
+      unary(
+          "lgamma", lgamma, [](Real x) { return std::lgamma(x); }, 0.4, 12),
+      unary("digamma", digamma, slope_of_lgamma, 0.4, 12),
       unary(
           "tanh", tanh, [](Real x) { return std::tanh(x); }, -2, 2),
       unary("sign", sign, [](Real x) -> Real { return (x > 0) - (x < 0); }, -2, 2, {0}),
@@ -69,8 +106,8 @@ std::vector<Row> elementwise_rows() {
       unary("round", round, [](Real x) { return std::nearbyint(x); }, -3, 3, {-2.5, -1.5, -0.5, 0.5, 1.5, 2.5}),
   };
   for (Row& row : rows) {
-    bool zero_outside = row.name == "log" || row.name == "sqrt" || row.name == "rsqrt" || row.name == "reciprocal";
-    row.accepts_zeros = !zero_outside;
+    static const std::set<std::string> zero_outside{"log", "sqrt", "rsqrt", "reciprocal", "acosh", "lgamma", "digamma"};
+    row.accepts_zeros = zero_outside.count(row.name) == 0;
     if (row.name == "round") row.extra = rounding;
   }
   auto unnamed = [&](std::string name, std::string variant, Run run, Input input, Real (*formula)(Real)) -> Row& {
@@ -115,6 +152,16 @@ std::vector<Row> activation_rows() {
             return x / 2 * (1 + std::tanh(std::sqrt(2 / pi) * (x + 0.044715L * x * x * x)));
           },
           -3, 3),
+      unary(
+          "mish", mish, [](Real x) { return x * std::tanh(std::log1p(std::exp(x))); }, -3, 3),
+      unary(
+          "logsigmoid", logsigmoid, [](Real x) { return -std::log1p(std::exp(-x)); }, -3, 3),
+      unary("softsign", softsign, [](Real x) { return x / (1 + std::abs(x)); }, -3, 3, {0}),
+      unary("selu", selu,
+            [](Real x) -> Real {
+              return 1.0507009873554804934L * (x > 0 ? x : 1.6732632423543772848L * (std::exp(x) - 1));
+            },
+            -3, 3, {0}),
   };
   auto with = [&](std::string name, std::string variant, Run run, double kink, Formula formula) -> Row& {
     Input in{{3, 4}, -3, 3, Kind::real, true, {kink}};
@@ -132,6 +179,19 @@ std::vector<Row> activation_rows() {
         "elu", alpha == 1 ? "" : "alpha", [alpha](std::span<const Tensor> in) { return elu(in[0], alpha); }, 0,
         [alpha](std::span<const Real> x) { return x[0] > 0 ? x[0] : alpha * (std::exp(x[0]) - 1); });
   }
+  for (double alpha : {1.0, 0.7}) {
+    with(
+        "celu", alpha == 1 ? "" : "alpha", [alpha](std::span<const Tensor> in) { return celu(in[0], alpha); }, 0,
+        [alpha](std::span<const Real> x) { return x[0] > 0 ? x[0] : alpha * (std::exp(x[0] / alpha) - 1); })
+        .complaints = {{[] { celu(ones({2}), 0); }, {"celu", "alpha must not be 0"}}};
+  }
+  Input limited{{3, 4}, -2, 2, Kind::real, true, {-0.5, 0.75}};
+  rows.push_back(elementwise_row(
+      "hardtanh", "", [](std::span<const Tensor> in) { return hardtanh(in[0], -0.5, 0.75); }, {limited},
+      [](std::span<const Real> x) { return x[0] < -0.5L   ? -0.5L
+                                           : x[0] > 0.75L ? 0.75L
+                                                          : x[0]; }));
+  rows.back().complaints = {{[] { hardtanh(ones({2}), 1, 0); }, {"hardtanh", "min must not exceed max, got 1 and 0"}}};
   for (double beta : {1.0, 2.5}) {
     with(
         "softplus", beta == 1 ? "" : "beta", [beta](std::span<const Tensor> in) { return softplus(in[0], beta); }, 99,
