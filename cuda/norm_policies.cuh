@@ -37,8 +37,8 @@ struct NormGradients {
   __device__ void put(const Acc& acc, const T* const* in, const int32_t (&at)[6], void* dw, void* db) const {
     double product = acc.product;
     if constexpr (kBatch) product /= sqrt(static_cast<double>(in[3][at[3]]) + static_cast<double>(eps));
-    static_cast<T*>(dw)[at[4]] = static_cast<T>(product);
-    static_cast<T*>(db)[at[5]] = static_cast<T>(acc.sum);
+    if (dw) static_cast<T*>(dw)[at[4]] = static_cast<T>(product);
+    if (db) static_cast<T*>(db)[at[5]] = static_cast<T>(acc.sum);
   }
 };
 

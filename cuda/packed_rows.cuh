@@ -2,8 +2,6 @@
 // work row by row (rows.cuh has the one for any layout and length).
 #pragma once
 
-#include <optional>
-
 #include "cuda/elementwise.cuh"
 #include "cuda/rows.cuh"
 
@@ -21,6 +19,7 @@ struct PackedPlan {
   int32_t stride[kOperands] = {};
   int log_threads = 0;  ///< 2^log_threads threads for each row
 
+  explicit operator bool() const { return packs > 0; }
   /// One for each kRowThreads threads of rows: the device deals them out as its multiprocessors become free.
   unsigned blocks() const {
     const uint32_t slots = kRowThreads >> log_threads;
@@ -28,15 +27,15 @@ struct PackedPlan {
   }
 };
 
-template <class T>
-bool is_packed(const Array& vector) {
+/// Whether a vector can be read in packs.
+inline bool is_packed(const Array& vector) {
   return vector.strides[0] == 1 && reinterpret_cast<uintptr_t>(vector.data) % 16 == 0;
 }
 
-/// Where all operands (of one shape) are contiguous rows, aligned to packs, of at most `most` packs a thread.
+/// False unless all operands (of one shape) are contiguous rows, aligned to packs, of at most `most` packs a thread.
 template <class T, size_t kOperands>
-std::optional<PackedPlan<static_cast<int>(kOperands)>> plan_packed(const char* name, int most,
-                                                                   const std::array<Array, kOperands>& arrays) {
+PackedPlan<static_cast<int>(kOperands)> plan_packed(const char* name, int most,
+                                                    const std::array<Array, kOperands>& arrays) {
   constexpr int64_t kSize = kPackSize<T>;
   const Shape& shape = arrays[0].shape;
   const int last = shape.rank() - 1;
@@ -44,20 +43,20 @@ std::optional<PackedPlan<static_cast<int>(kOperands)>> plan_packed(const char* n
   for (size_t k = 0; k < kOperands; ++k) {
     const Array& a = arrays[k];
     check_reach(name, {a});
-    if (a.strides[last] != 1 || reinterpret_cast<uintptr_t>(a.data) % 16 != 0) return std::nullopt;
+    if (a.strides[last] != 1 || reinterpret_cast<uintptr_t>(a.data) % 16 != 0) return {};
     for (int i = 0; i < last; ++i) rows.stride[k][i] = a.strides[i];
   }
   for (int i = 0; i < last; ++i) rows.size[i] = shape[i];
   rows.rank = last;
   rows.sort().merge();
   const int64_t cols = shape[last], packs = cols / kSize;
-  if (rows.rank > 1 || cols % kSize != 0 || packs > int64_t{kRowThreads} * most) return std::nullopt;
+  if (rows.rank > 1 || cols % kSize != 0 || packs > int64_t{kRowThreads} * most) return {};
   PackedPlan<static_cast<int>(kOperands)> plan;
   plan.rows = static_cast<uint32_t>(rows.count());
   plan.packs = static_cast<uint32_t>(packs);
   for (size_t k = 0; k < kOperands; ++k) {
     const int64_t stride = rows.inner_stride(static_cast<int>(k));
-    if (stride % kSize != 0) return std::nullopt;
+    if (stride % kSize != 0) return {};
     plan.stride[k] = static_cast<int32_t>(stride);
   }
   while (plan.log_threads < 5 && (2 << plan.log_threads) < packs) ++plan.log_threads;

@@ -274,7 +274,7 @@ void forward(const char* op, const Array& out, const Array& x) {
   if (x.numel() == 0) return;
   visit_floating(x.dtype, op, [&]<class T>() {
     if (const auto packed = plan_packed<T>(op, kSoftmaxPacks, std::array{x, out})) {
-      return launch(op, softmax_packed_kernel<T, kForm>, packed->blocks(), kRowThreads, 0, *packed, x.as<const T>(),
+      return launch(op, softmax_packed_kernel<T, kForm>, packed.blocks(), kRowThreads, 0, packed, x.as<const T>(),
                     out.as<T>());
     }
     if (goes_by_columns(x)) {
@@ -294,7 +294,7 @@ void backward(const char* op, const Array& dx, const Array& g, const Array& y) {
   if (y.numel() == 0) return;
   visit_floating(y.dtype, op, [&]<class T>() {
     if (const auto packed = plan_packed<T>(op, kSoftmaxPacks, std::array{g, y, dx})) {
-      return launch(op, softmax_packed_backward_kernel<T, kForm>, packed->blocks(), kRowThreads, 0, *packed,
+      return launch(op, softmax_packed_backward_kernel<T, kForm>, packed.blocks(), kRowThreads, 0, packed,
                     g.as<const T>(), y.as<const T>(), dx.as<T>());
     }
     if (goes_by_columns(y)) {
