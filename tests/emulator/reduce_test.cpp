@@ -177,6 +177,13 @@ TEST_F(Reduce, SumsOfAMillionFloatsKeepSixDigits) {
   EXPECT_NEAR(out.item(), exact, 1e-7 * exact);
 }
 
+TEST_F(Reduce, ManyPartsOfOneOutputAreTakenByABlock) {
+  const int64_t n = 257 * 32 * 256 + 5;  // 257 parts
+  const Pair x(randint(0, 1000, {n}));
+  check_sum(x, {0});
+  check_extremes(x, 0);
+}
+
 TEST_F(Reduce, RepeatsBitByBit) {
   const Tensor x = to(randn({20011, 3}), kTestDevice);
   for (const Shape& shape : {Shape{1, 3}, Shape{20011, 1}, Shape{1, 1}}) {
