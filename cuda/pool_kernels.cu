@@ -64,10 +64,10 @@ __device__ void for_taps(const Windows& windows, const ImageView& x, const int32
   }
 }
 
-// bytes: x + index, the least; overlapping windows read x again from the cache
+// bytes: x + values + index, the least; overlapping windows read x again from the cache
 template <class T>
 __global__ void __launch_bounds__(kPoolThreads)
-    max_pool_kernel(ImagePlan plan, ImageView image, Windows windows, int64_t* index, const T* x) {
+    max_pool_kernel(ImagePlan plan, ImageView image, Windows windows, T* values, int64_t* index, const T* x) {
   for (uint32_t i = blockIdx.x * kPoolThreads + threadIdx.x; i < plan.count; i += gridDim.x * kPoolThreads) {
     int32_t at[4];
     const int32_t to = plan.locate(i, at);
@@ -80,6 +80,7 @@ __global__ void __launch_bounds__(kPoolThreads)
       found = take ? place : found;
     });
     index[to] = found;
+    values[to] = best;
   }
 }
 
@@ -224,14 +225,17 @@ T one_of_window(const Pool2dOptions& o) {
 
 }  // namespace
 
-void max_pool2d_index(Array index, Array x, Pool2dOptions o) {
+void max_pool2d(Array values, Array index, Array x, Pool2dOptions o) {
   check_pool("max_pool2d", index, x, o);
+  GG_CHECK(values.shape == index.shape && values.strides == index.strides && values.dtype == x.dtype,
+           "max_pool2d: values ", values.dtype, " ", values.shape, " do not lie as positions ", index.shape, " of ",
+           x.dtype);
   GG_CHECK(index.dtype == i64, "max_pool2d: positions are int64, got ", index.dtype);
   if (index.numel() == 0) return;
   const ImagePlan plan = plan_image(index, x);
   visit_floating(x.dtype, "max_pool2d", [&]<class T>() {
     launch("max_pool2d", max_pool_kernel<T>, blocks_for(plan), kPoolThreads, 0, plan, view_image(x), windows_of(o),
-           index.as<int64_t>(), x.as<const T>());
+           values.as<T>(), index.as<int64_t>(), x.as<const T>());
   });
 }
 

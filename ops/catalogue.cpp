@@ -109,7 +109,7 @@ constexpr Line kStructured[] = {
      kEverywhere},
     {"conv_transpose2d", kAnyOrder, "x [N, C, H, W], w [C, O/groups, kh, kw], b [O] or none -> [N, O, H', W']",
      "conv2d_input_grad", kEverywhere},
-    {"max_pool2d", kAnyOrder, "largest element of each window of x [N, C, H, W]", "gather", kEverywhere},
+    {"max_pool2d", kAnyOrder, "largest element of each window of x [N, C, H, W]", "", kEverywhere},
     {"avg_pool2d", kAnyOrder, "mean of each window of x [N, C, H, W]; padded zeros count", "", kEverywhere},
     {"interpolate_nearest", kAnyOrder, "x [N, C, H, W] resized by repeating the nearest element", "", kEverywhere},
     {"logsumexp", kFunctorOrders, "log of the sum of e^x along an axis, without overflow", "", kEverywhere},
