@@ -70,6 +70,7 @@ TEST_F(Pool, WindowsOfAllKinds) {
         check_windows(x, {.kernel = {2, 1}, .stride = {3, 4}});  // windows with gaps between them
         check_windows(x, {.kernel = {3, 2}, .stride = {1, 2}, .padding = {1, 0}, .dilation = {2, 3}});
         check_windows(x, {.kernel = {7, 4}, .stride = {7, 4}});
+        check_windows(x, {.kernel = 2, .stride = 1, .padding = 1, .dilation = 2});
       }
     }
   });
