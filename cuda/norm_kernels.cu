@@ -4,6 +4,7 @@
 
 #include "cuda/norm_arrays.cuh"
 #include "cuda/norm_policies.cuh"
+#include "cuda/packed_rows.cuh"
 
 namespace gg::GG_CUDA_NS {
 
@@ -20,6 +21,21 @@ template <class T>
 __global__ void __launch_bounds__(kMapThreads)
     batch_norm_forward_kernel(StridedPlan plan, ChannelSteps step, T eps, T* out, const T* x, const T* mean,
                               const T* var, const T* w, const T* b) {
+  if (plan.in_packs) {  // of one channel each
+    constexpr int kSize = kPackSize<T>;
+    const uint32_t apart = gridDim.x * kMapThreads * kSize;
+    for (uint32_t i = (blockIdx.x * kMapThreads + threadIdx.x) * kSize; i < plan.count; i += apart) {
+      int32_t at[3] = {};
+      plan.pack_offsets(i, at);
+      const int32_t c = at[2];
+      RowPack<T> v = *reinterpret_cast<const RowPack<T>*>(x + at[1]);
+      const T scale = w[c * step.w] / sqrt(var[c * step.var] + eps), m = mean[c * step.mean], shift = b[c * step.b];
+#pragma unroll
+      for (int e = 0; e < kSize; ++e) v.element[e] = (v.element[e] - m) * scale + shift;
+      *reinterpret_cast<RowPack<T>*>(out + at[0]) = v;
+    }
+    return;
+  }
   const uint32_t tile = kMapThreads * kMapUnroll;
   for (uint32_t first = blockIdx.x * tile + threadIdx.x; first < plan.count; first += gridDim.x * tile) {
 #pragma unroll
@@ -41,6 +57,26 @@ template <class T>
 __global__ void __launch_bounds__(kMapThreads)
     batch_norm_backward_kernel(StridedPlan plan, ChannelSteps step, T eps, T each, T* dx, const T* g, const T* x,
                                const T* mean, const T* var, const T* w, const T* dw, const T* db) {
+  if (plan.in_packs) {  // of one channel each
+    constexpr int kSize = kPackSize<T>;
+    const uint32_t apart = gridDim.x * kMapThreads * kSize;
+    for (uint32_t i = (blockIdx.x * kMapThreads + threadIdx.x) * kSize; i < plan.count; i += apart) {
+      int32_t at[4] = {};
+      plan.pack_offsets(i, at);
+      const int32_t c = at[3];
+      RowPack<T> v = *reinterpret_cast<const RowPack<T>*>(g + at[1]);
+      const RowPack<T> xs = *reinterpret_cast<const RowPack<T>*>(x + at[2]);
+      const T rstd = T(1) / sqrt(var[c * step.var] + eps), m = mean[c * step.mean], scale = w[c * step.w] * rstd;
+      const T g_mean = db[c * step.db] * each, gu_mean = dw[c * step.dw] * each;
+#pragma unroll
+      for (int e = 0; e < kSize; ++e) {
+        const T u = (xs.element[e] - m) * rstd;
+        v.element[e] = scale * (v.element[e] - g_mean - u * gu_mean);
+      }
+      *reinterpret_cast<RowPack<T>*>(dx + at[0]) = v;
+    }
+    return;
+  }
   const uint32_t tile = kMapThreads * kMapUnroll;
   for (uint32_t first = blockIdx.x * tile + threadIdx.x; first < plan.count; first += gridDim.x * tile) {
 #pragma unroll
@@ -58,7 +94,21 @@ __global__ void __launch_bounds__(kMapThreads)
 
 namespace {
 
-unsigned map_blocks(uint32_t count) { return grid_for((int64_t{count} + kMapUnroll - 1) / kMapUnroll, kMapThreads); }
+/// The plan of a kernel that maps elements: the number of the channel is the last operand.
+template <class T, size_t kOperands>
+StridedPlan plan_map(const char* op, const std::array<Array, kOperands>& operands) {
+  StridedPlan plan = make_plan(op, operands);
+  plan.use_packs(operands, kPackSize<T>);
+  const bool one_channel = plan.repeats >> (kOperands - 1) & 1;  // else channels lie innermost
+  if (!one_channel || plan.count % kPackSize<T> != 0) plan.in_packs = false;
+  return plan;
+}
+
+/// More than the device holds at once, so that it deals them out as its multiprocessors become free.
+unsigned map_blocks(uint32_t count) {
+  const int64_t threads = (int64_t{count} + kMapUnroll - 1) / kMapUnroll;
+  return std::min(4 * grid_for(threads, kMapThreads), static_cast<unsigned>((threads + kMapThreads - 1) / kMapThreads));
+}
 
 /// Not an array in memory: an operand whose offset is the number of the channel.
 Array channel_numbers(const Array& x) {
@@ -85,7 +135,7 @@ void batch_norm_forward(Array out, Array x, Array mean, Array var, Array w, Arra
   for (const Array* v : {&mean, &var, &w, &b}) check_vector(op, *v, x.shape[1], x);
   if (x.numel() == 0) return;
   visit_floating(x.dtype, op, [&]<class T>() {
-    const auto plan = make_plan(op, std::array{out, x, channel_numbers(x)});
+    const auto plan = plan_map<T>(op, std::array{out, x, channel_numbers(x)});
     const ChannelSteps step{step_of(mean), step_of(var), step_of(w), step_of(b), 0, 0};
     launch("batch_norm_forward", batch_norm_forward_kernel<T>, map_blocks(plan.count), kMapThreads, 0, plan, step,
            static_cast<T>(eps), out.as<T>(), x.as<const T>(), mean.as<const T>(), var.as<const T>(), w.as<const T>(),
@@ -103,7 +153,7 @@ void batch_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
     reduce_axes("batch_norm_backward (weight)", NormGradients<T, true>{static_cast<T>(eps)}, ins,
                 along(dw, 1, x.rank()), along(db, 1, x.rank()));
     if (x.numel() == 0) return;
-    const auto plan = make_plan(op, std::array{dx, g, x, channel_numbers(x)});
+    const auto plan = plan_map<T>(op, std::array{dx, g, x, channel_numbers(x)});
     const ChannelSteps step{step_of(mean), step_of(var), step_of(w), 0, step_of(dw), step_of(db)};
     launch("batch_norm_backward (input)", batch_norm_backward_kernel<T>, map_blocks(plan.count), kMapThreads, 0, plan,
            step, static_cast<T>(eps), static_cast<T>(one_of(x.numel() / x.shape[1])), dx.as<T>(), g.as<const T>(),

@@ -139,7 +139,8 @@ TEST_F(Norm, LayerNormOfContiguousRows) {
 TEST_F(Norm, BatchNormOfImagesVectorsAndChannelsLast) {
   under_schedules([] {
     for (DType type : {f32, f64}) {
-      for (const Shape& shape : {Shape{5, 3}, {2, 1}, {70, 9}, {3, 5, 7, 6}, {2, 3, 11, 13}, {4, 2, 3}}) {
+      for (const Shape& shape :
+           {Shape{5, 3}, {2, 1}, {70, 9}, {3, 5, 7, 6}, {2, 3, 11, 13}, {4, 2, 3}, {2, 3, 4, 6}, {3, 1, 8}, {7, 1}}) {
         check_batch(random(shape, type));
       }
       check_batch(channels_last(random({3, 5, 6, 7}, type)));
@@ -147,6 +148,8 @@ TEST_F(Norm, BatchNormOfImagesVectorsAndChannelsLast) {
     }
   });
   check_batch(random({37, 2, 30, 31}, f32));  // in parts
+  check_batch(random({3, 2, 4, 20}, f32).view([](const Tensor& t) { return slice(t, 3, 4, 12); }));
+  check_batch(random({3, 2, 4, 20}, f32).view([](const Tensor& t) { return slice(t, 3, 1, 9); }));  // not aligned
   check_batch(channels_last(random({9, 30, 31, 5}, f32)));
   check_batch(random({4, 6, 5, 9}, f32).view([](const Tensor& t) { return slice(t, 3, 0, kEnd, 2); }));
   check_batch(random({6, 4, 5, 9}, f32).view([](const Tensor& t) { return transpose(t, 0, 2); }));
