@@ -65,8 +65,10 @@ void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
   check_vector(rstd, rows, x.dtype, "layer_norm_backward", "deviations");
   for (const Array* v : {&w, &dw, &db}) check_vector(*v, n, x.dtype, "layer_norm_backward", "a vector");
   if (x.numel() == 0) {
-    fill(dw, 0);
-    return fill(db, 0);
+    for (const Array* v : {&dw, &db}) {
+      if (v->data) fill(*v, 0);
+    }
+    return;
   }
   visit_floating(x.dtype, "layer_norm_backward", [&]<class T>() {
     RowArray from(x, true), gs(g, true), to(dx, false), weight(w, true);
@@ -85,7 +87,9 @@ void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
       }
     });
     constexpr int64_t kColumns = 256;
-    parallel_for(2 * n, kColumns, [&](int64_t begin, int64_t end) {
+    const int64_t first = dw.data ? 0 : n, columns = (db.data ? 2 * n : n) - first;
+    parallel_for(columns, kColumns, [&](int64_t low, int64_t high) {
+      const int64_t begin = first + low, end = first + high;
       double total[kColumns] = {};
       for (int64_t c = 0; c < pieces; ++c) {
         for (int64_t j = begin; j < end; ++j) total[j - begin] += static_cast<double>(partial[c * 2 * n + j]);

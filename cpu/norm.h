@@ -10,7 +10,8 @@ namespace gg::cpu {
 /// rstd = 1 / sqrt(biased variance + eps).
 void layer_norm_forward(Array out, Array mean, Array rstd, Array x, Array w, Array b, double eps);
 
-/// The gradients in x [rows, n], w [n] and b [n] for g [rows, n], with mean and rstd of the forward pass.
+/// The gradients in x [rows, n], w [n] and b [n] for g [rows, n], with mean and rstd of the forward pass. Those in w
+/// and b may have null pointers, which means that they are not wanted.
 void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array mean, Array rstd, Array w);
 
 /// mean, var [C] = mean and biased variance of x [N, C, ...] over all axes but the second.

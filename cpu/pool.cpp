@@ -93,6 +93,31 @@ void for_windows(const Array& pooled, const Array& image, const Pool2dOptions& o
   });
 }
 
+// values = x at the places in its planes
+template <class T>
+void read_places(const Array& values, const Array& index, const Array& x) {
+  const int64_t width = x.shape[3], places = index.shape[2] * index.shape[3];
+  const bool flat = x.strides[2] == width * x.strides[3];
+  parallel_for(x.shape[0] * x.shape[1], std::max<int64_t>(1, kGrain / places), [&](int64_t begin, int64_t end) {
+    for (int64_t plane = begin; plane < end; ++plane) {
+      const int64_t n = plane / x.shape[1], c = plane % x.shape[1];
+      const T* from = x.as<const T>() + n * x.strides[0] + c * x.strides[1];
+      const int64_t first = n * index.strides[0] + c * index.strides[1];
+      for (int64_t h = 0; h < index.shape[2]; ++h) {
+        const int64_t row = first + h * index.strides[2];
+        const int64_t* at = index.as<const int64_t>() + row;
+        T* to = values.as<T>() + row;
+        const int64_t step = index.strides[3];
+        for (int64_t w = 0; w < index.shape[3]; ++w) {
+          const int64_t place = at[w * step];
+          to[w * step] =
+              flat ? from[place * x.strides[3]] : from[place / width * x.strides[2] + place % width * x.strides[3]];
+        }
+      }
+    }
+  });
+}
+
 template <class T>
 void zero_unit(const Array& dx, T* data, int64_t n, int64_t c, int64_t channels) {
   for (int64_t h = 0; h < dx.shape[2]; ++h) {
@@ -207,13 +232,19 @@ void check_pool(const Array& pooled, const Array& image, const Pool2dOptions& o,
 
 }  // namespace
 
-void max_pool2d_index(Array index, Array x, Pool2dOptions o) {
+void max_pool2d(Array values, Array index, Array x, Pool2dOptions o) {
   check_pool(index, x, o, "max_pool2d");
+  GG_CHECK(values.shape == index.shape && values.strides == index.strides && values.dtype == x.dtype,
+           "max_pool2d: values ", values.dtype, " ", values.shape, " do not lie as positions ", index.shape, " of ",
+           x.dtype);
   GG_CHECK(index.dtype == i64, "max_pool2d: positions are int64, got ", index.dtype);
   GG_CHECK(x.shape[2] * x.shape[3] <= std::numeric_limits<int32_t>::max(), "max_pool2d: planes of ", x.shape,
            " are too large");
   if (index.numel() == 0) return;
-  visit_floating(x.dtype, "max_pool2d", [&]<class T>() { max_index<T>(index, x, o); });
+  visit_floating(x.dtype, "max_pool2d", [&]<class T>() {
+    max_index<T>(index, x, o);
+    read_places<T>(values, index, x);
+  });
 }
 
 void avg_pool2d(Array out, Array x, Pool2dOptions o) {

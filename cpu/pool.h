@@ -1,8 +1,8 @@
 // Pooling and nearest-neighbour resizing of images [N, C, H, W], f32 or f64, any strides; NCHW and channels-last memory
 // are both walked along their innermost axis.
 //
-// Max pooling gives positions only: its values, its gradient and all higher orders follow by cpu::gather and
-// cpu::scatter_add along the flattened H·W axis.
+// Max pooling gives values and positions: its gradient and all higher orders follow by cpu::gather and cpu::scatter_add
+// along the flattened H·W axis.
 #pragma once
 
 #include "core/array.h"
@@ -12,8 +12,8 @@ namespace gg::cpu {
 
 /// index (i64) [N, C, OH, OW] = where in its plane, as h·W + w, the largest element of each window stands: the first of
 /// equals, and the last NaN if there is one, as in PyTorch. OH and OW as window_places gives them. Padding never
-/// wins.
-void max_pool2d_index(Array index, Array x, Pool2dOptions o);
+/// wins. values = the elements there, with the strides of index.
+void max_pool2d(Array values, Array index, Array x, Pool2dOptions o);
 
 /// out = the mean of each window, the zeros of the padding counted.
 void avg_pool2d(Array out, Array x, Pool2dOptions o);

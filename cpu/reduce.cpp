@@ -8,14 +8,14 @@
 #include "core/parallel.h"
 #include "cpu/copy.h"
 #include "cpu/kernels/reduce.h"
+#include "cpu/reduce_plan.h"
 #include "cpu/scratch.h"
-#include "cpu/strided.h"
 
 namespace gg::cpu {
 namespace {
 
-constexpr int64_t kGrain = 32 * 1024;  // elements in a chunk
-constexpr int64_t kColumns = 512;      // columns whose sums are held at once
+constexpr int64_t kGrain = kReduceGrain;
+constexpr int64_t kColumns = 512;  // columns whose sums are held at once
 
 // Sums of floats are carried in double, those of integers and bools in 64-bit integers.
 template <class T>
@@ -57,17 +57,11 @@ Sum<T> sum_strided(const T* x, int64_t n, int64_t step) {
   return total;
 }
 
-// What is summed, split into axes kept (strides of x, of out) and axes summed over (stride of x), each merged.
-struct Plan {
-  Walk<2> kept;
-  Walk<1> summed;
-};
-
 template <class T, class Out>
-void sum_rows(const Plan& plan, Out* out, const T* x) {
+void sum_rows(const ReducePlan& plan, Out* out, const T* x) {
   // The innermost axis of x is summed: one run for each position of the kept axes and of the other summed axes. Where
   // there are few outputs, each one's runs are cut into segments, whose sums are added in order.
-  const Walk<1>& r = plan.summed;
+  const Walk<1>& r = plan.reduced;
   int64_t run = r.size[r.rank - 1], step = r.stride[0][r.rank - 1], runs = positions(r, r.rank - 1);
   int64_t outputs = plan.kept.numel(), each = run * runs;
   auto sum_part = [&](const T* from, int64_t part, int64_t parts) {  // by runs, or inside the only run
@@ -109,13 +103,13 @@ void sum_rows(const Plan& plan, Out* out, const T* x) {
 }
 
 template <class T, class Out>
-void sum_columns(const Plan& plan, Out* out, const T* x) {
+void sum_columns(const ReducePlan& plan, Out* out, const T* x) {
   // The innermost axis of x is kept, with stride 1: rows are added to each other, some columns at a time, and where
   // there are few columns, the rows are cut into segments.
   Walk<2> outer = plan.kept;
   int64_t columns = outer.size[outer.rank - 1], out_step = outer.stride[0][outer.rank - 1];
   outer.drop(outer.rank - 1);
-  Walk<1> rows = plan.summed;
+  Walk<1> rows = plan.reduced;
   int64_t near = rows.size[rows.rank - 1], near_stride = rows.stride[0][rows.rank - 1];
   rows.drop(rows.rank - 1);
   int64_t far = rows.numel();
@@ -182,27 +176,8 @@ void sum_columns(const Plan& plan, Out* out, const T* x) {
 
 template <class T, class Out>
 void sum_as(const Array& out, const Array& x) {
-  Plan plan;
-  for (int i = 0; i < x.rank(); ++i) {
-    if (out.shape[i] == x.shape[i]) {
-      plan.kept.push(x.shape[i], {out.strides[i], x.strides[i]});
-    } else {
-      plan.summed.push(x.shape[i], {x.strides[i]});
-    }
-  }
-  std::swap(plan.kept.stride[0], plan.kept.stride[1]);  // sort by the strides of x
-  coalesce(plan.kept);
-  std::swap(plan.kept.stride[0], plan.kept.stride[1]);
-  coalesce(plan.summed);
-  if (plan.summed.rank == 0) plan.summed.push(1, {1});
-  const Walk<2>& k = plan.kept;
-  bool columns = k.rank > 0 && k.stride[1][k.rank - 1] == 1 &&
-                 (plan.summed.stride[0][plan.summed.rank - 1] != 1 || plan.summed.size[plan.summed.rank - 1] == 1);
-  if (columns) {
-    sum_columns<T>(plan, out.as<Out>(), x.as<const T>());
-  } else {
-    sum_rows<T>(plan, out.as<Out>(), x.as<const T>());
-  }
+  ReducePlan plan(out, x);
+  (plan.columns ? sum_columns<T, Out> : sum_rows<T, Out>)(plan, out.as<Out>(), x.as<const T>());
 }
 
 // One line of elements, at distance `step`; better(a, b) says whether a beats b. NaN beats all and ends the search.

@@ -13,6 +13,11 @@ namespace gg::cpu {
 /// around), or x bool and out i64 (counts). Any strides; those of x may be 0. A sum of nothing is 0.
 void sum(Array out, Array x);
 
+/// out = the squared distances of x from their mean, summed over the same axes and divided by `divisor`. f32, f64. x is
+/// read from memory once: means and distances of blocks that fit in the cache are merged by the rule of Chan, Golub and
+/// LeVeque (1979), so a large mean costs no digits.
+void var(Array out, Array x, double divisor);
+
 /// values = the largest element along `axis`, indices (i64) = where it first stands, both of the shape of x with size 1
 /// at that axis. NaN counts as larger than everything, as in PyTorch. f32, f64, i64. Throws where the axis is empty.
 /// Either output may have a null pointer, which means that it is not wanted.

@@ -4,6 +4,7 @@
 
 #include "cpu/kernels/softmax.h"
 #include "cpu/rows.h"
+#include "cpu/softmax_columns.h"
 
 namespace gg::cpu {
 namespace {
@@ -24,9 +25,9 @@ void check_same(const Array& a, const Array& b, const char* op) {
 
 // out row = kernel(x row)
 template <class Choose>
-void map_rows(const Array& out, const Array& x, const char* op, Choose&& choose) {
+void map_rows(const Array& out, const Array& x, SoftmaxForm form, const char* op, Choose&& choose) {
   check_same(out, x, op);
-  if (x.numel() == 0) return;
+  if (x.numel() == 0 || softmax_columns_forward(form, out, x)) return;
   visit_floating(x.dtype, op, [&]<class T>() {
     RowArray to(out, false), from(x, true);
     auto kernel = choose(kernels<T>());
@@ -38,10 +39,10 @@ void map_rows(const Array& out, const Array& x, const char* op, Choose&& choose)
 
 // dx row = kernel(g row, y row)
 template <class Choose>
-void map_rows(const Array& dx, const Array& g, const Array& y, const char* op, Choose&& choose) {
+void map_rows(const Array& dx, const Array& g, const Array& y, SoftmaxForm form, const char* op, Choose&& choose) {
   check_same(dx, g, op);
   check_same(dx, y, op);
-  if (y.numel() == 0) return;
+  if (y.numel() == 0 || softmax_columns_backward(form, dx, g, y)) return;
   visit_floating(y.dtype, op, [&]<class T>() {
     RowArray to(dx, false), gs(g, true), ys(y, true);
     auto kernel = choose(kernels<T>());
@@ -89,24 +90,28 @@ void check_loss(const Array& loss, const Array& lse, const Array& logits, const 
 }  // namespace
 
 void softmax_forward(Array out, Array x) {
-  map_rows(out, x, "softmax", [](const auto& k) { return k.softmax; });
+  map_rows(out, x, SoftmaxForm::softmax, "softmax", [](const auto& k) { return k.softmax; });
 }
 
 void softmax_backward(Array dx, Array g, Array y) {
-  map_rows(dx, g, y, "softmax_backward", [](const auto& k) { return k.softmax_backward; });
+  map_rows(dx, g, y, SoftmaxForm::softmax, "softmax_backward", [](const auto& k) { return k.softmax_backward; });
 }
 
 void log_softmax_forward(Array out, Array x) {
-  map_rows(out, x, "log_softmax", [](const auto& k) { return k.log_softmax; });
+  map_rows(out, x, SoftmaxForm::log_softmax, "log_softmax", [](const auto& k) { return k.log_softmax; });
 }
 
 void log_softmax_backward(Array dx, Array g, Array y) {
-  map_rows(dx, g, y, "log_softmax_backward", [](const auto& k) { return k.log_softmax_backward; });
+  map_rows(dx, g, y, SoftmaxForm::log_softmax, "log_softmax_backward",
+           [](const auto& k) { return k.log_softmax_backward; });
 }
 
 void logsumexp(Array out, Array x) {
   Array column = as_column(out, x, "logsumexp");
   if (out.numel() == 0) return;
+  Array along = column;  // one number for a whole row
+  along.strides[out.rank()] = 0;
+  if (x.numel() > 0 && softmax_columns_forward(SoftmaxForm::logsumexp, along, x)) return;
   visit_floating(x.dtype, "logsumexp", [&]<class T>() {
     RowArray from(x, true);
     int64_t n = x.shape[x.rank() - 1];

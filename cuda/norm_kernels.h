@@ -1,5 +1,6 @@
 // Layer and batch normalisation on a device: the CPU's cpu/norm.h. f32 and f64, any strides; results repeat bit by bit.
-// Sums are carried in double, and variances are sums of squared distances to a mean, so a large mean costs no digits.
+// Sums are carried in double (some dozens of elements are added in their type), and variances are sums of squared
+// distances to a mean, so a large mean costs no digits.
 #pragma once
 
 #include "core/array.h"
@@ -12,6 +13,7 @@ GG_DEVICE_API(
                             double eps);
 
     /// The gradients in x [rows, n], w [n] and b [n] for g [rows, n], with mean and rstd of the forward pass.
+    /// Those in w and b may have null pointers, which means that they are not wanted.
     void layer_norm_backward(gg::Array dx, gg::Array dw, gg::Array db, gg::Array g, gg::Array x, gg::Array mean,
                              gg::Array rstd, gg::Array w);
 

@@ -3,6 +3,7 @@
 // be it the width or the channels; where windows overlap, the second read of an element comes from the cache.
 #include "cuda/pool_kernels.h"
 
+#include <algorithm>
 #include <array>
 
 #include "cuda/axes.h"
@@ -64,22 +65,42 @@ __device__ void for_taps(const Windows& windows, const ImageView& x, const int32
   }
 }
 
-// bytes: x + index, the least; overlapping windows read x again from the cache
-template <class T>
+// A square kernel whose size is known when compiling (kKernel > 0) has all its reads in flight at once.
+// bytes: x + values + index, the least; overlapping windows read x again from the cache
+template <class T, int kKernel>
 __global__ void __launch_bounds__(kPoolThreads)
-    max_pool_kernel(ImagePlan plan, ImageView image, Windows windows, int64_t* index, const T* x) {
+    max_pool_kernel(ImagePlan plan, ImageView image, Windows windows, T* values, int64_t* index, const T* x) {
   for (uint32_t i = blockIdx.x * kPoolThreads + threadIdx.x; i < plan.count; i += gridDim.x * kPoolThreads) {
     int32_t at[4];
     const int32_t to = plan.locate(i, at);
     T best = 0;
     int32_t found = -1;
-    for_taps(windows, image, at, [&](int32_t offset, int32_t place) {
-      const T u = x[offset];
+    auto see = [&](T u, int32_t place) {
       const bool take = u > best || u != u || found < 0;
       best = take ? u : best;
       found = take ? place : found;
-    });
+    };
+    if constexpr (kKernel > 0) {
+      const int32_t plane = image.plane(at);
+      T u[kKernel * kKernel];
+      int32_t place[kKernel * kKernel];
+#pragma unroll
+      for (int k = 0; k < kKernel * kKernel; ++k) {
+        const int32_t h = at[2] * windows.stride[0] - windows.padding[0] + k / kKernel * windows.dilation[0];
+        const int32_t w = at[3] * windows.stride[1] - windows.padding[1] + k % kKernel * windows.dilation[1];
+        const bool inside = h >= 0 && h < image.height && w >= 0 && w < image.width;
+        place[k] = inside ? h * image.width + w : -1;
+        u[k] = inside ? x[plane + h * image.stride[2] + w * image.stride[3]] : T(0);
+      }
+#pragma unroll
+      for (int k = 0; k < kKernel * kKernel; ++k) {
+        if (place[k] >= 0) see(u[k], place[k]);
+      }
+    } else {
+      for_taps(windows, image, at, [&](int32_t offset, int32_t place) { see(x[offset], place); });
+    }
     index[to] = found;
+    values[to] = best;
   }
 }
 
@@ -96,7 +117,8 @@ __global__ void __launch_bounds__(kPoolThreads)
   }
 }
 
-/// dx gathers from the windows that hold it: those that begin from kernel - 1 elements before it on.
+/// dx gathers from the windows that hold it: those that begin from kernel - 1 elements before it on. Of disjoint
+/// windows that is one.
 // bytes: g + dx, the least; overlapping windows read g again from the cache
 template <class T>
 __global__ void __launch_bounds__(kPoolThreads)
@@ -108,9 +130,18 @@ __global__ void __launch_bounds__(kPoolThreads)
     last = static_cast<int32_t>(stride.quotient(static_cast<uint32_t>(end)));
     if (last >= count) last = count - 1;
   };
+  const bool disjoint = windows.kernel[0] == windows.stride[0] && windows.kernel[1] == windows.stride[1] &&
+                        windows.padding[0] == 0 && windows.padding[1] == 0;
   for (uint32_t i = blockIdx.x * kPoolThreads + threadIdx.x; i < plan.count; i += gridDim.x * kPoolThreads) {
     int32_t at[4], h0, h1, w0, w1;
     const int32_t to = plan.locate(i, at);
+    if (disjoint) {
+      const auto h = static_cast<int32_t>(stride_h.quotient(static_cast<uint32_t>(at[2])));
+      const auto w = static_cast<int32_t>(stride_w.quotient(static_cast<uint32_t>(at[3])));
+      const bool inside = h < pooled.height && w < pooled.width;
+      dx[to] = inside ? g[pooled.plane(at) + h * pooled.stride[2] + w * pooled.stride[3]] * scale : T(0);
+      continue;
+    }
     range(0, stride_h, at[2], pooled.height, h0, h1);
     range(1, stride_w, at[3], pooled.width, w0, w1);
     const int32_t plane = pooled.plane(at);
@@ -186,7 +217,11 @@ Windows windows_of(const Pool2dOptions& o) {
   return windows;
 }
 
-unsigned blocks_for(const ImagePlan& plan) { return grid_for(plan.count, kPoolThreads); }
+/// More than the device holds at once, so that it deals them out as its multiprocessors become free.
+unsigned blocks_for(const ImagePlan& plan) {
+  const uint32_t all = (plan.count + kPoolThreads - 1) / kPoolThreads;
+  return std::min(all, 4 * grid_for(plan.count, kPoolThreads));
+}
 
 void check_images(const char* op, const Array& a, const Array& b) {
   GG_CHECK(a.rank() == 4 && b.rank() == 4 && a.shape[0] == b.shape[0] && a.shape[1] == b.shape[1], op,
@@ -224,14 +259,22 @@ T one_of_window(const Pool2dOptions& o) {
 
 }  // namespace
 
-void max_pool2d_index(Array index, Array x, Pool2dOptions o) {
+void max_pool2d(Array values, Array index, Array x, Pool2dOptions o) {
   check_pool("max_pool2d", index, x, o);
+  GG_CHECK(values.shape == index.shape && values.strides == index.strides && values.dtype == x.dtype,
+           "max_pool2d: values ", values.dtype, " ", values.shape, " do not lie as positions ", index.shape, " of ",
+           x.dtype);
   GG_CHECK(index.dtype == i64, "max_pool2d: positions are int64, got ", index.dtype);
   if (index.numel() == 0) return;
   const ImagePlan plan = plan_image(index, x);
   visit_floating(x.dtype, "max_pool2d", [&]<class T>() {
-    launch("max_pool2d", max_pool_kernel<T>, blocks_for(plan), kPoolThreads, 0, plan, view_image(x), windows_of(o),
-           index.as<int64_t>(), x.as<const T>());
+    auto run = [&](auto kernel) {
+      launch("max_pool2d", kernel, blocks_for(plan), kPoolThreads, 0, plan, view_image(x), windows_of(o),
+             values.as<T>(), index.as<int64_t>(), x.as<const T>());
+    };
+    o.kernel == Size2(2)   ? run(max_pool_kernel<T, 2>)
+    : o.kernel == Size2(3) ? run(max_pool_kernel<T, 3>)
+                           : run(max_pool_kernel<T, 0>);
   });
 }
 

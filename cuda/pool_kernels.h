@@ -8,8 +8,9 @@
 
 GG_DEVICE_API(
     /// index (i64) [N, C, OH, OW] = where in its plane, as h·W + w, the largest element of each window stands: the
-    /// first of equals, and the last NaN if there is one. Padding never wins.
-    void max_pool2d_index(gg::Array index, gg::Array x, gg::Pool2dOptions o);
+    /// first of equals, and the last NaN if there is one. Padding never wins. values = the elements there, with the
+    /// strides of index.
+    void max_pool2d(gg::Array values, gg::Array index, gg::Array x, gg::Pool2dOptions o);
 
     /// out = the mean of each window, the zeros of the padding counted.
     void avg_pool2d(gg::Array out, gg::Array x, gg::Pool2dOptions o);

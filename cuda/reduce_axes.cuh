@@ -123,22 +123,24 @@ __global__ void __launch_bounds__(kReduceThreads)
   }
 }
 
-/// One warp an output. No part at all gives the result of no elements.
+/// One warp an output, or a block. No part at all gives the result of no elements.
 // bytes: the partial results once + out, the least of two steps
 template <class P>
 __global__ void __launch_bounds__(kReduceThreads)
-    reduce_parts_kernel(P policy, AxisPlan<P::kOperands + 2> kept, uint32_t parts, const typename P::In* in0,
-                        const typename P::In* in1, const typename P::In* in2, const typename P::In* in3,
-                        const typename P::Acc* partial, void* out0, void* out1) {
+    reduce_parts_kernel(P policy, AxisPlan<P::kOperands + 2> kept, uint32_t parts, bool whole_block,
+                        const typename P::In* in0, const typename P::In* in1, const typename P::In* in2,
+                        const typename P::In* in3, const typename P::Acc* partial, void* out0, void* out1) {
   const typename P::In* const in[4] = {in0, in1, in2, in3};
-  const uint32_t lane = threadIdx.x % 32, warps = kReduceThreads / 32;
-  for (uint32_t first = blockIdx.x * warps; first < kept.count; first += gridDim.x * warps) {
-    const uint32_t output = first + threadIdx.x / 32;
+  auto combine = [&](const typename P::Acc& a, const typename P::Acc& b) { return policy.combine(a, b); };
+  const uint32_t sharers = whole_block ? kReduceThreads : 32, slots = kReduceThreads / sharers;
+  const uint32_t rank = threadIdx.x % sharers;
+  for (uint32_t first = blockIdx.x * slots; first < kept.count; first += gridDim.x * slots) {
+    const uint32_t output = first + threadIdx.x / sharers;
     const bool active = output < kept.count;
     typename P::Acc acc = policy.identity();
-    for (uint32_t p = lane; active && p < parts; p += 32) acc = policy.combine(acc, partial[output * parts + p]);
-    acc = warp_reduce(acc, [&](const typename P::Acc& a, const typename P::Acc& b) { return policy.combine(a, b); });
-    if (active && lane == 0) {
+    for (uint32_t p = rank; p < (active ? parts : 0); p += sharers) acc = combine(acc, partial[output * parts + p]);
+    acc = whole_block ? block_reduce<kReduceThreads>(acc, policy.identity(), combine) : warp_reduce(acc, combine);
+    if (active && rank == 0) {
       int32_t at[P::kOperands + 2] = {};
       kept.add_offsets(output, at);
       policy.put(acc, in, at, out0, out1);
@@ -192,23 +194,28 @@ void reduce_axes(const char* name, const P& policy, std::span<const Array> ins, 
     const bool whole_block = each > 1024 || (each >= 256 && outputs < 1024);
     plan.log_sharers = whole_block ? 8 : log_at_least((each + 3) / 4, 5);
   }
-  // Parts such that there are about a thousand blocks, each thread with 32 elements or more.
+  // Parts such that there are some thousand blocks, each thread with 32 elements or more: blocks that wait for a place
+  // on a multiprocessor even out what the last of them would leave idle.
   const int64_t sharers = int64_t{1} << plan.log_sharers, slots = kReduceThreads / sharers;
   const int64_t tiles = (outputs + slots - 1) / slots;
-  int64_t parts = std::clamp<int64_t>(each / (32 * sharers), 1, std::max<int64_t>(1, 1024 / tiles));
+  int64_t parts = std::clamp<int64_t>(each / (32 * sharers), 1, std::max<int64_t>(1, 4096 / tiles));
   const int64_t part_size = ((each + parts - 1) / parts + sharers - 1) / sharers * sharers;
   parts = part_size ? (each + part_size - 1) / part_size : 0;
   plan.part_size = static_cast<uint32_t>(part_size);
 
   auto finish_parts = [&](const Acc* partial) {
-    launch(name, reduce_parts_kernel<P>, grid_for(outputs * 32, kReduceThreads), kReduceThreads, 0, policy, plan.kept,
-           static_cast<uint32_t>(parts), in[0], in[1], in[2], in[3], partial, out0.data, out1.data);
+    const bool whole_block = parts > 256;
+    launch(name, reduce_parts_kernel<P>, grid_for(outputs * (whole_block ? kReduceThreads : 32), kReduceThreads),
+           kReduceThreads, 0, policy, plan.kept, static_cast<uint32_t>(parts), whole_block, in[0], in[1], in[2], in[3],
+           partial, out0.data, out1.data);
   };
   if (parts == 0) return finish_parts(nullptr);
   plan.parts = Divisor(static_cast<uint32_t>(parts));
   auto reduce_to = [&](Acc* partial) {
-    launch(name, reduce_kernel<P>, grid_for(tiles * parts * kReduceThreads, kReduceThreads), kReduceThreads, 0, policy,
-           plan, in[0], in[1], in[2], in[3], partial, out0.data, out1.data);
+    const unsigned filling = grid_for(tiles * parts * kReduceThreads, kReduceThreads);
+    const auto blocks = static_cast<unsigned>(std::min<int64_t>(tiles * parts, int64_t{4} * filling));
+    launch(name, reduce_kernel<P>, blocks, kReduceThreads, 0, policy, plan, in[0], in[1], in[2], in[3], partial,
+           out0.data, out1.data);
   };
   if (parts == 1) return reduce_to(nullptr);
   DeviceScratch partial(sizeof(Acc) * static_cast<size_t>(outputs * parts), Device::GG_CUDA_NS);

@@ -1,6 +1,6 @@
 #include "cuda/reduce_kernels.h"
 
-#include "cuda/reduce_axes.cuh"
+#include "cuda/moments.cuh"
 
 namespace gg::GG_CUDA_NS {
 
@@ -121,6 +121,17 @@ void sum(Array out, Array x) {
     default:
       return run(bool{}, int64_t{});
   }
+}
+
+void var(Array out, Array x, double divisor) {
+  GG_CHECK(out.rank() == x.rank() && out.dtype == x.dtype, "var: ", out.dtype, " ", out.shape, " does not fit ",
+           x.dtype, " ", x.shape);
+  for (int i = 0; i < x.rank(); ++i) {
+    GG_CHECK(out.shape[i] == x.shape[i] || out.shape[i] == 1, "var: ", x.shape, " does not reduce to ", out.shape);
+  }
+  visit_floating(x.dtype, "var", [&]<class T>() {
+    reduce_axes("var", VarianceOf<T>(divisor), std::span(&x, 1), out, Array{nullptr, out.dtype, out.shape, {}});
+  });
 }
 
 void max(Array values, Array indices, Array x, int axis) { extreme(values, indices, x, axis, true, "max"); }

@@ -11,6 +11,10 @@ GG_DEVICE_API(
     /// time in their type, and those sums in double.
     void sum(gg::Array out, gg::Array x);
 
+    /// out = the squared distances of x from their mean, summed over the same axes and divided by `divisor`. f32, f64.
+    /// x is read once.
+    void var(gg::Array out, gg::Array x, double divisor);
+
     /// values = the largest element along `axis`, indices (i64) = where it first stands, both of the shape of x with
     /// size 1 at that axis; NaN counts as larger than everything. f32, f64, i64. Throws where the axis is empty. Either
     /// output may have a null pointer, which means that it is not wanted.

@@ -32,9 +32,13 @@ struct LayerNorm {
   }
   Tensors vjp(const Vjp& c, const Aux& aux) const {
     Tensor x = c.input(0), w = c.input(1);
-    Tensor dx = empty(x.shape(), x.options()), dw = empty(w.shape(), w.options()), db = empty(w.shape(), w.options());
-    GG_KERNEL(x.device(), layer_norm_backward, dx.array(), dw.array(), db.array(), c.grad().array(), x.array(),
-              aux.mean.array(), aux.rstd.array(), w.array());
+    Tensor dx = empty(x.shape(), x.options()), dw, db;
+    Array none{nullptr, w.dtype(), w.shape(), {}};
+    if (c.needs(1)) dw = empty(w.shape(), w.options());
+    if (c.needs(2)) db = empty(w.shape(), w.options());
+    GG_KERNEL(x.device(), layer_norm_backward, dx.array(), dw.defined() ? dw.array() : none,
+              db.defined() ? db.array() : none, c.grad().array(), x.array(), aux.mean.array(), aux.rstd.array(),
+              w.array());
     return {dx, dw, db};
   }
   Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {

@@ -1,5 +1,7 @@
 #include "ops/pool.h"
 
+#include <utility>
+
 #include "autograd/apply.h"
 #include "core/dispatch.h"
 #include "cpu/pool.h"
@@ -102,6 +104,30 @@ struct Nearest {
   }
 };
 
+// Linear in x once the positions are known: reading there, and adding there.
+struct MaxPool2d {
+  static constexpr const char* name = "max_pool2d";
+  static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool zero_if_any_input_is_zero = true;
+  Saved index;            // [N, C, OH·OW], places in planes
+  Shape shape;            // of the result
+  mutable Tensor values;  // which came with the positions, for the first to ask: what is recorded has none
+  Shape output_shape(const Tensor&) const { return shape; }
+  Tensor forward(const Tensor& x) const {
+    return values.defined() ? std::exchange(values, {}) : reshape(gather(flatten(x, 2), -1, index.get(name)), shape);
+  }
+  Tensors vjp(const Vjp& c) const {
+    const Shape& image = c.shape(0);
+    const Tensor planes = symbolic_zeros({image[0], image[1], image[2] * image[3]}, c.grad().options());
+    return {reshape(scatter_add(planes, -1, index.get(name), flatten(c.grad(), 2)), image)};
+  }
+  Tensor jvp(const Jvp& c) const {
+    const Tensor& places = index.get(name);
+    return reshape(gather(flatten(c.tangent(0), 3), -1, expand(places, with_directions(c, places.shape()))),
+                   with_directions(c, shape));
+  }
+};
+
 void check_image(const Tensor& x, const char* op) {
   GG_CHECK(x.rank() == 4, op, ": expected [N,C,H,W], got shape ", x.shape());
   GG_CHECK(is_floating(x.dtype()), op, ": expected a floating tensor, got ", name_of(x.dtype()));
@@ -126,9 +152,9 @@ Pool2dOptions checked(const Tensor& x, Pool2dOptions o, const char* op) {
 Tensor max_pool2d(const Tensor& x, const Pool2dOptions& options) {
   Pool2dOptions o = checked(x, options, "max_pool2d");
   Shape out = pooled(x.shape(), o);
-  Tensor index = empty(out, {i64, x.device()});
-  GG_KERNEL(x.device(), max_pool2d_index, index.array(), x.detach().array(), o);
-  return reshape(gather(flatten(x, 2), -1, flatten(index, 2)), out);
+  Tensor index = empty(out, {i64, x.device()}), values = empty(out, x.options());
+  GG_KERNEL(x.device(), max_pool2d, values.array(), index.array(), x.detach().array(), o);
+  return apply(MaxPool2d{Saved(flatten(index, 2)), out, values}, x);
 }
 
 Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& options) {

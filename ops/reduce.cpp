@@ -49,6 +49,25 @@ struct Sum {
   Tensor jvp(const Jvp& c) const { return apply(*this, c.tangent(0)); }
 };
 
+struct Variance {
+  static constexpr const char* name = "var";
+  static constexpr unsigned saves = kSaveInputs;
+  static constexpr bool zero_if_any_input_is_zero = true;
+  Axes axes;  // as those of Sum
+  double divisor;
+  Shape output_shape(const Tensor& x) const { return kept_shape(x.shape(), axes); }
+  Tensor forward(const Tensor& x) const {
+    Tensor out = empty(output_shape(x), x.options());
+    GG_KERNEL(x.device(), var, out.array(), x.array(), divisor);
+    return out;
+  }
+  Tensor centred(const Tensor& x) const { return x - mean(x, axes, {.keepdim = true}); }
+  Tensors vjp(const Vjp& c) const { return {centred(c.input(0)) * (c.grad() * (2 / divisor))}; }
+  Tensor jvp(const Jvp& c) const {
+    return sum(centred(c.input(0)) * c.tangent(0), axes, {.keepdim = true}) * (2 / divisor);
+  }
+};
+
 Tensor drop_axes(const Tensor& x, const Axes& axes) {
   Shape shape;
   for (int i = 0; i < x.rank(); ++i) {
@@ -106,8 +125,8 @@ Tensor var(const Tensor& x, const Axes& axes, const VarOptions& o) {
   Axes over = reduced_axes(axes, x.rank(), "var");
   auto n = static_cast<double>(count(x, over));
   GG_CHECK(n > o.correction, "var: ", n, " elements with correction ", o.correction, " leave nothing to divide by");
-  Tensor centred = x - mean(x, over, {.keepdim = true});
-  return sum(square(centred), over, {.keepdim = o.keepdim}) / (n - o.correction);
+  Tensor kept = apply(Variance{over, n - o.correction}, x);
+  return o.keepdim ? kept : drop_axes(kept, over);
 }
 
 Tensor sum_to(const Tensor& x, const Shape& shape) {

@@ -1,6 +1,6 @@
 #include "cpu/kernels/reduce.h"
 
-#include "cpu/kernels/vec.h"
+#include "cpu/kernels/rows.h"
 
 namespace gg::cpu::GG_ISA {
 namespace {
@@ -55,6 +55,47 @@ void add_rows(double* acc, const T* x, int64_t stride, int64_t rows, int64_t col
         for (int64_t j = 0; j < count; ++j) s[j] += a[j];
       }
       for (int64_t j = 0; j < count; ++j) acc[j0 + j] += static_cast<double>(s[j]);
+    }
+  }
+}
+
+template <class T>
+void deviations(double* acc, const T* x, int64_t n, T origin) {
+  GroupSum<T> sum, squares;
+  for_groups<T>(
+      nullptr, x, n, origin, [&](T*, const T* in, auto count) __attribute__((always_inline)) {
+        Group<T> d, q;
+        for (int i = 0; i < count.value; ++i) {
+          d.lane[i] = in[i] - origin;
+          q.lane[i] = d.lane[i] * d.lane[i];
+        }
+        sum.add(d.lane, count);
+        squares.add(q.lane, count);
+      });
+  acc[0] += sum.result();
+  acc[1] += squares.result();
+}
+
+template <class T>
+void deviation_rows(double* acc, const T* x, int64_t stride, int64_t rows, int64_t cols, const T* origin) {
+  constexpr int64_t kPiece = 128, kGroup = 16;
+  for (int64_t j0 = 0; j0 < cols; j0 += kPiece) {
+    int64_t count = cols - j0 < kPiece ? cols - j0 : kPiece;
+    for (int64_t i0 = 0; i0 < rows; i0 += kGroup) {
+      int64_t i1 = i0 + kGroup < rows ? i0 + kGroup : rows;
+      alignas(64) T s[kPiece] = {}, q[kPiece] = {};
+      for (int64_t i = i0; i < i1; ++i) {
+        const T* p = x + i * stride + j0;
+        for (int64_t j = 0; j < count; ++j) {
+          T d = p[j] - origin[j0 + j];
+          s[j] += d;
+          q[j] += d * d;
+        }
+      }
+      for (int64_t j = 0; j < count; ++j) {
+        acc[j0 + j] += static_cast<double>(s[j]);
+        acc[cols + j0 + j] += static_cast<double>(q[j]);
+      }
     }
   }
 }
@@ -114,8 +155,8 @@ int64_t find(const T* x, int64_t n) {
 }  // namespace
 
 extern const ReduceKernels reduce_kernels_table = {
-    {sum<float>, add_rows<float>, find<float, 1>, find<float, -1>},
-    {sum<double>, add_rows<double>, find<double, 1>, find<double, -1>},
+    {sum<float>, add_rows<float>, deviations<float>, deviation_rows<float>, find<float, 1>, find<float, -1>},
+    {sum<double>, add_rows<double>, deviations<double>, deviation_rows<double>, find<double, 1>, find<double, -1>},
 };
 
 }  // namespace gg::cpu::GG_ISA

@@ -123,12 +123,111 @@ void scaled_exp(T* dx, const T* x, int64_t n, T lse, T g, T shift) {
       });
 }
 
+constexpr int64_t kPiece = 256;    // columns at once
+constexpr int64_t kRowGroup = 16;  // rows whose terms are added in T
+
+template <class T>
+void take_columns(T* max, double* sum, T* nan, MatrixOf<const T> x, int64_t rows, int64_t cols) {
+  for (int64_t i0 = 0; i0 < rows; i0 += kRowGroup) {
+    const int64_t i1 = i0 + kRowGroup < rows ? i0 + kRowGroup : rows;
+    for (int64_t j0 = 0; j0 < cols; j0 += kPiece) {
+      const int64_t n = cols - j0 < kPiece ? cols - j0 : kPiece;
+      alignas(64) T high[kPiece], bad[kPiece], shift[kPiece], s[kPiece];
+      for (int64_t j = 0; j < n; ++j) high[j] = max[j0 + j], bad[j] = nan[j0 + j], s[j] = 0;
+      for (int64_t i = i0; i < i1; ++i) {
+        const T* p = x.data + i * x.stride + j0;
+        for (int64_t j = 0; j < n; ++j) {
+          const T u = p[j];
+          high[j] = u > high[j] ? u : high[j];
+          bad[j] = u != u ? u : bad[j];
+        }
+      }
+      for (int64_t j = 0; j < n; ++j) {
+        const T before = max[j0 + j], now = high[j];
+        const bool infinite = now == kInfinity<T> || now == -kInfinity<T>;
+        shift[j] = infinite ? T(0) : now;
+        max[j0 + j] = now;
+        nan[j0 + j] = bad[j];
+        sum[j0 + j] *= static_cast<double>(infinite ? T(0) : exponential(before - now));
+      }
+      for (int64_t i = i0; i < i1; ++i) {
+        const T* p = x.data + i * x.stride + j0;
+        for (int64_t j = 0; j < n; ++j) s[j] += exponential(p[j] - shift[j]);
+      }
+      for (int64_t j = 0; j < n; ++j) sum[j0 + j] += static_cast<double>(s[j]);
+    }
+  }
+}
+
+template <class T>
+void softmax_columns(MatrixOf<T> out, MatrixOf<const T> x, int64_t rows, int64_t cols, const T* max, const T* scale) {
+  for (int64_t i = 0; i < rows; ++i) {
+    const T* from = x.data + i * x.stride;
+    T* to = out.data + i * out.stride;
+    for (int64_t j = 0; j < cols; ++j) to[j] = exponential(from[j] - max[j]) * scale[j];
+  }
+}
+
+template <class T>
+void log_softmax_columns(MatrixOf<T> out, MatrixOf<const T> x, int64_t rows, int64_t cols, const T* max,
+                         const T* shift) {
+  for (int64_t i = 0; i < rows; ++i) {
+    const T* from = x.data + i * x.stride;
+    T* to = out.data + i * out.stride;
+    for (int64_t j = 0; j < cols; ++j) to[j] = (from[j] - max[j]) - shift[j];
+  }
+}
+
+// With kProducts Σ g·y, else Σ g.
+template <class T, bool kProducts>
+void add_columns(double* acc, MatrixOf<const T> g, MatrixOf<const T> y, int64_t rows, int64_t cols) {
+  for (int64_t i0 = 0; i0 < rows; i0 += kRowGroup) {
+    const int64_t i1 = i0 + kRowGroup < rows ? i0 + kRowGroup : rows;
+    for (int64_t j0 = 0; j0 < cols; j0 += kPiece) {
+      const int64_t n = cols - j0 < kPiece ? cols - j0 : kPiece;
+      alignas(64) T s[kPiece] = {};
+      for (int64_t i = i0; i < i1; ++i) {
+        const T* gi = g.data + i * g.stride + j0;
+        const T* yi = y.data + i * y.stride + j0;
+        for (int64_t j = 0; j < n; ++j) s[j] += kProducts ? gi[j] * yi[j] : gi[j];
+      }
+      for (int64_t j = 0; j < n; ++j) acc[j0 + j] += static_cast<double>(s[j]);
+    }
+  }
+}
+
+template <class T>
+void softmax_backward_columns(MatrixOf<T> dx, MatrixOf<const T> g, MatrixOf<const T> y, int64_t rows, int64_t cols,
+                              const T* dot) {
+  for (int64_t i = 0; i < rows; ++i) {
+    const T *gi = g.data + i * g.stride, *yi = y.data + i * y.stride;
+    T* to = dx.data + i * dx.stride;
+    for (int64_t j = 0; j < cols; ++j) to[j] = yi[j] * (gi[j] - dot[j]);
+  }
+}
+
+template <class T>
+void log_softmax_backward_columns(MatrixOf<T> dx, MatrixOf<const T> g, MatrixOf<const T> y, int64_t rows, int64_t cols,
+                                  const T* sum) {
+  for (int64_t i = 0; i < rows; ++i) {
+    const T *gi = g.data + i * g.stride, *yi = y.data + i * y.stride;
+    T* to = dx.data + i * dx.stride;
+    for (int64_t j = 0; j < cols; ++j) to[j] = gi[j] - exponential(yi[j]) * sum[j];
+  }
+}
+
+template <class T>
+constexpr SoftmaxColumnsOf<T> kColumnTable = {
+    take_columns<T>,       softmax_columns<T>,          log_softmax_columns<T>,         add_columns<T, true>,
+    add_columns<T, false>, softmax_backward_columns<T>, log_softmax_backward_columns<T>};
+
 template <class T>
 constexpr SoftmaxOf<T> kTable = {softmax<T>, softmax_backward<T>, log_softmax<T>, log_softmax_backward<T>, logsumexp<T>,
                                  sum<T>,     scaled_exp<T>};
 
 }  // namespace
 
-extern const SoftmaxKernels softmax_kernels_table = {kTable<float>, kTable<double>};
+extern const SoftmaxKernels softmax_kernels_table = {kTable<float>, kTable<double>, kColumnTable<float>,
+                                                     kColumnTable<double>};
 
 }  // namespace gg::cpu::GG_ISA

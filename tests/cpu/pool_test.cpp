@@ -62,7 +62,8 @@ TEST(MaxPool, FirstOfEqualsAndLastNan) {
           for (int64_t i = 5; i < x.numel(); i += 11) x.at(i) = std::nanf("");
         }
         Owned<int64_t> index(pooled_shape(c));
-        cpu::max_pool2d_index(index, x, c.p);
+        Owned<float> values(pooled_shape(c));
+        cpu::max_pool2d(values, index, x, c.p);
         std::vector<int64_t> expected(index.numel(), -1);
         std::vector<float> best(index.numel());
         for_taps(c, [&](int64_t o, int64_t i, int64_t place) {
@@ -72,6 +73,9 @@ TEST(MaxPool, FirstOfEqualsAndLastNan) {
           best[o] = v;
         });
         EXPECT_EQ(index.values(), expected) << to_string(c.x);
+        for (int64_t i = 0; i < values.numel(); ++i) {
+          EXPECT_TRUE(values.at(i) == best[i] || (values.at(i) != values.at(i) && best[i] != best[i]));
+        }
       }
     }
   }
@@ -81,7 +85,8 @@ TEST(MaxPool, PaddingNeverWins) {
   Owned<double> x({1, 1, 2, 2});
   for (int64_t i = 0; i < 4; ++i) x.at(i) = -std::numeric_limits<double>::infinity();
   Owned<int64_t> index({1, 1, 2, 2});
-  cpu::max_pool2d_index(index, x, {{2, 2}, {2, 2}, {1, 1}});
+  Owned<double> values({1, 1, 2, 2});
+  cpu::max_pool2d(values, index, x, {{2, 2}, {2, 2}, {1, 1}});
   EXPECT_EQ(index.values(), (std::vector<int64_t>{0, 1, 2, 3}));
 }
 

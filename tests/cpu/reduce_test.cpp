@@ -39,6 +39,59 @@ void check_sum(const Shape& shape, const Shape& out_shape, std::vector<int> orde
   }
 }
 
+template <class T>
+void check_var(const Shape& shape, const Shape& out_shape, std::vector<int> order, int64_t gap, double mean = 0) {
+  Owned<T> x(shape, order, gap), out(out_shape);
+  x.randomize(7, -1, 1);
+  for (int64_t i = 0; i < x.numel(); ++i) x.at(i) += static_cast<T>(mean);
+  cpu::var(out, x, 3.5);
+  std::vector<long double> centre(out.numel(), 0), expected(out.numel(), 0);
+  const long double each = static_cast<long double>(x.numel()) / static_cast<long double>(out.numel());
+  for (int64_t i = 0; i < x.numel(); ++i) centre[reduced_position(i, shape, out_shape)] += x.at(i) / each;
+  for (int64_t i = 0; i < x.numel(); ++i) {
+    const int64_t at = reduced_position(i, shape, out_shape);
+    expected[at] += (x.at(i) - centre[at]) * (x.at(i) - centre[at]) / 3.5L;
+  }
+  for (int64_t i = 0; i < out.numel(); ++i) {
+    // Means are kept in double.
+    const long double tolerance = (16 * std::numeric_limits<T>::epsilon() + 1e-16L * std::abs(mean)) * expected[i];
+    ASSERT_NEAR(static_cast<double>(out.at(i)), static_cast<double>(expected[i]), static_cast<double>(tolerance))
+        << to_string(shape) << " to " << to_string(out_shape) << " at " << i;
+  }
+}
+
+TEST(Var, AnyAxesOfAnyLayout) {
+  for (const std::vector<int>& order : {std::vector<int>{0, 1, 2, 3}, {0, 2, 3, 1}, {3, 1, 0, 2}}) {
+    const Shape shape{4, 6, 35, 7};
+    for (int mask = 0; mask < 16; ++mask) {
+      Shape out = shape;
+      for (int i = 0; i < 4; ++i) {
+        if (mask >> i & 1) out[i] = 1;
+      }
+      for (int64_t gap : {0, 2}) {
+        check_var<float>(shape, out, order, gap);
+        check_var<double>(shape, out, order, gap);
+      }
+    }
+  }
+}
+
+TEST(Var, ManyElementsAndALargeMean) {
+  for (Shape out : {Shape{1, 1}, Shape{3, 1}}) check_var<float>({3, 200001}, out, {}, 0, 512);
+  for (Shape out : {Shape{1, 3}, Shape{100003, 1}}) check_var<float>({100003, 3}, out, {}, 0, 512);
+  check_var<float>({300, 700}, {1, 700}, {}, 0, 512);
+  check_var<float>({300, 700}, {300, 1}, {1, 0}, 0, 512);
+  check_var<double>({50, 40, 30, 20}, {1, 40, 1, 1}, {0, 2, 3, 1}, 0, 1e6);
+}
+
+TEST(Var, EqualNumbersHaveNone) {
+  Owned<float> x({5000}), out({1});
+  for (int64_t i = 0; i < x.numel(); ++i) x.at(i) = 0.1f;
+  cpu::var(out, x, 1);
+  EXPECT_GE(out.at(0), 0);
+  EXPECT_LT(out.at(0), 1e-10);
+}
+
 TEST(Sum, AnyAxesOfAnyLayout) {
   struct Case {
     Shape shape;
@@ -136,6 +189,11 @@ TEST(Sum, SameBitsForAnyNumberOfThreads) {
     bool same = same_for_any_threads([&, s = out_shape] {
       Owned<float> out(s);
       cpu::sum(out, x);
+      return out.bytes;
+    });
+    same &= same_for_any_threads([&, s = out_shape] {
+      Owned<float> out(s);
+      cpu::var(out, x, 1);
       return out.bytes;
     });
     EXPECT_TRUE(same) << to_string(shape);

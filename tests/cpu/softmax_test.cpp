@@ -26,6 +26,74 @@ class SoftmaxTest : public testing::Test {
 using Types = testing::Types<float, double>;
 TYPED_TEST_SUITE(SoftmaxTest, Types);
 
+// Rows whose elements lie apart go column by column; results are those of contiguous rows.
+TYPED_TEST(SoftmaxTest, ColumnsAgreeWithRows) {
+  using T = TypeParam;
+  const double tolerance = this->kTolerance;
+  struct Case {
+    Shape shape;
+    std::vector<int> order;
+    int64_t gap;
+  };
+  for (const Case& c :
+       {Case{{8, 2}, {1, 0}, 0}, Case{{37, 15}, {1, 0}, 0}, Case{{37, 16}, {1, 0}, 3}, Case{{520, 33}, {1, 0}, 0},
+        Case{{9, 4000}, {1, 0}, 0}, Case{{600, 1000}, {1, 0}, 2}, Case{{3, 50, 21}, {0, 2, 1}, 0},
+        Case{{3, 50, 21}, {2, 0, 1}, 0}, Case{{12, 3, 40}, {1, 2, 0}, 0}}) {
+    const Shape& shape = c.shape;
+    const int64_t n = shape[shape.rank() - 1], rows = shape.numel() / n;
+    const Shape one = shape.part(0, shape.rank() - 1);
+    Owned<T> x(shape, c.order, c.gap), g(shape, c.order), y(shape, c.order), d(shape, c.order, c.gap), z(one);
+    Owned<T> xr(shape), gr(shape), yr(shape), dr(shape), zr(one);
+    x.randomize(1, -20, 20);
+    g.randomize(2);
+    for (int64_t i = 0; i < x.numel(); ++i) xr.at(i) = x.at(i), gr.at(i) = g.at(i);
+    if (rows >= 12) {  // rows of specials
+      const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+      for (auto [row, value] : {std::pair<int64_t, T>{3, inf}, {5, nan}, {7, -inf}, {9, nan}}) {
+        for (int64_t j = row == 7 ? 0 : n - 1; j < n; ++j) x.at(row * n + j) = xr.at(row * n + j) = value;
+      }
+      x.at(9 * n) = xr.at(9 * n) = inf;
+      x.at(11 * n) = xr.at(11 * n) = -inf;
+      for (int64_t j = 0; j < n / 2; ++j) x.at(10 * n + j) = xr.at(10 * n + j) = -inf;
+    }
+    auto expect_same = [&](Owned<T>& a, Owned<T>& b, double scale, const char* what) {
+      for (int64_t i = 0; i < a.numel(); ++i) {
+        if (std::isnan(b.at(i)) || std::isinf(b.at(i))) {
+          ASSERT_TRUE(std::isnan(b.at(i)) ? std::isnan(a.at(i)) : a.at(i) == b.at(i))
+              << what << " " << to_string(shape) << " at " << i;
+        } else {
+          ASSERT_NEAR(a.at(i), b.at(i), tolerance * scale) << what << " " << to_string(shape) << " at " << i;
+        }
+      }
+    };
+    cpu::softmax_forward(y, x);
+    cpu::softmax_forward(yr, xr);
+    expect_same(y, yr, 1, "softmax");
+    cpu::softmax_backward(d, g, y);
+    cpu::softmax_backward(dr, gr, yr);
+    expect_same(d, dr, 3, "softmax backward");
+    cpu::log_softmax_forward(y, x);
+    cpu::log_softmax_forward(yr, xr);
+    expect_same(y, yr, 20, "log_softmax");
+    cpu::log_softmax_backward(d, g, y);
+    cpu::log_softmax_backward(dr, gr, yr);
+    expect_same(d, dr, 100, "log_softmax backward");
+    cpu::logsumexp(z, x);
+    cpu::logsumexp(zr, xr);
+    expect_same(z, zr, 20, "logsumexp");
+    EXPECT_TRUE(same_for_any_threads([&] {
+      Owned<T> out(shape, c.order);
+      cpu::softmax_forward(out, x);
+      return out.bytes;
+    }));
+    cpu::softmax_forward(y, x);
+    cpu::softmax_forward(x, x);  // in place
+    if (c.gap == 0) {
+      EXPECT_EQ(x.bytes, y.bytes);
+    }
+  }
+}
+
 TYPED_TEST(SoftmaxTest, ForwardAndBackwardAgainstLongDouble) {
   using T = TypeParam;
   double tolerance = this->kTolerance;

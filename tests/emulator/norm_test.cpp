@@ -16,12 +16,13 @@ class Norm : public KernelTest {
   static Pair random(const Shape& shape, DType type) { return Pair(randn(shape, {type})); }
   static Pair blank(const Shape& shape, DType type) { return Pair(full(shape, 77, {type})); }
 
-  static void check_layer(const Pair& x, double scale = 3) {
+  static void check_layer(const Pair& x, double scale = 3, bool packed = false) {
     const DType type = x.host.dtype();
     const int64_t rows = x.host.size(0), n = x.host.size(1);
     SCOPED_TRACE(str("layer norm of ", type, " ", x.host.shape()));
     const double tolerance = tolerance_of(type);
-    const Pair w = random({2 * n}, type).view([](const Tensor& t) { return slice(t, 0, 0, kEnd, 2); });
+    const Pair w = packed ? random({n}, type)
+                          : random({2 * n}, type).view([](const Tensor& t) { return slice(t, 0, 0, kEnd, 2); });
     const Pair b = random({n}, type), g = random({rows, n}, type);
     Pair out = blank({rows, n}, type), mean = blank({rows}, type), rstd = blank({rows}, type);
     cpu::layer_norm_forward(out.host.array(), mean.host.array(), rstd.host.array(), x.host.array(), w.host.array(),
@@ -42,6 +43,17 @@ class Norm : public KernelTest {
     const double size = std::sqrt(static_cast<double>(rows)) * scale;
     expect_close(dw, tolerance, size);
     expect_close(db, tolerance, size);
+
+    for (bool weight : {false, true}) {  // those that are not wanted
+      const Array none{nullptr, type, {n}, {}};
+      Pair alone = blank({rows, n}, type), db_alone = blank({n}, type);
+      device::layer_norm_backward(alone.device.array(), none, weight ? db_alone.device.array() : none, g.device.array(),
+                                  x.device.array(), m.device.array(), r.device.array(), w.device.array());
+      cpu::layer_norm_backward(alone.host.array(), none, weight ? db_alone.host.array() : none, g.host.array(),
+                               x.host.array(), m.host.array(), r.host.array(), w.host.array());
+      expect_close(alone, 2 * tolerance, scale);
+      expect_close(db_alone, tolerance, size);
+    }
   }
 
   static void check_batch(const Pair& x, double scale = 3) {
@@ -102,10 +114,33 @@ TEST_F(Norm, LayerNormOfAnyLayout) {
   check_layer(random({7, 2500}, f32).view([](const Tensor& t) { return transpose(t, 0, 1); }));  // one thread a row
 }
 
+TEST_F(Norm, LayerNormOfContiguousRows) {
+  under_schedules([] {
+    for (DType type : {f32, f64}) {
+      for (auto [rows, n] : {std::pair<int64_t, int64_t>{70, 4}, {9, 64}, {3, 516}, {5, 1024}, {3, 1028}}) {
+        check_layer(random({rows, n}, type), 3, true);
+      }
+      // All gradients at once: one or more rows in a block, the last piece whole or not.
+      for (auto [rows, n] : {std::pair<int64_t, int64_t>{64, 96}, {67, 100}, {69, 260}}) {
+        check_layer(random({rows, n}, type), 3, true);
+      }
+    }
+  });
+  for (DType type : {f32, f64}) {
+    for (int64_t n : {1028, 2052, 4100}) check_layer(random({66, n}, type), 3, true);
+    const Pair wide = random({70, 136}, type);
+    check_layer(wide.view([](const Tensor& t) { return slice(t, 1, 4, 132); }), 3, true);
+    check_layer(wide.view([](const Tensor& t) { return slice(t, 1, 1, 129); }), 3, true);  // not aligned
+    check_layer(wide.view([](const Tensor& t) { return slice(t, 1, 4, 132); }));           // a weight with gaps
+  }
+  check_layer(random({12289, 96}, f32), 3, true);  // pieces of more than 8 rows
+}
+
 TEST_F(Norm, BatchNormOfImagesVectorsAndChannelsLast) {
   under_schedules([] {
     for (DType type : {f32, f64}) {
-      for (const Shape& shape : {Shape{5, 3}, {2, 1}, {70, 9}, {3, 5, 7, 6}, {2, 3, 11, 13}, {4, 2, 3}}) {
+      for (const Shape& shape :
+           {Shape{5, 3}, {2, 1}, {70, 9}, {3, 5, 7, 6}, {2, 3, 11, 13}, {4, 2, 3}, {2, 3, 4, 6}, {3, 1, 8}, {7, 1}}) {
         check_batch(random(shape, type));
       }
       check_batch(channels_last(random({3, 5, 6, 7}, type)));
@@ -113,6 +148,8 @@ TEST_F(Norm, BatchNormOfImagesVectorsAndChannelsLast) {
     }
   });
   check_batch(random({37, 2, 30, 31}, f32));  // in parts
+  check_batch(random({3, 2, 4, 20}, f32).view([](const Tensor& t) { return slice(t, 3, 4, 12); }));
+  check_batch(random({3, 2, 4, 20}, f32).view([](const Tensor& t) { return slice(t, 3, 1, 9); }));  // not aligned
   check_batch(channels_last(random({9, 30, 31, 5}, f32)));
   check_batch(random({4, 6, 5, 9}, f32).view([](const Tensor& t) { return slice(t, 3, 0, kEnd, 2); }));
   check_batch(random({6, 4, 5, 9}, f32).view([](const Tensor& t) { return transpose(t, 0, 2); }));

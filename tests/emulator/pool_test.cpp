@@ -27,10 +27,11 @@ class Pool : public KernelTest {
     SCOPED_TRACE(str("windows ", to_string(o.kernel), " over ", type, " ", x.host.shape()));
     const Shape s = x.host.shape();
     const Shape pooled{s[0], s[1], window_places(s[2], o, 0), window_places(s[3], o, 1)};
-    Pair index = blank(pooled, i64, zeros(pooled));
-    cpu::max_pool2d_index(index.host.array(), x.host.array(), o);
-    device::max_pool2d_index(index.device.array(), x.device.array(), o);
+    Pair index = blank(pooled, i64, zeros(pooled)), values = blank(pooled, type, zeros(pooled));
+    cpu::max_pool2d(values.host.array(), index.host.array(), x.host.array(), o);
+    device::max_pool2d(values.device.array(), index.device.array(), x.device.array(), o);
     expect_equal(index);
+    expect_equal(values);
     if (!(o.dilation == Size2(1))) return;
     Pair mean = blank(pooled, type, x.host), dx = blank(s, type, x.host);
     cpu::avg_pool2d(mean.host.array(), x.host.array(), o);
@@ -69,6 +70,7 @@ TEST_F(Pool, WindowsOfAllKinds) {
         check_windows(x, {.kernel = {2, 1}, .stride = {3, 4}});  // windows with gaps between them
         check_windows(x, {.kernel = {3, 2}, .stride = {1, 2}, .padding = {1, 0}, .dilation = {2, 3}});
         check_windows(x, {.kernel = {7, 4}, .stride = {7, 4}});
+        check_windows(x, {.kernel = 2, .stride = 1, .padding = 1, .dilation = 2});
       }
     }
   });
@@ -107,7 +109,7 @@ TEST_F(Pool, EmptySizes) {
 TEST_F(Pool, WrongArgumentsAreRefused) {
   const Tensor x = to(zeros({1, 1, 4, 4}), kTestDevice), y = to(zeros({1, 1, 3, 3}), kTestDevice);
   EXPECT_THROW(device::avg_pool2d(y.array(), x.array(), {.kernel = 2, .stride = 2}), Error);
-  EXPECT_THROW(device::max_pool2d_index(y.array(), x.array(), {.kernel = 2, .stride = 1}), Error);  // not int64
+  EXPECT_THROW(device::max_pool2d(y.array(), y.array(), x.array(), {.kernel = 2, .stride = 1}), Error);  // not int64
   EXPECT_THROW(device::avg_pool2d(y.array(), x.array(), {.kernel = 2, .stride = 1, .padding = 2}), Error);
   EXPECT_THROW(device::interpolate_nearest(to(zeros({1, 2, 3, 3}), kTestDevice).array(), x.array()), Error);
   EXPECT_THROW(device::interpolate_nearest(x.array(), to(zeros({1, 1, 0, 3}), kTestDevice).array()), Error);

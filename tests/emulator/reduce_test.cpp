@@ -27,6 +27,15 @@ class Reduce : public KernelTest {
     expect_close(out, is_floating(type) ? tolerance_of(type) : 0, 10 + std::sqrt(each));
   }
 
+  static void check_var(const Pair& x, const std::vector<int>& axes) {
+    SCOPED_TRACE(str("var of ", x.host.dtype(), " ", x.host.shape(), " over ", axes.size(), " axes from ",
+                     axes.empty() ? -1 : axes[0]));
+    Pair out(full(reduced(x.host.shape(), axes), 77, {x.host.dtype()}));
+    cpu::var(out.host.array(), x.host.array(), 3.5);
+    device::var(out.device.array(), x.device.array(), 3.5);
+    expect_close(out, 10 * tolerance_of(x.host.dtype()), 1);
+  }
+
   static void check_extremes(const Pair& x, int axis) {
     SCOPED_TRACE(str("extremes of ", x.host.dtype(), " ", x.host.shape(), " along ", axis));
     const Shape shape = reduced(x.host.shape(), {axis});
@@ -80,6 +89,45 @@ TEST_F(Reduce, SumsOverOuterAxesTakeNeighbouringColumnsTogether) {
   });
 }
 
+TEST_F(Reduce, VariancesInAllForms) {
+  under_schedules([] {
+    for (const Shape& shape : {Shape{1, 1},
+                               {300, 1},
+                               {67, 10},
+                               {9, 131},
+                               {5, 257},
+                               {3, 1027},
+                               {2, 20011},
+                               {515, 3},
+                               {1001, 35},
+                               {20011, 2}}) {
+      for (int axis : {0, 1}) check_var(Pair(randn(shape) + 3), {axis});
+    }
+  });
+}
+
+TEST_F(Reduce, VariancesKeepTheirDigitsBesideALargeMean) {
+  for (const Shape& shape : {Shape{4, 3001}, {3001, 4}}) {
+    const Tensor small = randn(shape), large = small + 4096;
+    for (int axis : {0, 1}) {
+      Pair out(zeros(reduced(shape, {axis})));
+      const double each = static_cast<double>(shape[axis]);
+      device::var(out.device.array(), to(large, kTestDevice).array(), each);
+      cpu::var(out.host.array(), (large - 4096).array(), each);
+      expect_close(out, 1e-5, 0);
+    }
+  }
+}
+
+TEST_F(Reduce, VariancesOfNothingAreZeroAndNanAndInfinityGiveNan) {
+  check_var(Pair(zeros({0, 3})), {0});
+  check_var(Pair(zeros({3, 0, 2})), {0, 1});
+  check_var(Pair(full({3, 700}, 0.1f)), {1});
+  const float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  const Pair x(from_vector<float>({1, inf, 2, -inf, inf, 3, nan, 1, 2, 1, 1, -inf}, {4, 3}));
+  for (int axis : {0, 1}) check_var(x, {axis});
+}
+
 TEST_F(Reduce, AnyTypeAnyAxesAnyLayout) {
   for (DType type : {f32, f64, i64, boolean}) {
     const Tensor numbers = type == boolean ? lt(randn({5, 7, 6, 11}), zeros({}))
@@ -91,6 +139,7 @@ TEST_F(Reduce, AnyTypeAnyAxesAnyLayout) {
       for (const std::vector<int>& axes : std::vector<std::vector<int>>{
                {}, {0}, {1}, {2}, {3}, {0, 1}, {0, 2}, {1, 3}, {0, 2, 3}, {1, 2, 3}, {0, 1, 2, 3}}) {
         check_sum(p, axes);
+        if (is_floating(type)) check_var(p, axes);
       }
     }
     check_sum(Pair(slice(numbers, 0, 0, 1)).view([](const Tensor& t) { return expand(t, {9, 7, 6, 11}); }), {0, 2});
@@ -128,6 +177,13 @@ TEST_F(Reduce, SumsOfAMillionFloatsKeepSixDigits) {
   EXPECT_NEAR(out.item(), exact, 1e-7 * exact);
 }
 
+TEST_F(Reduce, ManyPartsOfOneOutputAreTakenByABlock) {
+  const int64_t n = 257 * 32 * 256 + 5;  // 257 parts
+  const Pair x(randint(0, 1000, {n}));
+  check_sum(x, {0});
+  check_extremes(x, 0);
+}
+
 TEST_F(Reduce, RepeatsBitByBit) {
   const Tensor x = to(randn({20011, 3}), kTestDevice);
   for (const Shape& shape : {Shape{1, 3}, Shape{20011, 1}, Shape{1, 1}}) {
@@ -136,6 +192,8 @@ TEST_F(Reduce, RepeatsBitByBit) {
       const Tensor out = to(zeros(shape), kTestDevice);
       device::sum(out.array(), x.array());
       seen.push_back(out.to_vector<float>());
+      device::var(out.array(), x.array(), 1);
+      for (float v : out.to_vector<float>()) seen.back().push_back(v);
       EXPECT_EQ(seen.front(), seen.back());
     });
   }
@@ -177,6 +235,8 @@ TEST_F(Reduce, WrongArgumentsAreRefused) {
   EXPECT_THROW(device::max(y.array(), Array{nullptr, i64, {}, {}}, x.array(), 1), Error);  // empty axis
   EXPECT_THROW(device::sum(x.array(), y.array()), Error);
   EXPECT_THROW(device::sum(to(zeros({4, 1}, {i64}), kTestDevice).array(), y.array()), Error);
+  EXPECT_THROW(device::var(x.array(), y.array(), 1), Error);
+  EXPECT_THROW(device::var(to(zeros({4, 1}, {f64}), kTestDevice).array(), y.array(), 1), Error);
   Array far = y.array();
   far.strides[0] = int64_t{1} << 30;
   EXPECT_THROW(device::sum(y.array(), far), Error);  // four elements that reach 2^31

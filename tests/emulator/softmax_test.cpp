@@ -109,6 +109,44 @@ TEST_F(Softmax, AnyLayout) {
   check(Pair(randn({2, 11, 1100})).view([](const Tensor& t) { return transpose(t, 1, 2); }));
 }
 
+TEST_F(Softmax, ContiguousRowsStayInRegisters) {
+  under_schedules([] {
+    for (DType type : {f32, f64}) {
+      // A few lanes, a warp, a block, and beyond its registers; the last step of a thread whole or not.
+      for (auto [rows, cols] : Shapes{{70, 4}, {35, 64}, {9, 260}, {3, 512}, {3, 516}, {5, 1024}, {3, 1028}}) {
+        check(Pair(randn({rows, cols}, {type}) * 3.0));
+      }
+    }
+  });
+  for (DType type : {f32, f64}) {
+    for (int64_t cols : {4096, 4100, 8192, 8196}) check(Pair(randn({2, cols}, {type}) * 3.0));
+    const Pair wide(randn({6, 72}, {type}));
+    check(wide.view([](const Tensor& t) { return slice(t, 1, 4, 68); }));
+    check(wide.view([](const Tensor& t) { return slice(t, 1, 1, 65); }));                          // no row is aligned
+    check(Pair(randn({6, 66}, {type})).view([](const Tensor& t) { return slice(t, 1, 0, 64); }));  // some are
+    check(Pair(randn({3, 4, 64}, {type})).view([](const Tensor& t) { return slice(t, 1, 0, 3); }));
+    check(Pair(randn({3, 4, 64}, {type})).view([](const Tensor& t) { return transpose(t, 0, 1); }));
+  }
+}
+
+TEST_F(Softmax, FewRowsThatLieSideBySideGoByColumns) {
+  under_schedules([] {
+    for (DType type : {f32, f64}) {
+      for (auto [cols, rows] : Shapes{{64, 2}, {100, 37}, {1500, 40}, {9000, 3}}) {
+        check(Pair(randn({cols, rows}, {type}) * 3.0).view([](const Tensor& t) { return transpose(t, 0, 1); }));
+      }
+    }
+  });
+  check(Pair(randn({3, 130, 5, 7})).view([](const Tensor& t) { return transpose(t, 1, 3); }));
+  check(Pair(randn({200, 12})).view([](const Tensor& t) { return transpose(slice(t, 1, 0, kEnd, 3), 0, 1); }));
+  for (double special : {kInf, -kInf, kNan}) {
+    Tensor x = randn({70, 6});
+    x = where(eq(x, max(x, 0, {.keepdim = true})), full({}, special, {f32}), x);
+    check(Pair(x).view([](const Tensor& t) { return transpose(t, 0, 1); }));
+  }
+  check(Pair(full({70, 6}, -kInf)).view([](const Tensor& t) { return transpose(t, 0, 1); }));
+}
+
 TEST_F(Softmax, HugeInputsDoNotOverflow) {
   for (DType type : {f32, f64}) {
     const double huge = type == f32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
@@ -119,7 +157,7 @@ TEST_F(Softmax, HugeInputsDoNotOverflow) {
 }
 
 TEST_F(Softmax, MinusInfinityIsZeroUnlessTheRowHasNothingElse) {
-  for (int64_t cols : {40, 1500, 2600}) {  // by a warp, by a block, beyond its registers
+  for (int64_t cols : {40, 41, 1500, 1501, 2601, 8200}) {  // by lanes, a block, beyond its registers
     std::vector<double> x(static_cast<size_t>(3 * cols), -kInf);
     x[7] = x[39] = 2;                              // row 0: two equal elements; row 1: nothing but -inf
     x[static_cast<size_t>(2 * cols + 1)] = -3000;  // row 2: one finite element

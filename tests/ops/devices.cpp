@@ -5,6 +5,7 @@
 #include <set>
 
 #include "autograd/apply.h"
+#include "autograd/autograd.h"
 #include "core/determinism.h"
 #include "core/dispatch.h"
 #include "ops/catalogue.h"
@@ -152,6 +153,9 @@ void launch_the_rest() {
   Tensor p = rand({3}, {f32, Device::emulated}).requires_grad_();
   p.set_grad(rand({3}, {f32, Device::emulated}));
   optim::AdamW({p}).step();
+  const Tensor w = rand({128}, {f32, Device::emulated}).requires_grad_();
+  // Enough rows for all gradients at once.
+  grad(sum(square(layer_norm(rand({64, 128}, {f32, Device::emulated}), w))), w);
   // More positions than one block sorts, one line of them and in two dimensions, and without an order.
   for (bool ordered : {true, false}) {
     set_deterministic(ordered);

@@ -128,7 +128,8 @@ std::vector<Row> reduce_rows() {
       .large = {{200, 30, 40}};
   row(
       "var", "", [](In in) { return var(in[0], {1}); }, {{2, 3, 4}},
-      reducing(middle, [](const std::vector<Real>& v) { return squares(v) / static_cast<Real>(v.size() - 1); }));
+      reducing(middle, [](const std::vector<Real>& v) { return squares(v) / static_cast<Real>(v.size() - 1); }))
+      .large = {{30, 3000, 4}};
   rows.back().complaints = {{[] { var(ones({1})); }, {"var", "1 elements", "correction 1"}},
                             {[] { var(ones({2}, {i64})); }, {"var", "floating", "int64"}}};
   row(
@@ -138,7 +139,8 @@ std::vector<Row> reduce_rows() {
       },
       {{2, 3, 4}},
       reshaped(reducing(outer, [](const std::vector<Real>& v) { return squares(v) / static_cast<Real>(v.size()); }),
-               {1, 3, 1}));
+               {1, 3, 1}))
+      .large = {{300, 30, 40}};
   row(
       "sum_to", "",
       [](In in) {
