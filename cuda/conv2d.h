@@ -15,7 +15,7 @@
 namespace gg {
 
 enum class ConvPath {
-  automatic,  ///< on `cuda` cuDNN where it is installed, but for gradients of small problems; else our own
+  automatic,  ///< on `cuda` cuDNN where it is installed, but for small problems; else our own
   own,
   cudnn,  ///< throws where cuDNN is missing; what it has no deterministic algorithm for runs on our own
 };
