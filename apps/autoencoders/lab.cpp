@@ -33,7 +33,7 @@ void NetworkOptions::declare(OptionSet& options, const std::string& prefix) {
       .add(prefix + "hidden", hidden,
            "widths of the encoder's hidden layers, or channels of its convolutions; the decoder has them in reverse")
       .range(1, 65536)
-      .example("--" + prefix + "network conv --" + prefix + "hidden 16,32");
+      .example(Option::flag(prefix + "network") + " conv " + Option::flag(prefix + "hidden") + " 16,32");
   options.add(prefix + "code", code, "numbers in the code").range(1, 65536);
 }
 

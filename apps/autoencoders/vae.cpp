@@ -63,7 +63,7 @@ void VaeOptions::declare(OptionSet& options, const std::string& prefix) {
            "reconstructions, and leaves the samples less like them")
       .above(0)
       .range(0, 10)
-      .example("--" + prefix + "sigma 0.2");
+      .example(Option::flag(prefix + "sigma") + " 0.2");
   options.add(prefix + "plane_epochs", plane_epochs, "the same for the model with a code of two numbers")
       .range(1, 1000)
       .quick(1);

@@ -83,8 +83,8 @@ Option& Option::not_saved(bool command_line_only) {
   return *this;
 }
 
-std::string Option::flag() const {
-  std::string out = "--" + name_;
+std::string Option::flag(const std::string& name) {
+  std::string out = "--" + name;
   for (char& c : out) c = c == '_' ? '-' : c;
   return out;
 }

@@ -74,7 +74,9 @@ class Option {
   bool command_line_only() const { return command_line_only_; }
   bool is_flag() const { return std::holds_alternative<bool*>(target_); }
   /// The name as the command line has it: code_dim is --code-dim.
-  std::string flag() const;
+  std::string flag() const { return flag(name_); }
+  /// The same of any name.
+  static std::string flag(const std::string& name);
 
   /// What the option takes, for help and messages: "a whole number between 1 and 10000", "conv or mlp".
   std::string expectation() const;
