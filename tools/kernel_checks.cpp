@@ -84,13 +84,15 @@ std::vector<std::string> vector_problems(const std::vector<KernelObject>& object
       if (count_of(k.stores, width * sizes[0]) == 0) {
         say(" has no store of " + std::to_string(width * sizes[0]) + " bytes");
       }
-      // An input that the formula does not need is not read at all; each that is read one by one must be read in packs.
+      // An input that the formula does not need is not read at all. Each other one is read in packs, and for arrays
+      // that do not allow it one by one, or once for all of a pack.
       for (int size : std::set<int>(sizes.begin() + 1, sizes.end())) {
         int single = count_of(k.loads, size);
         for (size_t i = 1; i < sizes.size(); ++i) single -= sizes[i] != size && width * sizes[i] == size;  // packs
         const int packs = count_of(k.loads, width * size);
-        if (packs * width < single) {
-          say(" reads " + std::to_string((single + width - 1) / width) + " inputs of " + std::to_string(size) +
+        const int inputs = (single + width) / (width + 1);
+        if (packs < inputs) {
+          say(" reads " + std::to_string(inputs) + " inputs of " + std::to_string(size) +
               " bytes an element, but only " + std::to_string(packs) + " in packs of " + std::to_string(width * size) +
               " bytes");
         }

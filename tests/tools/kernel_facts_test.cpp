@@ -198,6 +198,7 @@ TEST_F(Objects, ElementwiseKernelsMustMovePacks) {
   };
   std::string single;
   for (int i = 0; i < 4; ++i) single += "ld.global.f32 %f1, [%rd1];\nst.global.f32 [%rd1], %f1;\n";
+  single += "ld.global.f32 %f1, [%rd1];\n";  // for a whole pack
   const std::string load = "ld.global.nc.v4.f32 {%f1,%f2,%f3,%f4}, [%rd1];\n";
   const std::string store = "st.global.v4.f32 [%rd1], {%f1,%f2,%f3,%f4};\n";
   EXPECT_TRUE(check(kElementwise, single + load + store).empty());
