@@ -154,7 +154,10 @@ long double erfinv_by_newton(long double x) {
   long double y = a < 0.9L ? a * 0.9L : std::sqrt(-std::log(1 - a)) * 0.9L;
   for (int i = 0; i < 60; ++i) {
     const long double slope = two_over_root_pi * std::exp(-y * y);
-    y -= a < 0.9L ? (std::erf(y) - a) / slope : -(std::log(std::erfc(y)) - std::log(1 - a)) * std::erfc(y) / slope;
+    const long double by =
+        a < 0.9L ? (std::erf(y) - a) / slope : (std::log(1 - a) - std::log(std::erfc(y))) * std::erfc(y) / slope;
+    y -= by;
+    if (std::fabs(by) <= 1e-19L * y) break;
   }
   return std::copysign(y, x);
 }
