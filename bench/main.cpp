@@ -80,7 +80,7 @@ void run_everybody(const Options& o, Report& report) {
     if (!on_cpu && task == "start") continue;  // it measures the host
     for (int round = 0; round < o.rounds; ++round) {
       for (Who who : kEverybody) {
-        if (who != Who::ours && peer.empty()) continue;
+        if (who != Who::ours && (peer.empty() || task == "families")) continue;  // those the peer does not have
         Environment e = who == Who::tuned ? tuned_environment() : Environment();
         for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GG_NUM_THREADS"})
           e.push_back({name, threads});
