@@ -38,9 +38,9 @@ class GpuCheck : public testing::Test {
     fs::permissions(root / name, fs::perms::owner_all);
   }
   /// Runs it; `said` is what it printed.
-  int check(const std::string& environment = "") {
+  int check(const std::string& environment = "", const std::string& options = "") {
     const std::string command = "PATH='" + (root / "bin").string() + "':/usr/bin:/bin CUDA_PATH=/nowhere " +
-                                environment + " bash '" + (root / "run").string() + "' gpu-check >'" +
+                                environment + " bash '" + (root / "run").string() + "' gpu-check " + options + " >'" +
                                 (root / "said").string() + "' 2>&1";
     const int status = std::system(command.c_str());
     said = slurp(root / "said");
@@ -94,6 +94,21 @@ TEST_F(GpuCheck, WritesOneReport) {
   }
   // The tree was made for another GPU.
   EXPECT_NE(slurp(root / "calls").find("cmake -DGG_CUDA_ARCHITECTURES=90 "), std::string::npos);
+}
+
+TEST_F(GpuCheck, ChecksWhatAnotherMachineBuilt) {
+  fs::remove(root / "bin/nvcc");
+  stand_in("bin/ctest", "echo \"ctest $*\"");
+  EXPECT_EQ(check("", "--built"), 0) << said;
+  const std::string text = report();
+  EXPECT_NE(text.find("-LE cuda|outside|docs|nvcc\n"), std::string::npos) << text;  // those build programs
+  EXPECT_EQ(text.find("- nvcc"), std::string::npos) << text;
+  EXPECT_FALSE(fs::exists(root / "calls"));
+  fs::remove(root / "build/cuda/bin/gg_bench");
+  EXPECT_EQ(check("", "--built"), 1);
+  EXPECT_EQ(said, "run: gpu-check --built: no programs in build/cuda; build preset cuda with tests\n");
+  EXPECT_EQ(check("", "--fast"), 1);
+  EXPECT_NE(said.find("the only one is --built"), std::string::npos) << said;
 }
 
 TEST_F(GpuCheck, ComparesWithPyTorchWhereItIs) {
