@@ -53,12 +53,14 @@ const Facts kFacts[] = {
     {.row = "idle RSS", .unit = Unit::mib, .goal = 30},
 };
 
-const Facts& facts_of(const std::string& row) {
-  for (const Facts& f : kFacts) {
-    if (row == f.row) return f;
+// Goals are set for the CPU.
+Facts facts_of(const Report& report, const std::string& row) {
+  for (Facts f : kFacts) {
+    if (row != f.row) continue;
+    if (report.device != "cpu") f.goal = f.goal_ratio = 0;
+    return f;
   }
-  static const Facts unknown{.row = "", .unit = Unit::ms};
-  return unknown;
+  return {.row = "", .unit = Unit::ms};
 }
 
 // What the row told, or what is known about it here.
@@ -129,7 +131,7 @@ std::string to_table(const Report& r) {
   out += fmt::format(kLine, "", "", "gradgrad", "rate", "of limit", "stock", "tuned", "x stock", "x tuned", "goal");
   for (const Row& row : r.rows) {
     const auto& [name, told, samples] = row;
-    const Facts& f = facts_of(name);
+    const Facts f = facts_of(r, name);
     const Work work = work_of(row, f);
     double ours = value(samples, Who::ours, f.unit), stock = value(samples, Who::stock, f.unit),
            tuned = value(samples, Who::tuned, f.unit), least = least_seconds(work, r.limits) * scale(f.unit);
@@ -147,7 +149,7 @@ nlohmann::json to_json(const Report& r) {
   nlohmann::json rows = nlohmann::json::array();
   for (const Row& measured : r.rows) {
     const auto& [name, told, samples] = measured;
-    const Facts& f = facts_of(name);
+    const Facts f = facts_of(r, name);
     nlohmann::json row = {{"name", name}, {"unit", name_of(f.unit)}};
     double ours = value(samples, Who::ours, f.unit);
     for (Who who : kEverybody) {

@@ -25,6 +25,7 @@ const ReduceOf<T>& kernels() {
     return reduce_kernels().f64;
   }
 }
+
 struct Moments {
   double count = 0, mean = 0, squares = 0;
 

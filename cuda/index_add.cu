@@ -159,7 +159,7 @@ namespace {
 template <class T>
 void add_atomically(const char* op, const Array& out, const Array& x, const Array& index, const IndexedAxis& axis) {
   const StridedPlan plan = make_plan(op, std::array{x, index, without_axis(out, axis.axis, x.shape)});
-  launch(op, add_atomically_kernel<T>, blocks_for(plan.count), kIndexThreads, 0, plan, axis, out.as<T>(),
+  launch(op, add_atomically_kernel<T>, index_grid(plan.count), kIndexThreads, 0, plan, axis, out.as<T>(),
          x.as<const T>(), index.as<const int64_t>(), fault_record());
 }
 
@@ -178,7 +178,7 @@ void add_sorted(const char* op, const SortMemory& memory, uint32_t count, uint32
                 const Array& x_slice, const Array& places, int64_t step, T* out, const T* x) {
   const int sorted = sort_positions(memory.buffers, count, limit);
   const StridedPlan slice = make_plan(op, std::array{out_slice, x_slice});
-  launch(op, add_sorted_kernel<T>, blocks_for(int64_t{count} * slice.count), kIndexThreads, 0, count, limit,
+  launch(op, add_sorted_kernel<T>, index_grid(int64_t{count} * slice.count), kIndexThreads, 0, count, limit,
          memory.buffers.keys[sorted], memory.buffers.positions[sorted], slice, Divisor(slice.count),
          make_plan(op, std::array{places}, PlanOrder::row_major), static_cast<int32_t>(step), out, x);
 }
@@ -188,7 +188,7 @@ void add_slices_in_order(const Array& out, const Array& x, const Array& index, c
   constexpr const char* op = "index_add";
   const auto count = static_cast<uint32_t>(index.numel());
   const SortMemory memory(count);
-  launch("index_add (keys)", slice_keys_kernel, blocks_for(count), kIndexThreads, 0, count, axis,
+  launch("index_add (keys)", slice_keys_kernel, index_grid(count), kIndexThreads, 0, count, axis,
          memory.buffers.keys[0], index.as<const int64_t>(), static_cast<int32_t>(index.strides[0]), fault_record());
   Shape slice = x.shape;
   slice[axis.axis] = 1;
@@ -214,7 +214,7 @@ void add_elements_in_order(const Array& out, const Array& x, const Array& index,
   }
   constexpr uint32_t kFewSteps = 256, kManyThreads = 1 << 17;
   if (length >> log_lanes <= kFewSteps || lines.count >= kManyThreads >> log_lanes) {
-    launch("scatter_add (lines)", add_lines_kernel<T>, blocks_for(int64_t{lines.count} << log_lanes), kIndexThreads, 0,
+    launch("scatter_add (lines)", add_lines_kernel<T>, index_grid(int64_t{lines.count} << log_lanes), kIndexThreads, 0,
            lines, axis, length, static_cast<int32_t>(x.strides[along]), static_cast<int32_t>(index.strides[along]),
            log_lanes, out.as<T>(), x.as<const T>(), index.as<const int64_t>(), fault_record());
     return;
@@ -226,7 +226,7 @@ void add_elements_in_order(const Array& out, const Array& x, const Array& index,
   const auto limit = static_cast<uint32_t>(highest - lowest + 1);
   const auto plan = make_plan(op, std::array{index, without_axis(out, along, x.shape)}, PlanOrder::row_major);
   const SortMemory memory(plan.count);
-  launch("scatter_add (keys)", element_keys_kernel, blocks_for(plan.count), kIndexThreads, 0, plan, axis,
+  launch("scatter_add (keys)", element_keys_kernel, index_grid(plan.count), kIndexThreads, 0, plan, axis,
          static_cast<int32_t>(lowest), limit, memory.buffers.keys[0], index.as<const int64_t>(), fault_record());
   const Array one{out.data, out.dtype, {}, {}};
   add_sorted(op, memory, plan.count, limit, one, one, x, 1, out.as<T>() + lowest, x.as<const T>());

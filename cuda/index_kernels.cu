@@ -58,7 +58,7 @@ void pick(const char* op, const Array& out, const Array& x, const Array& index, 
   if (out.numel() == 0) return;
   StridedPlan plan = make_plan(op, std::array{out, index, without_axis(x, axis.axis, out.shape)});
   auto run = [&]<class Bits>(Bits) {
-    launch(op, gather_kernel<Bits>, blocks_for(plan.count), kIndexThreads, 0, plan, axis,
+    launch(op, gather_kernel<Bits>, index_grid(plan.count), kIndexThreads, 0, plan, axis,
            out.dtype == boolean ? 0 : 0xff, out.as<Bits>(), index.as<const int64_t>(), x.as<const Bits>(),
            fault_record());
   };

@@ -25,7 +25,7 @@ inline __device__ void note_fault(Fault* fault, const IndexedAxis& axis, int64_t
   note_fault(fault, axis.kind, position, axis.place_step ? place / axis.place_step : 0, axis.size, axis.axis);
 }
 
-inline unsigned blocks_for(int64_t threads) { return grid_for(threads, kIndexThreads); }
+inline unsigned index_grid(int64_t threads) { return grid_for(threads, kIndexThreads); }
 
 /// `a` seen with another shape; its own axis `axis`, which others index, with a stride of 0.
 inline Array without_axis(const Array& a, int axis, const Shape& shape) {

@@ -104,11 +104,7 @@ StridedPlan plan_map(const char* op, const std::array<Array, kOperands>& operand
   return plan;
 }
 
-/// More than the device holds at once, so that it deals them out as its multiprocessors become free.
-unsigned map_blocks(uint32_t count) {
-  const int64_t threads = (int64_t{count} + kMapUnroll - 1) / kMapUnroll;
-  return std::min(4 * grid_for(threads, kMapThreads), static_cast<unsigned>((threads + kMapThreads - 1) / kMapThreads));
-}
+unsigned map_blocks(uint32_t count) { return grid_for((int64_t{count} + kMapUnroll - 1) / kMapUnroll, kMapThreads, 4); }
 
 /// Not an array in memory: an operand whose offset is the number of the channel.
 Array channel_numbers(const Array& x) {

@@ -37,7 +37,7 @@ unsigned blocks_for(int64_t work, int threads) {
   return static_cast<unsigned>((work + threads - 1) / threads);  // fewer than 2^31: so many elements has an array
 }
 
-unsigned grid_for(int64_t work, int threads) {
+unsigned grid_for(int64_t work, int threads, int waves) {
   static const int64_t resident = [] {  // threads that the device can hold at once
     int device = 0, multiprocessors = 0;
     check(cudaGetDevice(&device), "asking for the current device");
@@ -45,7 +45,7 @@ unsigned grid_for(int64_t work, int threads) {
     return int64_t{2048} * multiprocessors;
   }();
   const int64_t wanted = (work + threads - 1) / threads;
-  return static_cast<unsigned>(std::min(wanted, std::max<int64_t>(resident / threads, 1)));
+  return static_cast<unsigned>(std::min(wanted, waves * std::max<int64_t>(resident / threads, 1)));
 }
 
 bool& synchronous_launches() {

@@ -72,8 +72,9 @@ bool& synchronous_launches();
 unsigned blocks_for(int64_t work, int threads);
 
 /// For kernels whose blocks do keep something from item to item: how many blocks of `threads` threads stride over
-/// `work` items, no more than fill the device (2048 threads per multiprocessor). 0 for no work.
-unsigned grid_for(int64_t work, int threads);
+/// `work` items, no more than fill the device `waves` times (2048 threads per multiprocessor). Of several waves the
+/// device deals out blocks as its multiprocessors become free. 0 for no work.
+unsigned grid_for(int64_t work, int threads, int waves = 1);
 
 namespace detail {
 /// Throws if the launch failed; waits for it where launches are synchronous.

@@ -217,11 +217,7 @@ Windows windows_of(const Pool2dOptions& o) {
   return windows;
 }
 
-/// More than the device holds at once, so that it deals them out as its multiprocessors become free.
-unsigned blocks_for(const ImagePlan& plan) {
-  const uint32_t all = (plan.count + kPoolThreads - 1) / kPoolThreads;
-  return std::min(all, 4 * grid_for(plan.count, kPoolThreads));
-}
+unsigned pool_grid(const ImagePlan& plan) { return grid_for(plan.count, kPoolThreads, 4); }
 
 void check_images(const char* op, const Array& a, const Array& b) {
   GG_CHECK(a.rank() == 4 && b.rank() == 4 && a.shape[0] == b.shape[0] && a.shape[1] == b.shape[1], op,
@@ -269,8 +265,8 @@ void max_pool2d(Array values, Array index, Array x, Pool2dOptions o) {
   const ImagePlan plan = plan_image(index, x);
   visit_floating(x.dtype, "max_pool2d", [&]<class T>() {
     auto run = [&](auto kernel) {
-      launch("max_pool2d", kernel, blocks_for(plan), kPoolThreads, 0, plan, view_image(x), windows_of(o),
-             values.as<T>(), index.as<int64_t>(), x.as<const T>());
+      launch("max_pool2d", kernel, pool_grid(plan), kPoolThreads, 0, plan, view_image(x), windows_of(o), values.as<T>(),
+             index.as<int64_t>(), x.as<const T>());
     };
     o.kernel == Size2(2)   ? run(max_pool_kernel<T, 2>)
     : o.kernel == Size2(3) ? run(max_pool_kernel<T, 3>)
@@ -283,7 +279,7 @@ void avg_pool2d(Array out, Array x, Pool2dOptions o) {
   if (out.numel() == 0) return;
   const ImagePlan plan = plan_image(out, x);
   visit_floating(x.dtype, "avg_pool2d", [&]<class T>() {
-    launch("avg_pool2d", avg_pool_kernel<T>, blocks_for(plan), kPoolThreads, 0, plan, view_image(x), windows_of(o),
+    launch("avg_pool2d", avg_pool_kernel<T>, pool_grid(plan), kPoolThreads, 0, plan, view_image(x), windows_of(o),
            one_of_window<T>(o), out.as<T>(), x.as<const T>());
   });
 }
@@ -293,7 +289,7 @@ void avg_pool2d_adjoint(Array dx, Array g, Pool2dOptions o) {
   if (dx.numel() == 0) return;
   const ImagePlan plan = plan_image(dx, dx);
   visit_floating(dx.dtype, "avg_pool2d_adjoint", [&]<class T>() {
-    launch("avg_pool2d_adjoint", avg_pool_adjoint_kernel<T>, blocks_for(plan), kPoolThreads, 0, plan, view_image(g),
+    launch("avg_pool2d_adjoint", avg_pool_adjoint_kernel<T>, pool_grid(plan), kPoolThreads, 0, plan, view_image(g),
            windows_of(o), Divisor(static_cast<uint32_t>(o.stride[0])), Divisor(static_cast<uint32_t>(o.stride[1])),
            one_of_window<T>(o), dx.as<T>(), g.as<const T>());
   });
@@ -305,8 +301,8 @@ void interpolate_nearest(Array out, Array x) {
   GG_CHECK(x.numel() > 0, "interpolate_nearest: cannot resize ", x.shape, " to ", out.shape);
   const ImagePlan plan = plan_image(out, out);
   visit_floating(x.dtype, "interpolate_nearest", [&]<class T>() {
-    launch("interpolate_nearest", nearest_kernel<T>, blocks_for(plan), kPoolThreads, 0, plan, view_image(x),
-           out.as<T>(), x.as<const T>());
+    launch("interpolate_nearest", nearest_kernel<T>, pool_grid(plan), kPoolThreads, 0, plan, view_image(x), out.as<T>(),
+           x.as<const T>());
   });
 }
 
@@ -315,7 +311,7 @@ void interpolate_nearest_adjoint(Array dx, Array g) {
   if (dx.numel() == 0) return;
   const ImagePlan plan = plan_image(dx, dx);
   visit_floating(dx.dtype, "interpolate_nearest_adjoint", [&]<class T>() {
-    launch("interpolate_nearest_adjoint", nearest_adjoint_kernel<T>, blocks_for(plan), kPoolThreads, 0, plan,
+    launch("interpolate_nearest_adjoint", nearest_adjoint_kernel<T>, pool_grid(plan), kPoolThreads, 0, plan,
            view_image(g), dx.as<T>(), g.as<const T>());
   });
 }

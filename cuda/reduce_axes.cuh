@@ -212,10 +212,8 @@ void reduce_axes(const char* name, const P& policy, std::span<const Array> ins, 
   if (parts == 0) return finish_parts(nullptr);
   plan.parts = Divisor(static_cast<uint32_t>(parts));
   auto reduce_to = [&](Acc* partial) {
-    const unsigned filling = grid_for(tiles * parts * kReduceThreads, kReduceThreads);
-    const auto blocks = static_cast<unsigned>(std::min<int64_t>(tiles * parts, int64_t{4} * filling));
-    launch(name, reduce_kernel<P>, blocks, kReduceThreads, 0, policy, plan, in[0], in[1], in[2], in[3], partial,
-           out0.data, out1.data);
+    launch(name, reduce_kernel<P>, grid_for(tiles * parts * kReduceThreads, kReduceThreads, 4), kReduceThreads, 0,
+           policy, plan, in[0], in[1], in[2], in[3], partial, out0.data, out1.data);
   };
   if (parts == 1) return reduce_to(nullptr);
   DeviceScratch partial(sizeof(Acc) * static_cast<size_t>(outputs * parts), Device::GG_CUDA_NS);
