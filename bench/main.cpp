@@ -1,8 +1,8 @@
 // gg_bench: how fast this is, next to what the machine can do and, where Debian's libtorch-dev was installed when this
-// was built, next to libtorch on the same tasks in the same minutes. Timings depend on what else the machine does: read
+// was built, next to libtorch on the same tasks in the same minutes; --pytorch adds the PyTorch of a Python. Timings depend on what else the machine does: read
 // ratios, and never make a test of them.
 //
-// Read tasks.h for what is measured, measure.h for how, report.cpp for what the rows cost at least.
+// Read tasks.h for what is measured, measure.h for how, goals.cpp for what the rows cost at least.
 #include <fmt/format.h>
 #include <unistd.h>
 #include <dnnl.hpp>
@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "bench/page.h"
 #include "bench/process.h"
 #include "bench/report.h"
 #include "bench/tasks.h"
@@ -59,7 +60,8 @@ Environment tuned_environment() {
 }
 
 struct Options {
-  std::string filter, json, child;
+  std::string filter, json, child, python, page;
+  std::vector<std::string> results;
   Settings settings;
   int rounds = 3;
   bool peer = true;
@@ -70,53 +72,93 @@ void progress(const std::string& what) {
   if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\033[K{}", what);
 }
 
+struct Competitor {
+  Who who;
+  std::vector<std::string> command;  ///< to which task, threads, seconds and device are added
+  Environment environment = {};
+};
+
+std::vector<Competitor> competitors(const Options& o, Report& report) {
+  std::vector<Competitor> all = {{Who::ours, {own_path(), "--row", o.settings.row, "--child"}}};
+  if (!o.peer) return all;
+  if (o.settings.device == "cpu") {
+    if (std::string peer = peer_path(); !peer.empty()) {
+      all.push_back({Who::stock, {peer}});
+      all.push_back({Who::tuned, {peer}, tuned_environment()});
+    } else {
+      report.facts["libtorch"] = "not measured (install libtorch-dev and build anew)";
+    }
+  }
+  if (!o.python.empty()) all.push_back({Who::pytorch, {o.python, "-Wignore", GG_PEER_TORCH}});
+  return all;
+}
+
+// In turns, so that all meet the machine in the same state.
 void run_everybody(const Options& o, Report& report) {
-  const bool on_cpu = o.settings.device == "cpu";
-  std::string peer = o.peer && on_cpu ? peer_path() : "", threads = std::to_string(o.settings.threads);
-  std::string seconds = std::to_string(o.settings.seconds);
-  if (peer.empty() && on_cpu) report.facts["libtorch"] = "not measured (install libtorch-dev and build anew)";
-  for (const std::string& task : task_names()) {
-    if (task.find(o.filter) == std::string::npos) continue;
-    if (!on_cpu && task == "start") continue;  // it measures the host
+  const std::string threads = std::to_string(o.settings.threads), seconds = std::to_string(o.settings.seconds);
+  const std::vector<Competitor> everybody = competitors(o, report);
+  for (const Task& task : tasks()) {
+    const std::string name = task.name;
+    if (name.find(o.filter) == std::string::npos) continue;
+    if (task.traits.host_only && o.settings.device != "cpu") continue;
     for (int round = 0; round < o.rounds; ++round) {
-      for (Who who : kEverybody) {
-        if (who != Who::ours && (peer.empty() || task == "families")) continue;  // those the peer does not have
-        Environment e = who == Who::tuned ? tuned_environment() : Environment();
-        for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GG_NUM_THREADS"})
-          e.push_back({name, threads});
-        progress(fmt::format("{} {}/{} {}", task, round + 1, o.rounds, name_of(who)));
-        ProcessResult result = who == Who::ours
-                                   ? run_process({own_path(), "--child", task, "--threads", threads, "--seconds",
-                                                  seconds, "--device", o.settings.device, "--row", o.settings.row},
-                                                 e)
-                                   : run_process({peer, task, threads, seconds}, e);
-        if (task == "start") {
-          report.add("process with a first backward", who, result.wall_seconds);
-          report.add("process with a first backward, CPU", who, result.cpu_seconds);
-        }
-        for (const ProcessRow& row : result.rows) report.add(row.name, who, row.value, row.work);
-        for (const auto& [key, fact] : result.facts) report.facts[key + " (" + name_of(who) + ")"] = fact;
+      for (const Competitor& c : everybody) {
+        if (!task.traits.libtorch && (c.who == Who::stock || c.who == Who::tuned)) continue;
+        Environment e = c.environment;
+        for (const char* variable : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GG_NUM_THREADS"})
+          e.push_back({variable, threads});
+        std::vector<std::string> command = c.command;
+        command.insert(command.end(), {name, threads, seconds, o.settings.device});
+        progress(fmt::format("{} {}/{} {}", name, round + 1, o.rounds, name_of(c.who)));
+        const ProcessResult result = run_process(command, e);
+        if (name == "start") report.add(name, "process with a first backward", c.who, result.wall_seconds);
+        for (const ProcessRow& row : result.rows) report.add(name, row.name, c.who, row.value, row.work);
+        for (const auto& [key, fact] : result.facts) report.facts[key + " (" + name_of(c.who) + ")"] = fact;
+        // The memory of a process that measures several things is nobody's.
+        if (result.rows.size() == 1 && name != "start") report.peaks[name][c.who].push_back(result.peak_mib);
       }
     }
   }
   progress("");
 }
 
-void write_json(const Options& o, const Report& report) {
-  if (o.json.empty()) return;
-  data::AtomicFile file(o.json);
-  file.write(to_json(report).dump(2) + "\n");
+void write_text(const std::string& path, const std::string& text) {
+  data::AtomicFile file(path);
+  file.write(text);
   file.commit();
+}
+
+nlohmann::json read_json(const std::string& path) {
+  std::ifstream file(path);
+  nlohmann::json run = nlohmann::json::parse(file, nullptr, false);
+  GG_CHECK(run.is_object() && run.contains("rows") && run.contains("limits") && run.contains("versions"),
+           "bench: ", path, " is no result of gg_bench --json");
+  return run;
+}
+
+void write_page(const Options& o) {
+  GG_CHECK(!o.results.empty(), "bench: --page needs results to put on it: --page FILE RESULT.json ...");
+  std::vector<nlohmann::json> runs;
+  for (const std::string& path : o.results) runs.push_back(read_json(path));
+  write_text(o.page, to_page(runs));
 }
 
 int run(const Options& o) {
   set_num_threads(o.settings.threads);
   if (!o.child.empty()) {
-    run_task(o.child, o.settings);
+    for (const Task& task : tasks()) {
+      if (o.child == task.name) task.run(o.settings);
+    }
+    tell_peak();
     return 0;
   }
-  std::vector<std::string> names = task_names();
-  bool any = std::any_of(names.begin(), names.end(), [&](auto& n) { return n.find(o.filter) != std::string::npos; });
+  if (!o.page.empty()) {
+    write_page(o);
+    return 0;
+  }
+  std::vector<std::string> names;
+  for (const Task& task : tasks()) names.push_back(task.name);
+  const bool any = std::any_of(names.begin(), names.end(), [&](auto& n) { return n.find(o.filter) != std::string::npos; });
   GG_CHECK(any, "bench: no task has '", o.filter,
            "' in its name. They are: ", fmt::format("{}", fmt::join(names, ", ")));
   Report report;
@@ -145,8 +187,9 @@ int run(const Options& o) {
     report.limits.copy = std::max(report.limits.copy, again.copy);
     report.limits.triad = std::max(report.limits.triad, again.triad);
   }
-  fmt::print("{}", to_table(report));
-  write_json(o, report);
+  const nlohmann::json measured = to_json(report);
+  fmt::print("{}", to_table(measured));
+  if (!o.json.empty()) write_text(o.json, measured.dump(2) + "\n");
   return 0;
 }
 
@@ -172,10 +215,21 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", o.settings.seconds, "of repetitions for each row in each round")
       ->check(CLI::Range(0.001, 3600.0))
       ->capture_default_str();
-  app.add_flag("!--no-peer", o.peer, "do not measure libtorch");
-  app.add_option("--child", o.child, "")->group("");  // how it calls itself: measure one task and tell the rows
+  app.add_flag("!--no-peer", o.peer, "measure gradgrad only");
+  app.add_option("--pytorch", o.python, "a Python interpreter that has PyTorch, which is measured, too");
+  app.add_option("--page", o.page, "measure nothing: write results of --json, named after it, as a page to this file");
+  app.add_option("results", o.results, "for --page");
+  // How it calls itself: TASK THREADS SECONDS DEVICE, as the peers are called.
+  std::vector<std::string> child;
+  app.add_option("--child", child, "")->group("")->expected(4);
   CLI11_PARSE(app, argc, argv);
   try {
+    if (!child.empty()) {
+      o.child = child[0];
+      o.settings.threads = std::stoi(child[1]);
+      o.settings.seconds = std::stod(child[2]);
+      o.settings.device = child[3];
+    }
     return gg::bench::run(o);
   } catch (const std::exception& e) {
     fmt::print(stderr, "{}\n", e.what());

@@ -61,6 +61,17 @@ inline double resident_mib() {
   return static_cast<double>(resident) * 4096 / (1 << 20);
 }
 
+/// The most resident memory that this process ever had, MiB. What its parent had before counts in getrusage, not here.
+inline double peak_mib() {
+  double kib = 0;
+  if (FILE* f = std::fopen("/proc/self/status", "r")) {
+    for (char line[256]; std::fgets(line, sizeof line, f) && std::sscanf(line, "VmHWM: %lf", &kib) != 1;) {
+    }
+    std::fclose(f);
+  }
+  return kib / 1024;
+}
+
 /// The least that one call has to do, whoever does it. 0: not counted.
 struct Work {
   double bytes = 0, flops = 0;
@@ -73,6 +84,12 @@ inline void tell(const std::string& row, double value, const Work& work = {}) {
 }
 inline void tell(const std::string& key, const std::string& text) {
   std::printf("#%s\t%s\n", key.c_str(), text.c_str());
+  std::fflush(stdout);
+}
+
+/// To be told at the end.
+inline void tell_peak() {
+  std::printf("#peak\t%.9g\n", peak_mib());
   std::fflush(stdout);
 }
 

@@ -1,4 +1,4 @@
-// The same tasks with libtorch, written as its users would: gg_bench_peer_libtorch TASK THREADS SECONDS. Built only
+// The same tasks with libtorch, written as its users would: gg_bench_peer_libtorch TASK THREADS SECONDS cpu. Built only
 // where Debian's libtorch-dev is installed. gg_bench starts it; rows and tasks have the names of tasks.h.
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
@@ -58,11 +58,35 @@ void training_step(const Settings& s, const char* row, std::vector<Tensor> param
 
 constexpr int64_t kBatch = 128;
 
+torch::nn::Sequential mlp_model(const std::vector<int64_t>& sizes, bool smooth = false) {
+  torch::nn::Sequential model;
+  for (size_t i = 0; i + 1 < sizes.size(); ++i) {
+    model->push_back(torch::nn::Linear(sizes[i], sizes[i + 1]));
+    if (i + 2 == sizes.size()) break;
+    if (smooth) model->push_back(torch::nn::Tanh());
+    if (!smooth) model->push_back(torch::nn::ReLU());
+  }
+  return model;
+}
+
 void run_mlp(const Settings& s) {
-  using namespace torch::nn;
-  Sequential model(Linear(784, 512), ReLU(), Linear(512, 512), ReLU(), Linear(512, 10));
+  auto model = mlp_model({784, 512, 512, 10});
   Tensor x = torch::rand({kBatch, 784}), y = torch::randint(10, {kBatch});
   training_step(s, "MLP step", model->parameters(), [&] { return F::cross_entropy(model->forward(x), y); });
+}
+
+void run_mlp_gradients(const Settings& s) {
+  auto model = mlp_model({784, 512, 512, 10});
+  Tensor x = torch::rand({kBatch, 784}), y = torch::randint(10, {kBatch});
+  tell("MLP, gradients only", measure(s, [&] {
+         torch::autograd::grad({F::cross_entropy(model->forward(x), y)}, model->parameters());
+       }));
+}
+
+void run_mlp_tiny(const Settings& s) {
+  auto model = mlp_model({2, 16, 16, 1});
+  Tensor x = torch::rand({16, 2}), y = torch::rand({16, 1});
+  training_step(s, "tiny MLP step", model->parameters(), [&] { return F::mse_loss(model->forward(x), y); });
 }
 
 void run_conv(const Settings& s) {
@@ -90,6 +114,124 @@ void run_vae(const Settings& s) {
     return F::binary_cross_entropy_with_logits(logits, x, options) -
            0.5 * torch::sum(1 + logvar - mu.pow(2) - logvar.exp());
   });
+}
+
+struct Gan {
+  torch::nn::Conv2d first{torch::nn::Conv2dOptions(1, 64, 4).stride(2).padding(1)};
+  torch::nn::Conv2d second{torch::nn::Conv2dOptions(64, 128, 4).stride(2).padding(1)};
+  torch::nn::Linear score{6272, 1}, from_noise{64, 6272};
+  torch::nn::ConvTranspose2d wider{torch::nn::ConvTranspose2dOptions(128, 64, 4).stride(2).padding(1)};
+  torch::nn::ConvTranspose2d image{torch::nn::ConvTranspose2dOptions(64, 1, 4).stride(2).padding(1)};
+
+  Tensor critic(const Tensor& x) {
+    return score(torch::leaky_relu(second(torch::leaky_relu(first(x), 0.2)), 0.2).flatten(1));
+  }
+  Tensor made() {
+    Tensor h = torch::relu(from_noise(torch::randn({64, 64}))).view({-1, 128, 7, 7});
+    return torch::tanh(image(torch::relu(wider(h))));
+  }
+  static void add(std::vector<Tensor>& to, const std::vector<Tensor>& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  }
+  std::vector<Tensor> critic_parameters() {
+    std::vector<Tensor> all = first->parameters();
+    add(all, second->parameters());
+    add(all, score->parameters());
+    return all;
+  }
+  std::vector<Tensor> generator_parameters() {
+    std::vector<Tensor> all = from_noise->parameters();
+    add(all, wider->parameters());
+    add(all, image->parameters());
+    return all;
+  }
+};
+
+void run_critic(const Settings& s, bool penalty) {
+  Gan gan;
+  Tensor real = torch::rand({64, 1, 28, 28}) * 2 - 1;
+  training_step(s, penalty ? "WGAN-GP critic step" : "critic step", gan.critic_parameters(), [&] {
+    Tensor made = gan.made().detach();
+    Tensor loss = gan.critic(made).mean() - gan.critic(real).mean();
+    if (!penalty) return loss;
+    Tensor e = torch::rand({64, 1, 1, 1}), between = (e * real + (1 - e) * made).requires_grad_();
+    Tensor out = gan.critic(between);
+    Tensor g = torch::autograd::grad({out}, {between}, {torch::ones_like(out)}, true, true)[0];
+    Tensor norm = (g.flatten(1).square().sum(1) + 1e-12).sqrt();
+    return loss + 10 * (norm - 1).square().mean();
+  });
+}
+
+void run_generator(const Settings& s) {
+  Gan gan;
+  for (Tensor& p : gan.critic_parameters()) p.requires_grad_(false);
+  training_step(s, "generator step", gan.generator_parameters(), [&] { return -gan.critic(gan.made()).mean(); });
+}
+
+Tensor divergence(const Tensor& p, const Tensor& logits) {
+  return (p * (torch::log(p + 1e-12) - torch::log_softmax(logits, 1))).sum() / p.size(0);
+}
+Tensor unit_rows(const Tensor& d) { return d / (d.norm(2, 1, true) + 1e-12); }
+
+// libtorch has no forward mode for this: the Hessian-vector product is a gradient of a gradient.
+void run_vat(const Settings& s, bool exact) {
+  auto model = mlp_model({784, 512, 512, 10});
+  Tensor x = torch::rand({kBatch, 784}), y = torch::randint(10, {kBatch});
+  training_step(s, exact ? "VAT step, exact" : "VAT step, finite differences", model->parameters(), [&] {
+    Tensor logits = model->forward(x), p = torch::softmax(logits, 1).detach(), d = unit_rows(torch::randn_like(x));
+    if (exact) {
+      Tensor r = torch::zeros_like(x).requires_grad_();
+      Tensor g = torch::autograd::grad({divergence(p, model->forward(x + r))}, {r}, {}, true, true)[0];
+      d = torch::autograd::grad({(g * d).sum()}, {r})[0];
+    } else {
+      Tensor r = (0.1 * d).requires_grad_();
+      d = torch::autograd::grad({divergence(p, model->forward(x + r))}, {r})[0];
+    }
+    return F::cross_entropy(logits, y) + divergence(p, model->forward(x + 2 * unit_rows(d)));
+  });
+}
+
+void run_arcface(const Settings& s, int64_t classes, const char* row) {
+  Tensor weight = torch::randn({classes, 512}).requires_grad_(), x = torch::randn({kBatch, 512}).requires_grad_();
+  Tensor y = torch::randint(classes, {kBatch}), target = y.unsqueeze(1);
+  torch::optim::SGD optimizer({weight}, torch::optim::SGDOptions(0.1));
+  tell(row, measure(s, [&] {
+         optimizer.zero_grad();
+         x.mutable_grad() = Tensor();
+         Tensor cosine = F::linear(F::normalize(x), F::normalize(weight));
+         Tensor own = cosine.gather(1, target).clamp(-1 + 1e-7, 1 - 1e-7);
+         Tensor logits = cosine.scatter(1, target, torch::cos(torch::acos(own) + 0.5)) * 64;
+         F::cross_entropy(logits, y).backward();
+         optimizer.step();
+       }));
+}
+
+void run_laplacian(const Settings& s, int64_t samples, const char* row) {
+  auto model = mlp_model({784, 128, 128, 10}, true);
+  for (Tensor& p : model->parameters()) p.requires_grad_(false);
+  Tensor x = torch::rand({samples, 784}).requires_grad_(), y = torch::randint(10, {samples});
+  Tensor directions = torch::eye(784);
+  tell(row, measure(s, [&] {
+         auto options = F::CrossEntropyFuncOptions().reduction(torch::kSum);
+         Tensor g = torch::autograd::grad({F::cross_entropy(model->forward(x), y, options)}, {x}, {}, true, true)[0];
+         Tensor laplacian = torch::zeros({samples});
+         for (int64_t i = 0; i < 784; ++i) {
+           laplacian += torch::autograd::grad({g}, {x}, {directions[i].expand_as(g)}, true)[0].select(1, i);
+         }
+       }));
+}
+
+void run_in_cache(const Settings& s) {
+  torch::NoGradGuard off;
+  Tensor x = torch::randn({256, 512});
+  auto row = [&](const char* name, auto&& fn) { tell(std::string(name) + ", in cache", measure(s, fn)); };
+  row("add", [&] { x + x; });
+  row("exp", [&] { torch::exp(x); });
+  row("tanh", [&] { torch::tanh(x); });
+  row("sigmoid", [&] { torch::sigmoid(x); });
+  row("gelu", [&] { torch::gelu(x); });
+  row("gelu_tanh", [&] { torch::gelu(x, "tanh"); });
+  row("softmax", [&] { torch::softmax(x, 1); });
 }
 
 void run_adamw(const Settings& s, int tensors) {
@@ -123,8 +265,8 @@ std::string loaded_blas() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: gg_bench_peer_libtorch TASK THREADS SECONDS (gg_bench starts it)\n");
+  if (argc != 5) {
+    std::fprintf(stderr, "usage: gg_bench_peer_libtorch TASK THREADS SECONDS cpu (gg_bench starts it)\n");
     return 2;
   }
   std::string task = argv[1];
@@ -133,10 +275,23 @@ int main(int argc, char** argv) {
   torch::manual_seed(1);
   if (task == "ops") run_ops(s);
   if (task == "mlp") run_mlp(s);
+  if (task == "mlp-gradients") run_mlp_gradients(s);
+  if (task == "mlp-tiny") run_mlp_tiny(s);
   if (task == "vae") run_vae(s);
   if (task == "conv") run_conv(s);
+  if (task == "critic") run_critic(s, false);
+  if (task == "critic-gp") run_critic(s, true);
+  if (task == "generator") run_generator(s);
+  if (task == "vat-fd") run_vat(s, false);
+  if (task == "vat-exact") run_vat(s, true);
+  if (task == "arcface-10k") run_arcface(s, 10000, "ArcFace step, 10k classes");
+  if (task == "arcface-100k") run_arcface(s, 100000, "ArcFace step, 100k classes");
   if (task == "adamw1") run_adamw(s, 1);
   if (task == "adamw50") run_adamw(s, 50);
+  if (task == "laplacian-1") run_laplacian(s, 1, "exact Laplacian, 1 sample");
+  if (task == "laplacian-32") run_laplacian(s, 32, "exact Laplacian, 32 samples");
+  if (task == "in-cache") run_in_cache(s);
   if (task == "start") run_start();
+  gg::bench::tell_peak();
   tell("libtorch", std::string(TORCH_VERSION) + ", " + loaded_blas());
 }

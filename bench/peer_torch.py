@@ -1,6 +1,8 @@
-"""The training steps of bench/training_steps.cpp and the operations of bench/families.cpp with PyTorch on a GPU, for
-`./run gpu-check`, written as its users would. Prints the median milliseconds of each, as gg_bench --device cuda does."""
+"""The tasks of gg_bench with PyTorch, written as its users would: peer_torch.py TASK THREADS SECONDS DEVICE. gg_bench
+--pytorch starts it; tasks, rows and what is printed are those of bench/tasks.h and bench/measure.h."""
+import resource
 import statistics
+import sys
 import time
 
 import torch
@@ -8,24 +10,38 @@ from torch import nn
 from torch.nn import functional as F
 
 BATCH = 128
-DEVICE = torch.device("cuda")
+TASK, THREADS, SECONDS, DEVICE = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), torch.device(sys.argv[4])
+CUDA = DEVICE.type == "cuda"
+clock = time.thread_time if THREADS == 1 and not CUDA else time.perf_counter
 
 
-def measure(row, step, seconds=0.5, calls=1, work=None):
-    times = []
-    for i in range(5000):
+def synchronize():
+    if CUDA:
         torch.cuda.synchronize()
-        start = time.perf_counter()
+
+
+def tell(row, value, bytes=0, flops=0):
+    print(f"{row}\t{value:.9g}\t{bytes:.9g}\t{flops:.9g}", flush=True)
+
+
+def seconds_of(step, calls=1):
+    times, spent, wall = [], 0, time.perf_counter()
+    for i in range(5003):
+        synchronize()
+        start = clock()
         for _ in range(calls):
             step()
-        torch.cuda.synchronize()
+        synchronize()
         if i >= 3:
-            times.append((time.perf_counter() - start) / calls)
-        if len(times) >= 5 and calls * sum(times) > seconds:
+            times.append((clock() - start) / calls)
+            spent += times[-1] * calls
+        if len(times) >= 5 and (spent >= SECONDS or time.perf_counter() - wall >= 4 * SECONDS):
             break
-    median = statistics.median(times)
-    rate = f"{work[0] * 1e-9 / median:10.0f} {work[1]}" if work else ""
-    print(f"{row:<36}{'ms':>5}{1e3 * median:10.3f}{rate}", flush=True)
+    return statistics.median(times)
+
+
+def measure(row, step, calls=1, bytes=0, flops=0):
+    tell(row, seconds_of(step, calls), bytes, flops)
 
 
 def chain(name, x, second, op, length=1000):
@@ -48,7 +64,7 @@ def chain(name, x, second, op, length=1000):
     for what, step in (("no grad", no_grad), ("recorded", forward),
                        ("+ backward", lambda: torch.autograd.grad(forward().sum(), x)),
                        ("+ second backward", second_backward)):
-        measure(f"{name}: {what}, 1000 times", step)
+        tell(f"{name}: {what}", seconds_of(step) / length)
 
 
 def ops():
@@ -59,7 +75,7 @@ def ops():
 
 
 def training_step(row, parameters, loss):
-    optimizer = torch.optim.AdamW(parameters, lr=1e-3, fused=True)
+    optimizer = torch.optim.AdamW(list(parameters), lr=1e-3, fused=True)
 
     def step():
         optimizer.zero_grad()
@@ -69,10 +85,27 @@ def training_step(row, parameters, loss):
     measure(row, step)
 
 
-def mlp():
-    model = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)).to(DEVICE)
+def mlp_model(*sizes, activation=nn.ReLU):
+    layers = []
+    for inputs, outputs in zip(sizes, sizes[1:]):
+        layers += [nn.Linear(inputs, outputs), activation()]
+    return nn.Sequential(*layers[:-1]).to(DEVICE)
+
+
+def mlp(gradients_only=False):
+    model = mlp_model(784, 512, 512, 10)
     x, y = torch.rand(BATCH, 784, device=DEVICE), torch.randint(10, (BATCH,), device=DEVICE)
-    training_step("MLP step", model.parameters(), lambda: F.cross_entropy(model(x), y))
+    loss = lambda: F.cross_entropy(model(x), y)
+    if gradients_only:
+        measure("MLP, gradients only", lambda: torch.autograd.grad(loss(), list(model.parameters())))
+    else:
+        training_step("MLP step", model.parameters(), loss)
+
+
+def mlp_tiny():
+    model = mlp_model(2, 16, 16, 1)
+    x, y = torch.rand(16, 2, device=DEVICE), torch.rand(16, 1, device=DEVICE)
+    training_step("tiny MLP step", model.parameters(), lambda: F.mse_loss(model(x), y))
 
 
 def vae():
@@ -101,6 +134,119 @@ def conv():
     training_step("conv autoencoder step", model.parameters(), lambda: F.mse_loss(model(x), x))
 
 
+class Gan:
+    def __init__(self):
+        self.critic = nn.Sequential(nn.Conv2d(1, 64, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(64, 128, 4, 2, 1),
+                                    nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(6272, 1)).to(DEVICE)
+        self.generator = nn.Sequential(nn.Linear(64, 6272), nn.ReLU(), nn.Unflatten(1, (128, 7, 7)),
+                                       nn.ConvTranspose2d(128, 64, 4, 2, 1), nn.ReLU(),
+                                       nn.ConvTranspose2d(64, 1, 4, 2, 1), nn.Tanh()).to(DEVICE)
+
+    def made(self):
+        return self.generator(torch.randn(64, 64, device=DEVICE))
+
+
+def critic(penalty):
+    gan = Gan()
+    real = torch.rand(64, 1, 28, 28, device=DEVICE) * 2 - 1
+
+    def loss():
+        made = gan.made().detach()
+        value = gan.critic(made).mean() - gan.critic(real).mean()
+        if not penalty:
+            return value
+        e = torch.rand(64, 1, 1, 1, device=DEVICE)
+        between = (e * real + (1 - e) * made).requires_grad_()
+        g, = torch.autograd.grad(gan.critic(between).sum(), between, create_graph=True)
+        norm = (g.flatten(1).square().sum(1) + 1e-12).sqrt()
+        return value + 10 * (norm - 1).square().mean()
+
+    training_step("WGAN-GP critic step" if penalty else "critic step", gan.critic.parameters(), loss)
+
+
+def generator():
+    gan = Gan()
+    gan.critic.requires_grad_(False)
+    training_step("generator step", gan.generator.parameters(), lambda: -gan.critic(gan.made()).mean())
+
+
+def divergence(p, logits):
+    return (p * (torch.log(p + 1e-12) - torch.log_softmax(logits, 1))).sum() / p.size(0)
+
+
+def unit_rows(d):
+    return d / (d.norm(2, 1, True) + 1e-12)
+
+
+def vat(exact):
+    model = mlp_model(784, 512, 512, 10)
+    x, y = torch.rand(BATCH, 784, device=DEVICE), torch.randint(10, (BATCH,), device=DEVICE)
+
+    def direction(p):
+        d = unit_rows(torch.randn_like(x))
+        if exact:
+            r = torch.zeros_like(x).requires_grad_()
+            g, = torch.autograd.grad(divergence(p, model(x + r)), r, create_graph=True)
+            return unit_rows(torch.autograd.grad((g * d).sum(), r)[0])
+        r = (0.1 * d).requires_grad_()
+        return unit_rows(torch.autograd.grad(divergence(p, model(x + r)), r)[0])
+
+    def loss():
+        logits = model(x)
+        p = torch.softmax(logits, 1).detach()
+        return F.cross_entropy(logits, y) + divergence(p, model(x + 2 * direction(p)))
+
+    training_step("VAT step, exact" if exact else "VAT step, finite differences", model.parameters(), loss)
+
+
+def arcface(classes, row):
+    weight = torch.randn(classes, 512, device=DEVICE, requires_grad=True)
+    x = torch.randn(BATCH, 512, device=DEVICE, requires_grad=True)
+    y = torch.randint(classes, (BATCH,), device=DEVICE)
+    target = y.unsqueeze(1)
+    optimizer = torch.optim.SGD([weight], lr=0.1, fused=True)
+
+    def step():
+        optimizer.zero_grad()
+        x.grad = None
+        cosine = F.linear(F.normalize(x), F.normalize(weight))
+        own = cosine.gather(1, target).clamp(-1 + 1e-7, 1 - 1e-7)
+        F.cross_entropy(cosine.scatter(1, target, torch.cos(torch.acos(own) + 0.5)) * 64, y).backward()
+        optimizer.step()
+
+    measure(row, step)
+
+
+def laplacian(samples, row):
+    """All directions at once, by torch.func."""
+    model = mlp_model(784, 128, 128, 10, activation=nn.Tanh).requires_grad_(False)
+    x, y = torch.rand(samples, 784, device=DEVICE), torch.randint(10, (samples,), device=DEVICE)
+    directions = torch.eye(784, device=DEVICE)
+    gradient = torch.func.grad(lambda at: F.cross_entropy(model(at), y, reduction="sum"))
+
+    def along(d):
+        return (torch.func.jvp(gradient, (x,), (d.expand_as(x),))[1] * d).sum(1)
+
+    measure(row, lambda: torch.func.vmap(along)(directions).sum(0))
+
+
+def in_cache():
+    x = torch.randn(256, 512, device=DEVICE)
+    with torch.no_grad():
+        for name, call in (("add", lambda: x + x), ("exp", lambda: torch.exp(x)), ("tanh", lambda: torch.tanh(x)),
+                           ("sigmoid", lambda: torch.sigmoid(x)), ("gelu", lambda: F.gelu(x)),
+                           ("gelu_tanh", lambda: F.gelu(x, approximate="tanh")),
+                           ("softmax", lambda: torch.softmax(x, 1))):
+            measure(f"{name}, in cache", call)
+
+
+def start():
+    x = torch.ones(4, 4, requires_grad=True)
+    (x * x).sum().backward()
+    with open("/proc/self/statm") as statm:
+        tell("idle RSS", int(statm.read().split()[1]) * resource.getpagesize() / 2**20)
+
+
 def adamw(tensors):
     parameters = [torch.randn(50_000_000 // tensors, device=DEVICE, requires_grad=True) for _ in range(tensors)]
     for p in parameters:
@@ -109,7 +255,8 @@ def adamw(tensors):
     measure(f"AdamW 50M, {tensors} tensor" + ("s" if tensors > 1 else ""), optimizer.step)
 
 
-ROWS, COLUMNS = 65536, 1024
+ROWS, COLUMNS = 65536 if CUDA else 16384, 1024
+CALLS = 10 if CUDA else 1
 
 
 class Families:
@@ -122,7 +269,7 @@ class Families:
         return torch.randn(ROWS, COLUMNS, device=DEVICE)
 
     def row(self, name, arrays, call):
-        measure(name, call, calls=10, work=(arrays * self.matrix_bytes, "GB/s"))
+        measure(name, call, calls=CALLS, bytes=arrays * self.matrix_bytes)
 
     def row_with_grad(self, name, arrays, arrays_of_gradient, x, call):
         with torch.no_grad():
@@ -133,13 +280,14 @@ class Families:
         self.row(name + ", backward", arrays_of_gradient, lambda: torch.autograd.grad(y, x, g, retain_graph=True))
 
     def product(self, name, flops, call):
-        measure(name, call, calls=10, work=(flops, "GFLOP/s"))
+        measure(name, call, calls=CALLS, flops=flops)
 
     def run(self):
         for part in (self.elementwise, self.layouts, self.reductions, self.rows, self.norms, self.indices,
                      self.windows, self.random, self.products):
             part()
-            torch.cuda.empty_cache()
+            if CUDA:
+                torch.cuda.empty_cache()
 
     def elementwise(self):
         x, y, r, c = self.matrix(), self.matrix(), torch.randn(COLUMNS, device=DEVICE), torch.randn(ROWS, 1, device=DEVICE)
@@ -209,16 +357,16 @@ class Families:
         self.row("randn", 1, lambda: torch.randn(ROWS, COLUMNS, device=DEVICE))
         x = self.matrix()
         self.row("dropout", 2, lambda: F.dropout(x, 0.5))
-        measure("randperm", lambda: torch.randperm(10_000_000, device=DEVICE), calls=10, work=(8e7, "GB/s"))
+        measure("randperm", lambda: torch.randperm(10_000_000, device=DEVICE), calls=CALLS, bytes=8e7)
 
     def products(self):
-        n = 4096
+        n = 4096 if CUDA else 1024
         a, b = torch.randn(n, n, device=DEVICE), torch.randn(n, n, device=DEVICE)
         self.product("matmul", 2 * n**3, lambda: a @ b)
         self.product("matmul, transposed", 2 * n**3, lambda: a.t() @ b.t())
         p, q = torch.randn(64, 128, 128, device=DEVICE), torch.randn(64, 128, 128, device=DEVICE)
         self.product("matmul, batch of small", 64 * 2 * 128**3, lambda: p @ q)
-        x, w = torch.randn(64, 64, 56, 56, device=DEVICE), torch.randn(64, 64, 3, 3, device=DEVICE)
+        x, w = torch.randn(64 if CUDA else 2, 64, 56, 56, device=DEVICE), torch.randn(64, 64, 3, 3, device=DEVICE)
         g = torch.randn_like(x)
         flops = 2 * x.numel() * 64 * 9
         self.product("conv2d", flops, lambda: F.conv2d(x, w, padding=1))
@@ -227,15 +375,36 @@ class Families:
                 g, x, w, None, (1, 1), (1, 1), (1, 1), False, (0, 0), 1, mask))
 
 
+TASKS = {
+    "ops": ops,
+    "mlp": mlp,
+    "mlp-gradients": lambda: mlp(gradients_only=True),
+    "mlp-tiny": mlp_tiny,
+    "conv": conv,
+    "vae": vae,
+    "critic": lambda: critic(penalty=False),
+    "critic-gp": lambda: critic(penalty=True),
+    "generator": generator,
+    "vat-fd": lambda: vat(exact=False),
+    "vat-exact": lambda: vat(exact=True),
+    "arcface-10k": lambda: arcface(10_000, "ArcFace step, 10k classes"),
+    "arcface-100k": lambda: arcface(100_000, "ArcFace step, 100k classes"),
+    "adamw1": lambda: adamw(1),
+    "adamw50": lambda: adamw(50),
+    "laplacian-1": lambda: laplacian(1, "exact Laplacian, 1 sample"),
+    "laplacian-32": lambda: laplacian(32, "exact Laplacian, 32 samples"),
+    "in-cache": in_cache,
+    "families": lambda: Families().run(),
+    "start": start,
+}
+
 if __name__ == "__main__":
     torch.manual_seed(1)
+    torch.set_num_threads(THREADS)
     # gradgrad multiplies in full precision too.
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-    print(f"PyTorch {torch.__version__}, CUDA {torch.version.cuda}, cuDNN {torch.backends.cudnn.version()}")
-    ops()
-    mlp()
-    vae()
-    conv()
-    adamw(1)
-    adamw(50)
-    Families().run()
+    TASKS[TASK]()
+    with open("/proc/self/status") as status:
+        peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    print(f"#peak\t{peak / 1024}")
+    print(f"#PyTorch\t{torch.__version__}" + (f", cuDNN {torch.backends.cudnn.version()}" if CUDA else ""))

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,8 +16,6 @@ extern char** environ;
 
 namespace gg::bench {
 namespace {
-
-double seconds_of(const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); }
 
 std::vector<std::string> merged(const Environment& extra) {
   std::vector<std::string> all;
@@ -73,18 +70,18 @@ ProcessResult run_process(const std::vector<std::string>& command, const Environ
   std::string text = read_all(ends[0]);
   close(ends[0]);
   int status = 0;
-  rusage usage{};
-  while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   ProcessResult result;
   result.wall_seconds = now(CLOCK_MONOTONIC) - start;
-  result.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const size_t tab = line.find('\t');
     if (tab == std::string::npos) continue;
     const std::string name = line.substr(0, tab), rest = line.substr(tab + 1);
-    if (name[0] == '#') {
+    if (name == "#peak") {
+      std::istringstream(rest) >> result.peak_mib;
+    } else if (name[0] == '#') {
       result.facts[name.substr(1)] = rest;
     } else {
       ProcessRow row{.name = name};

@@ -22,7 +22,7 @@ struct ProcessResult {
   std::vector<ProcessRow> rows;              ///< what the process told
   std::map<std::string, std::string> facts;  ///< such as versions
   double wall_seconds = 0;                   ///< from start to end of the process
-  double cpu_seconds = 0;                    ///< of all its threads
+  double peak_mib = 0;                       ///< most resident memory
 };
 
 /// Runs a program with additional environment variables and waits for it. Throws, with its last words, if it fails.

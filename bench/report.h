@@ -1,4 +1,5 @@
-// The table of rows, with what each costs at least on this machine and its goal; and the same as JSON.
+// What was measured, and the same as JSON with all that follows from it: ratios, and what each row costs at least on
+// this machine. Tables for people are made of the JSON (page.h).
 #pragma once
 
 #include <map>
@@ -8,21 +9,24 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/limits.h"
+#include "bench/measure.h"
 
 namespace gg::bench {
 
-/// Who was measured: us, or the peer as installed or tuned.
-enum class Who { ours, stock, tuned };
-inline constexpr Who kEverybody[] = {Who::ours, Who::stock, Who::tuned};
+/// Who was measured: us, Debian's libtorch as installed and tuned, and the PyTorch of a Python.
+enum class Who { ours, stock, tuned, pytorch };
+inline constexpr Who kEverybody[] = {Who::ours, Who::stock, Who::tuned, Who::pytorch};
+/// "gradgrad", "stock", "tuned", "pytorch".
 const char* name_of(Who who);
 
-/// Samples of one row, one for each round.
+/// One number for each round.
 using Samples = std::map<Who, std::vector<double>>;
 
 struct Row {
   std::string name;
-  Work work;  ///< as told by whoever measured it
-  Samples samples = {};
+  std::string task;
+  Work work;            ///< as told by whoever measured it
+  Samples samples = {}; ///< seconds, or MiB for memory
 };
 
 struct Report {
@@ -30,13 +34,14 @@ struct Report {
   std::string device = "cpu";
   Limits limits;
   std::map<std::string, std::string> facts;  ///< versions, date, processor
-  std::vector<Row> rows = {};                ///< seconds, or MiB for memory
+  std::vector<Row> rows = {};
+  std::map<std::string, Samples> peaks = {};  ///< of tasks: the most memory their processes had, MiB
 
-  void add(const std::string& row, Who who, double value, const Work& work = {});
+  void add(const std::string& task, const std::string& row, Who who, double value, const Work& work = {});
 };
 
-/// A table for people.
-std::string to_table(const Report& report);
+/// {versions, device, threads, clock, limits, rows: [{name, task, unit, gradgrad: {median, rounds, peak_mib}, …,
+/// ratio_to_tuned, …, bytes, flops, least, fraction_of_limit, goals}]}. Times are in the row's unit.
 nlohmann::json to_json(const Report& report);
 
 }  // namespace gg::bench

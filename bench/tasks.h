@@ -1,5 +1,5 @@
 // The tasks, in the order of the table. A task runs in a process of its own (process.h) and tells rows (measure.h); the
-// peer knows the same tasks and rows by the same names. What each row costs at least, and its goal: report.cpp.
+// peers know the same tasks and rows by the same names. What each row costs at least, and its goal: goals.h.
 #pragma once
 
 #include <string>
@@ -9,22 +9,24 @@
 
 namespace gg::bench {
 
-/// Names of all tasks.
-const std::vector<std::string>& task_names();
+struct TaskTraits {
+  bool libtorch = true;    ///< its program has it, too
+  bool host_only = false;  ///< it measures the host, whatever the device
+};
 
-/// Runs a task of that list in this process.
-void run_task(const std::string& name, const Settings& settings);
+struct Task {
+  const char* name;
+  void (*run)(const Settings& settings);
+  TaskTraits traits = {};
+};
+
+const std::vector<Task>& tasks();
 
 // ops.cpp: nanoseconds for one operation on 16 elements, in a chain of 1,000.
 void run_ops(const Settings& settings);
+// in_cache.cpp: seconds for functions of 131,072 numbers, which stay in a cache.
+void run_in_cache(const Settings& settings);
 // families.cpp: seconds for one large operation of each family.
 void run_families(const Settings& settings);
-// steps.cpp: seconds for one training step, or one optimiser step.
-void run_mlp(const Settings& settings);
-void run_conv(const Settings& settings);
-void run_vae(const Settings& settings);
-void run_adamw(const Settings& settings, int tensors);
-/// steps.cpp: a first, tiny backward pass, then the resident memory. Its own duration is measured from outside.
-void run_start();
 
 }  // namespace gg::bench

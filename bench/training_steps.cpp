@@ -1,6 +1,7 @@
 #include "bench/training_steps.h"
 
 #include "autograd/autograd.h"
+#include "autograd/functional/functional.h"
 #include "losses/losses.h"
 #include "nn/nn.h"
 #include "ops/ops.h"
@@ -47,6 +48,140 @@ TrainingStep vae_step(Device device) {
             return losses::bce_with_logits(logits, x, {.reduction = losses::Reduction::sum}) +
                    sum(losses::kl_normal_standard(mu, logvar));
           }};
+}
+
+TrainingStep tiny_mlp_step(Device device) {
+  manual_seed(1);
+  nn::Sequential model{nn::Linear(2, 16), nn::ReLU(), nn::Linear(16, 16), nn::ReLU(), nn::Linear(16, 1)};
+  model.to(device);
+  Tensor x = to(rand({16, 2}), device), y = to(rand({16, 1}), device);
+  return {model.parameters(), [=] { return losses::mse(model(x), y); }};
+}
+
+namespace {
+
+constexpr int64_t kImages = 64, kNoise = 64;
+
+struct Gan {
+  nn::Sequential critic{nn::Conv2d(1, 64, 4, {.stride = 2, .padding = 1}),
+                        nn::LeakyReLU(0.2),
+                        nn::Conv2d(64, 128, 4, {.stride = 2, .padding = 1}),
+                        nn::LeakyReLU(0.2),
+                        nn::Flatten(),
+                        nn::Linear(6272, 1)};
+  nn::Sequential generator{nn::Linear(kNoise, 6272),
+                           nn::ReLU(),
+                           nn::Unflatten({128, 7, 7}),
+                           nn::ConvTranspose2d(128, 64, 4, {.stride = 2, .padding = 1}),
+                           nn::ReLU(),
+                           nn::ConvTranspose2d(64, 1, 4, {.stride = 2, .padding = 1}),
+                           nn::Tanh()};
+
+  explicit Gan(Device device) {
+    critic.to(device);
+    generator.to(device);
+  }
+  Tensor made() const { return generator(randn({kImages, kNoise}, {f32, critic.parameters()[0].device()})); }
+};
+
+// 10·(‖∇D‖ − 1)² at points between real and made images.
+Tensor gradient_penalty(const nn::Sequential& critic, const Tensor& real, const Tensor& made) {
+  Tensor e = rand({kImages, 1, 1, 1}, real.options());
+  Tensor between = (e * real + (1 - e) * made).detach().requires_grad_();
+  Tensor g = grad(sum(critic(between)), between, {.create_graph = true});
+  Tensor norm = sqrt(sum(square(flatten(g, 1)), 1) + 1e-12);
+  return 10 * mean(square(norm - 1));
+}
+
+}  // namespace
+
+TrainingStep critic_step(Device device, bool penalty) {
+  manual_seed(1);
+  Gan gan(device);
+  Tensor real = to(rand({kImages, 1, 28, 28}) * 2 - 1, device);
+  return {gan.critic.parameters(), [=] {
+            Tensor made = gan.made().detach();
+            Tensor loss = mean(gan.critic(made)) - mean(gan.critic(real));
+            return penalty ? loss + gradient_penalty(gan.critic, real, made) : loss;
+          }};
+}
+
+TrainingStep generator_step(Device device) {
+  manual_seed(1);
+  Gan gan(device);
+  gan.critic.requires_grad_(false);
+  return {gan.generator.parameters(), [=] { return -mean(gan.critic(gan.made())); }};
+}
+
+namespace {
+
+// Kullback-Leibler divergence from p to the prediction of the logits, mean over the batch.
+Tensor divergence(const Tensor& p, const Tensor& logits) {
+  return sum(p * (log(p + 1e-12) - log_softmax(logits))) / static_cast<double>(p.size(0));
+}
+
+Tensor unit_rows(const Tensor& d) { return d / (sqrt(sum(square(d), 1, {.keepdim = true})) + 1e-12); }
+
+// The direction in which the divergence grows fastest. At x itself its Hessian is Jᵀ·(diag p − p·pᵀ)·J, J being the
+// Jacobian of the logits: one pass forward, one back.
+Tensor adversarial_direction(const nn::Sequential& model, const Tensor& x, const Tensor& p, Vat how) {
+  Tensor d = unit_rows(randn_like(x));
+  if (how == Vat::finite_differences) {
+    Tensor r = (0.1 * d).requires_grad_();
+    return unit_rows(grad(divergence(p, model(x + r)), r));
+  }
+  const NoGrad off;
+  Tensor moved = jvp(model, x, d).product, weighed = p * moved;
+  return unit_rows(vjp(model, x, weighed - p * sum(weighed, 1, {.keepdim = true})).product);
+}
+
+}  // namespace
+
+TrainingStep vat_step(Device device, Vat how) {
+  manual_seed(1);
+  nn::Sequential model{nn::Linear(784, 512), nn::ReLU(), nn::Linear(512, 512), nn::ReLU(), nn::Linear(512, 10)};
+  model.to(device);
+  Tensor x = to(rand({kBatch, 784}), device), y = to(randint(0, 10, {kBatch}), device);
+  return {model.parameters(), [=] {
+            Tensor logits = model(x), p = softmax(logits.detach());
+            Tensor d = adversarial_direction(model, x, p, how);
+            return losses::cross_entropy(logits, y) + divergence(p, model(x + 2 * d));
+          }};
+}
+
+TrainingStep arcface_step(Device device, int64_t classes) {
+  manual_seed(1);
+  constexpr double kMargin = 0.5, kScale = 64;
+  Tensor weight = randn({classes, 512}, {f32, device}).requires_grad_();
+  Tensor features = randn({kBatch, 512}, {f32, device}).requires_grad_();
+  Tensor y = to(randint(0, classes, {kBatch}), device), target = unsqueeze(y, 1);
+  return {{weight, features}, [=] {
+            Tensor cosine = cosine_linear(features, weight);
+            Tensor own = clamp(gather(cosine, 1, target), -1 + 1e-7, 1 - 1e-7);
+            Tensor harder = scatter_add(cosine, 1, target, cos(acos(own) + kMargin) - own);
+            return losses::cross_entropy(kScale * harder, y);
+          }};
+}
+
+std::function<Tensor()> laplacian(Device device, int64_t samples) {
+  manual_seed(1);
+  constexpr int64_t kInputs = 784;
+  nn::Sequential model{nn::Linear(kInputs, 128), nn::Tanh(), nn::Linear(128, 128), nn::Tanh(), nn::Linear(128, 10)};
+  model.to(device);
+  model.requires_grad_(false);
+  Tensor x = to(rand({samples, kInputs}), device), y = to(randint(0, 10, {samples}), device);
+  // Each direction moves one pixel of all samples, which do not depend on each other.
+  Tensor directions = to(expand(reshape(eye(kInputs), {kInputs, 1, kInputs}), {kInputs, samples, kInputs}), device);
+  return [=] {
+    const NoGrad off;
+    auto gradient = [&](const Tensor& at) {
+      const GradModeGuard on(true);
+      Tensor loss = losses::cross_entropy(model(at), y, {.reduction = losses::Reduction::sum});
+      return grad(loss, at);
+    };
+    Tensor leaf = x.detach().requires_grad_();
+    return sum(jvp_batched(gradient, leaf, directions).product * directions, {0, 2});
+  };
 }
 
 void run(const TrainingStep& step, optim::Optimizer& optimizer) {

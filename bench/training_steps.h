@@ -1,5 +1,5 @@
-// Training steps as a user writes them: forward, backward and AdamW. The benchmark times them, tests count what they
-// launch.
+// Training steps as a user writes them: forward, backward and an optimiser. The benchmark times them, tests count what
+// they launch.
 #pragma once
 
 #include <functional>
@@ -10,11 +10,13 @@
 
 namespace gg::bench {
 
-/// A network with a batch of 128 on a device.
+/// A network with a batch on a device.
 struct TrainingStep {
   std::vector<Tensor> parameters;
   std::function<Tensor()> loss;
 };
+
+// Batches of 128, but where it says otherwise.
 
 /// 784-512-512-10, ReLU, cross-entropy.
 TrainingStep mlp_step(Device device);
@@ -22,6 +24,25 @@ TrainingStep mlp_step(Device device);
 TrainingStep conv_step(Device device);
 /// A variational autoencoder 784-400-20-400-784 with Bernoulli pixels.
 TrainingStep vae_step(Device device);
+
+/// 2-16-16-1, ReLU, mean squared error, batch 16: what a step costs beside its arithmetic.
+TrainingStep tiny_mlp_step(Device device);
+
+/// The critic of a GAN for 28x28 images, two convolutions and a linear layer, on 64 real images and 64 made by a
+/// generator of two transposed convolutions; with a gradient penalty (WGAN-GP, arXiv:1704.00028) or without.
+TrainingStep critic_step(Device device, bool penalty);
+/// The generator of that GAN.
+TrainingStep generator_step(Device device);
+
+/// The MLP above with virtual adversarial training (arXiv:1704.03976), one power iteration.
+enum class Vat { exact, finite_differences };
+TrainingStep vat_step(Device device, Vat how);
+
+/// The head of a face-recognition network: 512 features against `classes` (ArcFace, arXiv:1801.07698; for SGD).
+TrainingStep arcface_step(Device device, int64_t classes);
+
+/// Not a step: the Laplacian of the cross-entropy of 784-128-128-10 with tanh, for each of `samples` inputs.
+std::function<Tensor()> laplacian(Device device, int64_t samples);
 
 /// One step of training.
 void run(const TrainingStep& step, optim::Optimizer& optimizer);

@@ -132,6 +132,7 @@ constexpr Line kFused[] = {
     {"softmax_cross_entropy", kFunctorOrders,
      "of logits [N, classes] against int64 targets [N], label smoothing, ignored targets: [N]", "", kEverywhere},
     {"layer_norm", kFunctorOrders, "(x - mean) / sqrt(var + eps) over the last axes, times w plus b", "", kEverywhere},
+    {"cosine_linear", kFunctorOrders, "cosines between the rows of x [N, d] and of w [C, d]: [N, C]", "", kEverywhere},
     {"batch_norm", kFunctorOrders, "the same per channel of x [N, C, ...] over the batch; w [C], b [C]", "",
      kEverywhere},
 };

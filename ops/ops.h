@@ -4,6 +4,7 @@
 
 #include "ops/conv2d.h"
 #include "ops/copy.h"
+#include "ops/cosine_linear.h"
 #include "ops/creation.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"

@@ -225,6 +225,41 @@ std::vector<Row> norm_rows() {
                   normalised(
                       row_of, [](std::span<const int64_t> p) { return static_cast<size_t>(p[1] * 3 + p[2]); }, 1e-3L)});
 
+  Row cosine{"cosine_linear", "", [](In in) { return cosine_linear(in[0], in[1]); }, {{{3, 4}}, {{5, 4}}}, [](Hosts in) {
+               Host out({3, 5});
+               for (int64_t i = 0; i < 3; ++i) {
+                 for (int64_t j = 0; j < 5; ++j) {
+                   Real product = 0, x = 0, w = 0;
+                   for (int64_t k = 0; k < 4; ++k) {
+                     product += in[0].at({i, k}) * in[1].at({j, k});
+                     x += in[0].at({i, k}) * in[0].at({i, k});
+                     w += in[1].at({j, k}) * in[1].at({j, k});
+                   }
+                   out.at({i, j}) = product / std::sqrt(x) / std::sqrt(w);
+                 }
+               }
+               return out;
+             }};
+  cosine.accepts_zeros = false;
+  cosine.reference = [](In in) {
+    auto length = [](const Tensor& t) { return sqrt(sum(square(t), 1)); };
+    return matmul(in[0], transpose(in[1])) / (unsqueeze(length(in[0]), 1) * length(in[1]));
+  };
+  cosine.large = {{70, 300}, {2000, 300}};
+  cosine.complaints = {{[] {
+                          cosine_linear(ones({2, 3}), ones({2, 4}));
+                        },
+                        {"cosine_linear", "[2,3]", "[2,4]"}},
+                       {[] {
+                          cosine_linear(ones({3}), ones({2, 3}));
+                        },
+                        {"cosine_linear", "[N, d]"}},
+                       {[] {
+                          cosine_linear(ones({2, 3}, {i64}), ones({2, 3}, {i64}));
+                        },
+                        {"cosine_linear", "int64"}}};
+  rows.push_back(cosine);
+
   auto channel_of = [](std::span<const int64_t> p) { return p[1]; };
   auto channel_at = [](std::span<const int64_t> p) { return static_cast<size_t>(p[1]); };
   for (const Shape& shape : std::vector<Shape>{{5, 3}, {2, 3, 2, 2}}) {
