@@ -49,6 +49,7 @@ class DeepJet {
   friend DeepJet operator-(const DeepJet& a, const DeepJet& b) { return difference(a, b); }
   friend DeepJet operator*(const DeepJet& a, const DeepJet& b) { return product(a, b); }
   friend DeepJet operator/(const DeepJet& a, const DeepJet& b) { return quotient(a, b); }
+  friend DeepJet divide_1_to_2(const DeepJet& a, const DeepJet& b) { return a / b; }
   friend DeepJet scaled(const DeepJet& x, const DeepJet& s) { return scaled_of(x, s); }
   friend DeepJet pow(const DeepJet& x, const DeepJet& y) { return pow_of(x, y); }
   friend DeepJet exp_of_square(const DeepJet& x, double scale) { return exp_of_square_of(x, scale); }

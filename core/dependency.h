@@ -68,6 +68,7 @@ class Dependency {
     return y;
   }
   friend GG_HD Dependency operator/(const Dependency& a, const Dependency& b) { return a * smooth(b); }
+  friend GG_HD Dependency divide_1_to_2(const Dependency& a, const Dependency& b) { return a / b; }
   friend GG_HD Dependency scaled(const Dependency& x, const Dependency& s) { return x * s; }
 
   friend GG_HD Condition operator==(const Dependency& a, const Dependency& b) { return both(a, b); }

@@ -104,13 +104,20 @@ struct Jet {
     return product(a, b, [](T x, T y) GG_LAMBDA { return x * y; });
   }
   friend GG_HD Jet operator/(const Jet& a, const Jet& b) {
+    return quotient(a, b, [](const T& u, const T& v) GG_LAMBDA { return u / v; });
+  }
+  friend GG_HD Jet divide_1_to_2(const Jet& a, const Jet& b) {
+    return quotient(a, b, [](const T& u, const T& v) GG_LAMBDA { return divide_1_to_2(u, v); });
+  }
+  template <class Divide>
+  static GG_HD Jet quotient(const Jet& a, const Jet& b, const Divide& divide) {
     Jet y = of_degree(b.degree > 0 ? N : a.degree);
-    y.c[0] = a.c[0] / b.c[0];
+    y.c[0] = divide(a.c[0], b.c[0]);
     if (b.degree == 0) {
-      y.fill_derivatives([&](int k) GG_LAMBDA { return a.c[k] / b.c[0]; });
+      y.fill_derivatives([&](int k) GG_LAMBDA { return divide(a.c[k], b.c[0]); });
       return y;
     }
-    T r = T(1) / b.c[0];
+    T r = divide(T(1), b.c[0]);
     y.fill_derivatives([&](int k) GG_LAMBDA {  // from a = y·b
       detail::Sum<T> sum;
       detail::repeat<1, N>([&](int j) GG_LAMBDA {

@@ -4,6 +4,7 @@
 // Jet<Real, N> (core/jet.h) for derivatives and with Dependency (core/dependency.h) to find out which derivatives
 // exist. All three understand the same vocabulary, found by argument-dependent lookup:
 //   + - * /, comparisons, select(condition, a, b), literals (1 + x, x >= 0, lit<T>(0.5)),
+//   divide_1_to_2(a, b): a / b for b in [1, 2], faster,
 //   exp expm1 log log1p sqrt pow sin cos tanh sech2 asin acos atan erf erfinv normal_cdf abs sign floor,
 //   scaled(x, s): x·s where s = 0 wins over an infinite x, for factors that vanish faster than any x grows.
 // Conditions combine by & | and !; there is no control flow, so that loops over functors become vector code.
@@ -37,6 +38,7 @@ struct Real {
   friend GG_HD bool operator>=(Real a, Real b) { return a.value >= b.value; }
   friend GG_HD Real select(bool condition, Real a, Real b) { return condition ? a.value : b.value; }
 
+  friend GG_HD Real divide_1_to_2(Real a, Real b) { return math::divide_1_to_2<Target>(a.value, b.value); }
   friend GG_HD Real scaled(Real x, Real s) { return s.value == 0 ? s.value : x.value * s.value; }
   friend GG_HD Real abs(Real x) { return math::abs(x.value); }
   friend GG_HD Real sign(Real x) { return x.value > 0 ? S(1) : x.value < 0 ? S(-1) : x.value; }

@@ -13,7 +13,7 @@ struct Sigmoid {
   GG_HD T f(T x) const {
     // e^-|x|, with the derivatives of the branch rather than those of |x|, which has none at 0.
     T e = exp(select(x >= 0, -x, x));
-    return select(x >= 0, 1, e) / (1 + e);
+    return divide_1_to_2(select(x >= 0, lit<T>(1), e), 1 + e);
   }
   template <class T>
   GG_HD T df(T y) const {
