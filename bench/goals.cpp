@@ -50,16 +50,17 @@ const std::map<std::string, RowFacts>& table() {
       {"tanh: + backward", {.unit = Unit::ns, .goals = backward}},
       {"tanh: + second backward", {.unit = Unit::ns, .goals = second}},
       {"MLP step",
-       {.work = {kAdamWBytes * kMlp, step_flops(kBatch, kMlp, kMlpFirst)}, .goals = {.of_tuned = 0.7, .of_limit = 0.8}}},
+       {.work = {kAdamWBytes * kMlp, step_flops(kBatch, kMlp, kMlpFirst)},
+        .goals = {.of_tuned = 0.7, .of_limit = 0.8}}},
       {"MLP, gradients only", {.work = {0, step_flops(kBatch, kMlp, kMlpFirst)}}},
       {"tiny MLP step", {.work = {kAdamWBytes * kTiny, step_flops(16, kTiny, kTinyFirst)}}},
       {"VAE step",
-       {.work = {kAdamWBytes * kVae, step_flops(kBatch, kVae, kVaeFirst)}, .goals = {.of_tuned = 0.7, .of_limit = 0.8}}},
+       {.work = {kAdamWBytes * kVae, step_flops(kBatch, kVae, kVaeFirst)},
+        .goals = {.of_tuned = 0.7, .of_limit = 0.8}}},
       {"conv autoencoder step",
        {.work = {0, step_flops(kBatch, kConv, kConvFirst)}, .goals = {.of_tuned = 0.55, .of_limit = 0.7}}},
       {"critic step", {.work = {0, kCriticStep}}},
-      {"WGAN-GP critic step",
-       {.work = {0, kCriticStep + kPenalty}, .goals = {.of_tuned = 0.75, .of_limit = 0.75}}},
+      {"WGAN-GP critic step", {.work = {0, kCriticStep + kPenalty}, .goals = {.of_tuned = 0.75, .of_limit = 0.75}}},
       {"generator step", {.work = {0, kGeneratorStep}, .goals = {.of_tuned = 0.55, .of_limit = 0.7}}},
       {"VAT step, finite differences", {.work = {kAdamWBytes * kMlp, kVatStep}, .goals = {.of_tuned = 0.75}}},
       {"VAT step, exact", {.work = {kAdamWBytes * kMlp, kVatStep}, .goals = {.of_tuned = 0.65}}},
@@ -88,20 +89,28 @@ const std::map<std::string, RowFacts>& table() {
 
 const char* name_of(Unit unit) {
   switch (unit) {
-    case Unit::ns: return "ns";
-    case Unit::us: return "us";
-    case Unit::ms: return "ms";
-    case Unit::mib: break;
+    case Unit::ns:
+      return "ns";
+    case Unit::us:
+      return "us";
+    case Unit::ms:
+      return "ms";
+    case Unit::mib:
+      break;
   }
   return "MiB";
 }
 
 double scale(Unit unit) {
   switch (unit) {
-    case Unit::ns: return 1e9;
-    case Unit::us: return 1e6;
-    case Unit::ms: return 1e3;
-    case Unit::mib: break;
+    case Unit::ns:
+      return 1e9;
+    case Unit::us:
+      return 1e6;
+    case Unit::ms:
+      return 1e3;
+    case Unit::mib:
+      break;
   }
   return 1;
 }

@@ -14,10 +14,10 @@ double scale(Unit unit);
 
 /// 0 means that there is none.
 struct Goals {
-  double value = 0;         ///< at most this, in the row's unit
-  double of_tuned = 0;      ///< at most this much of the time of tuned libtorch
-  double of_limit = 0;      ///< at least this much of what the machine can do, one thread
-  double peak_of_tuned = 0; ///< at most this much of the peak memory of tuned libtorch
+  double value = 0;          ///< at most this, in the row's unit
+  double of_tuned = 0;       ///< at most this much of the time of tuned libtorch
+  double of_limit = 0;       ///< at least this much of what the machine can do, one thread
+  double peak_of_tuned = 0;  ///< at most this much of the peak memory of tuned libtorch
 };
 
 struct RowFacts {

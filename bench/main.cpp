@@ -1,6 +1,6 @@
 // gg_bench: how fast this is, next to what the machine can do and, where Debian's libtorch-dev was installed when this
-// was built, next to libtorch on the same tasks in the same minutes; --pytorch adds the PyTorch of a Python. Timings depend on what else the machine does: read
-// ratios, and never make a test of them.
+// was built, next to libtorch on the same tasks in the same minutes; --pytorch adds the PyTorch of a Python. Timings
+// depend on what else the machine does: read ratios, and never make a test of them.
 //
 // Read tasks.h for what is measured, measure.h for how, goals.cpp for what the rows cost at least.
 #include <fmt/format.h>
@@ -21,6 +21,7 @@
 #include "core/error.h"
 #include "core/isa.h"
 #include "core/parallel.h"
+#include "core/profiler.h"
 #include "data/atomic_file.h"
 
 namespace gg::bench {
@@ -60,7 +61,7 @@ Environment tuned_environment() {
 }
 
 struct Options {
-  std::string filter, json, child, python, page;
+  std::string filter, json, child, python, page, profile;
   std::vector<std::string> results;
   Settings settings;
   int rounds = 3;
@@ -70,6 +71,12 @@ struct Options {
 // One line that the next one overwrites; nothing where nobody watches.
 void progress(const std::string& what) {
   if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\033[K{}", what);
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  data::AtomicFile file(path);
+  file.write(text);
+  file.commit();
 }
 
 struct Competitor {
@@ -91,6 +98,20 @@ std::vector<Competitor> competitors(const Options& o, Report& report) {
   }
   if (!o.python.empty()) all.push_back({Who::pytorch, {o.python, "-Wignore", GG_PEER_TORCH}});
   return all;
+}
+
+// Ours alone, in this process: a profile of each task, and its trace in the folder o.profile.
+void profile_tasks(const Options& o) {
+  std::filesystem::create_directories(o.profile);
+  for (const Task& task : tasks()) {
+    if (std::string(task.name).find(o.filter) == std::string::npos) continue;
+    const Profiler profiler;
+    task.run(o.settings);
+    const Profile profile = profiler.profile();
+    const std::string path = o.profile + "/" + task.name + ".json";
+    write_text(path, to_chrome_trace(profile));
+    fmt::print("\n{}\nTrace: {}\n\n", to_table(profile), path);
+  }
 }
 
 // In turns, so that all meet the machine in the same state.
@@ -120,12 +141,6 @@ void run_everybody(const Options& o, Report& report) {
     }
   }
   progress("");
-}
-
-void write_text(const std::string& path, const std::string& text) {
-  data::AtomicFile file(path);
-  file.write(text);
-  file.commit();
 }
 
 nlohmann::json read_json(const std::string& path) {
@@ -158,9 +173,14 @@ int run(const Options& o) {
   }
   std::vector<std::string> names;
   for (const Task& task : tasks()) names.push_back(task.name);
-  const bool any = std::any_of(names.begin(), names.end(), [&](auto& n) { return n.find(o.filter) != std::string::npos; });
+  const bool any =
+      std::any_of(names.begin(), names.end(), [&](auto& n) { return n.find(o.filter) != std::string::npos; });
   GG_CHECK(any, "bench: no task has '", o.filter,
            "' in its name. They are: ", fmt::format("{}", fmt::join(names, ", ")));
+  if (!o.profile.empty()) {
+    profile_tasks(o);
+    return 0;
+  }
   Report report;
   report.threads = o.settings.threads;
   report.device = o.settings.device;
@@ -217,6 +237,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("!--no-peer", o.peer, "measure gradgrad only");
   app.add_option("--pytorch", o.python, "a Python interpreter that has PyTorch, which is measured, too");
+  app.add_option("--profile", o.profile,
+                 "time nothing: say what each kernel of our tasks takes, and write traces for Chrome to this folder");
   app.add_option("--page", o.page, "measure nothing: write results of --json, named after it, as a page to this file");
   app.add_option("results", o.results, "for --page");
   // How it calls itself: TASK THREADS SECONDS DEVICE, as the peers are called.

@@ -142,19 +142,22 @@ std::string to_page(const std::vector<json>& runs) {
   std::string out =
       "<!-- Made by `./run bench --page` from the files in bench/results; do not edit. -->\n"
       "# Performance\n\n"
-      "Medians over processes of medians over steps. *stock* is Debian's libtorch as installed, *tuned* the same with a\n"
-      "memory allocator that keeps its pages and one OpenMP pool for everything; *PyTorch* is the current release from\n"
+      "Medians over processes of medians over steps. *stock* is Debian's libtorch as installed, *tuned* the same with "
+      "a\n"
+      "memory allocator that keeps its pages and one OpenMP pool for everything; *PyTorch* is the current release "
+      "from\n"
       "PyPI. All of a row were measured in the same minutes, in turns. *of limit*: the least time that the row's\n"
       "products and the optimiser's bytes take at the limits measured on the same machine, divided by ours. *peak* is\n"
-      "the most memory that the process had. Ratios (x) are our number divided by theirs: below 1 we are better. Goals\n"
+      "the most memory that the process had. Ratios (x) are our number divided by theirs: below 1 we are better. "
+      "Goals\n"
       "are for one thread, against *tuned*.\n";
   for (const json& run : runs) {
     out += fmt::format("\n## {} thread{}\n\n", run["threads"].get<int>(), run["threads"] == 1 ? "" : "s");
     for (const auto& [key, value] : run["versions"].items()) {
       out += fmt::format("- {}: {}\n", key, value.get<std::string>());
     }
-    out += fmt::format("- times: {}\n- limits of the machine: {}\n\n", run["clock"].get<std::string>(),
-                       limits_line(run));
+    out +=
+        fmt::format("- times: {}\n- limits of the machine: {}\n\n", run["clock"].get<std::string>(), limits_line(run));
     add_markdown_table(out, rows_where(run, false));
     if (const json families = rows_where(run, true); !families.empty()) {
       out += "\n### Large operations of each family\n\n";

@@ -78,9 +78,8 @@ void run_mlp(const Settings& s) {
 void run_mlp_gradients(const Settings& s) {
   auto model = mlp_model({784, 512, 512, 10});
   Tensor x = torch::rand({kBatch, 784}), y = torch::randint(10, {kBatch});
-  tell("MLP, gradients only", measure(s, [&] {
-         torch::autograd::grad({F::cross_entropy(model->forward(x), y)}, model->parameters());
-       }));
+  tell("MLP, gradients only",
+       measure(s, [&] { torch::autograd::grad({F::cross_entropy(model->forward(x), y)}, model->parameters()); }));
 }
 
 void run_mlp_tiny(const Settings& s) {

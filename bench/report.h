@@ -25,8 +25,8 @@ using Samples = std::map<Who, std::vector<double>>;
 struct Row {
   std::string name;
   std::string task;
-  Work work;            ///< as told by whoever measured it
-  Samples samples = {}; ///< seconds, or MiB for memory
+  Work work;             ///< as told by whoever measured it
+  Samples samples = {};  ///< seconds, or MiB for memory
 };
 
 struct Report {

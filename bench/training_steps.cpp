@@ -109,8 +109,10 @@ TrainingStep critic_step(Device device, bool penalty) {
 TrainingStep generator_step(Device device) {
   manual_seed(1);
   Gan gan(device);
-  gan.critic.requires_grad_(false);
-  return {gan.generator.parameters(), [=] { return -mean(gan.critic(gan.made())); }};
+  return {gan.generator.parameters(), [=] {
+            const nn::Frozen constant(gan.critic);
+            return -mean(gan.critic(gan.made()));
+          }};
 }
 
 namespace {

@@ -4,6 +4,7 @@
 #include "nn/activation.h"
 #include "nn/conv.h"
 #include "nn/dropout.h"
+#include "nn/freeze.h"
 #include "nn/init.h"
 #include "nn/linear.h"
 #include "nn/module.h"
@@ -12,3 +13,4 @@
 #include "nn/pool.h"
 #include "nn/sequential.h"
 #include "nn/shape.h"
+#include "nn/summary.h"

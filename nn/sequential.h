@@ -38,6 +38,8 @@ struct Sequential : Module {
   /// An error thrown by a layer names that layer in front.
   Tensor operator()(Tensor x) const;
   size_t size() const { return functions_->size(); }
+  /// Layer number `i` of x. An error that it throws names it in front.
+  Tensor layer(size_t i, const Tensor& x) const;
 
  private:
   using Functions = std::vector<std::function<Tensor(const Tensor&)>>;

@@ -12,6 +12,7 @@
 #include "apps/common/help.h"
 #include "apps/common/terminal.h"
 #include "apps/common/text.h"
+#include "core/profiler.h"
 
 namespace gg::apps {
 namespace {
@@ -78,6 +79,14 @@ int guarded(Body body) {
   return kFailure;
 }
 
+/// Prints what the kernels of the command took, and leaves it in the run's folder where there is one.
+void tell_profile(const Profile& profile, RunContext& context) {
+  const std::string table = to_table(profile);
+  print(stdout, "\n" + table);
+  if (!context.has_run()) return;
+  print(stdout, fmt::format("Trace:   {}\n", context.run().write_profile(table, to_chrome_trace(profile)).string()));
+}
+
 int run_command(const Command& command, const App& app, const std::string& invocation,
                 const std::vector<std::string>& arguments) {
   OptionSet options;
@@ -103,7 +112,9 @@ int run_command(const Command& command, const App& app, const std::string& invoc
                ? fmt::format("To go on: {}\n", context.resume_command())
                : std::string();
   };
-  const int code = guarded([&] {
+  std::optional<Profiler> profiler;
+  if (standard.profile) profiler.emplace();
+  int code = guarded([&] {
     try {
       body(context);
       return 0;
@@ -112,6 +123,13 @@ int run_command(const Command& command, const App& app, const std::string& invoc
       return 128 + (stop_signal() != 0 ? stop_signal() : SIGINT);
     }
   });
+  if (profiler) {
+    const int told = guarded([&] {
+      tell_profile(profiler->profile(), context);
+      return 0;
+    });
+    if (code == 0) code = told;
+  }
   if (code != 0) print(stderr, go_on());
   return code;
 }

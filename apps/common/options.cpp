@@ -300,6 +300,7 @@ void StandardOptions::declare(OptionSet& options) {
   options.add("quick", quick, "a small version of everything, to see that it works");
   options.add("out", out, "folder of this run; by default a new one under runs/").not_saved();
   options.add("force", force, "replace a run that is already in --out").not_saved();
+  options.add("profile", profile, "say what time and bytes each kernel took, and write a trace for Chrome").not_saved();
   options.add("config", config, "JSON file of options; the command line wins over it")
       .not_saved(true)
       .example("--config my.json --seed 7");

@@ -164,6 +164,7 @@ struct StandardOptions {
   std::string config;
   bool quick = false;
   bool force = false;
+  bool profile = false;
   void declare(OptionSet& options);
 };
 

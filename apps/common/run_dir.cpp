@@ -18,8 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // In the order of removal: what makes it a run goes last, so that an interrupted --force can be repeated.
-constexpr const char* kRunEntries[] = {"summary.json",  "report.html",  "figures",    "checkpoints",
-                                       "metrics.jsonl", "timing.jsonl", "config.json"};
+constexpr const char* kRunEntries[] = {"summary.json", "report.html",   "profile.txt",  "trace.json", "figures",
+                                       "checkpoints",  "metrics.jsonl", "timing.jsonl", "config.json"};
 
 std::string time_stamp() {
   const std::time_t now = std::time(nullptr);
@@ -146,6 +146,12 @@ fs::path RunDir::write_figure(const std::string& name, std::string_view bytes) c
 fs::path RunDir::write_report(std::string_view html) const {
   write_file_atomically(path_ / "report.html", html);
   return path_ / "report.html";
+}
+
+fs::path RunDir::write_profile(std::string_view table, std::string_view trace) const {
+  write_file_atomically(path_ / "profile.txt", table);
+  write_file_atomically(path_ / "trace.json", trace);
+  return path_ / "trace.json";
 }
 
 fs::path RunDir::write_summary(const Json& summary) const {

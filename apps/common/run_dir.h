@@ -5,6 +5,8 @@
 //   timing.jsonl    how long things took
 //   checkpoints/    what --resume goes on from
 //   figures/        PNG and SVG, the same as in the report
+//   profile.txt     with --profile: time and bytes of each kernel
+//   trace.json      with --profile: every call of one, for chrome://tracing or ui.perfetto.dev
 //   report.html     the page for people
 //   summary.json    the final numbers; written last, so a run that has one is finished
 #pragma once
@@ -50,6 +52,8 @@ class RunDir {
   /// Writes figures/<name> atomically and returns its path. `name` has its ending: "samples.png".
   std::filesystem::path write_figure(const std::string& name, std::string_view bytes) const;
   std::filesystem::path write_report(std::string_view html) const;
+  /// Writes profile.txt and trace.json; returns the path of the latter.
+  std::filesystem::path write_profile(std::string_view table, std::string_view trace) const;
   /// Marks the run as finished. Call it last.
   std::filesystem::path write_summary(const Json& summary) const;
 

@@ -225,7 +225,11 @@ std::vector<Row> norm_rows() {
                   normalised(
                       row_of, [](std::span<const int64_t> p) { return static_cast<size_t>(p[1] * 3 + p[2]); }, 1e-3L)});
 
-  Row cosine{"cosine_linear", "", [](In in) { return cosine_linear(in[0], in[1]); }, {{{3, 4}}, {{5, 4}}}, [](Hosts in) {
+  Row cosine{"cosine_linear",
+             "",
+             [](In in) { return cosine_linear(in[0], in[1]); },
+             {{{3, 4}}, {{5, 4}}},
+             [](Hosts in) {
                Host out({3, 5});
                for (int64_t i = 0; i < 3; ++i) {
                  for (int64_t j = 0; j < 5; ++j) {
