@@ -23,16 +23,13 @@ Tensor inverse_lengths(const Tensor& x) {
   return where(tiny, full({}, 1 / kShortest, x.options()), rsqrt(where(tiny, ones({}, x.options()), squares)));
 }
 
-// Calls fn(first row, end row) for pieces of a matrix that stay in a cache while they are worked on.
-template <class Fn>
-void for_row_blocks(const Tensor& x, const Fn& fn) {
-  const int64_t bytes = x.device().is_cpu() ? 1 << 20 : 64 << 20;
-  const int64_t rows = std::max<int64_t>(1, bytes / std::max<int64_t>(1, x.size(1) * 4));
-  for (int64_t first = 0; first < x.size(0); first += rows) fn(first, std::min(first + rows, x.size(0)));
+// out = a op b.
+void combine_into(const Tensor& out, Plain op, const char* name, const Tensor& a, const Tensor& b) {
+  detail::run_elementwise_into(name, plain_kernel(op, out.dtype()), detail::kNoParameters, out, {&a, &b});
 }
 
 // With x̂ and ŵ of length 1, cosines y = x̂·ŵᵀ and their gradient g:  ∂/∂w = (gᵀ·x̂ − diag(Σ g∘y)·ŵ) / ‖w‖, where the sum
-// is over the rows of x; and the same for x.
+// is over the rows of x; and the same for x. Rows of w are taken in blocks that stay in a cache while they are used.
 struct CosineLinear {
   static constexpr const char* name = "cosine_linear";
   static constexpr unsigned saves = kSaveInputs | kSaveOutput;
@@ -40,36 +37,43 @@ struct CosineLinear {
     Tensor x_scale, w_scale;  // [N, 1] and [C, 1]: 1 / ‖row‖
   };
 
+  template <class Fn>
+  static void for_blocks(const Tensor& w, const Fn& fn) {
+    const int64_t bytes = w.device().is_cpu() ? 1 << 20 : 64 << 20;
+    const int64_t rows = std::max<int64_t>(1, bytes / std::max<int64_t>(1, w.size(1) * 4));
+    for (int64_t first = 0; first < w.size(0); first += rows) fn(first, std::min(first + rows, w.size(0)));
+  }
+
   Tensor forward(Aux& aux, const Tensor& x, const Tensor& w) const {
     aux.x_scale = inverse_lengths(x);
     aux.w_scale = empty({w.size(0), 1}, w.options());
-    for_row_blocks(w, [&](int64_t i, int64_t end) {
-      raw::copy_into(slice(aux.w_scale, 0, i, end), inverse_lengths(slice(w, 0, i, end)));
+    const Tensor unit_x = x * aux.x_scale, y = empty({x.size(0), w.size(0)}, x.options());
+    for_blocks(w, [&](int64_t i, int64_t end) {
+      const Tensor rows = slice(w, 0, i, end), scale = inverse_lengths(rows);
+      raw::copy_into(slice(aux.w_scale, 0, i, end), scale);
+      combine_into(slice(y, 1, i, end), Plain::mul, "mul", matmul(unit_x, transpose(rows)), transpose(scale));
     });
-    return matmul(x * aux.x_scale, transpose(w)) * transpose(aux.w_scale);
-  }
-
-  // The gradient of one operand: `side` of the product with `other` [n, d] of length 1, g [n, rows of side].
-  static Tensor gradient(const Tensor& g, const Tensor& y, const Tensor& side, const Tensor& scale,
-                         const Tensor& other) {
-    Tensor along = sum(g * y, 0);  // Σ g∘y for each row of side
-    Tensor out = empty(side.shape(), side.options());
-    for_row_blocks(side, [&](int64_t i, int64_t end) {
-      Tensor s = slice(scale, 0, i, end), toward = unsqueeze(slice(along, 0, i, end), 1) * s;
-      Tensor product = matmul(transpose(slice(g, 1, i, end)), other);
-      raw::copy_into(slice(out, 0, i, end), (product - slice(side, 0, i, end) * toward) * s);
-    });
-    return out;
+    return y;
   }
 
   Tensors vjp(const Vjp& c, const Aux& aux) const {
-    Tensor x = c.input(0), w = c.input(1), y = c.output(), g = c.grad();
-    Tensor dx, dw;
-    if (c.needs(1)) dw = gradient(g, y, w, aux.w_scale, x * aux.x_scale);
-    if (c.needs(0)) {
-      Tensor along = sum(g * y, 1, {.keepdim = true}) * aux.x_scale;
-      dx = (matmul(g * transpose(aux.w_scale), w) - x * along) * aux.x_scale;
-    }
+    const Tensor x = c.input(0), w = c.input(1), y = c.output(), g = c.grad();
+    const Tensor unit_x = x * aux.x_scale;
+    Tensor toward_w = zeros(x.shape(), x.options()), along_x = zeros({x.size(0), 1}, x.options()), dx, dw;
+    if (c.needs(1)) dw = empty(w.shape(), w.options());
+    for_blocks(w, [&](int64_t i, int64_t end) {
+      const Tensor rows = slice(w, 0, i, end), scale = slice(aux.w_scale, 0, i, end);
+      const Tensor gb = slice(g, 1, i, end), scaled = gb * transpose(scale), product = gb * slice(y, 1, i, end);
+      if (c.needs(0)) {
+        toward_w = toward_w + matmul(scaled, rows);
+        along_x = along_x + sum(product, 1, {.keepdim = true});
+      }
+      if (c.needs(1)) {
+        const Tensor along = unsqueeze(sum(product, 0), 1) * square(scale);
+        combine_into(slice(dw, 0, i, end), Plain::sub, "sub", matmul(transpose(scaled), unit_x), rows * along);
+      }
+    });
+    if (c.needs(0)) dx = (toward_w - unit_x * along_x) * aux.x_scale;
     return {dx, dw};
   }
 

@@ -96,6 +96,14 @@ Tensor run_elementwise(const char* name, const ElementwiseKernel& kernel, const 
   return out;
 }
 
+void run_elementwise_into(const char* name, const ElementwiseKernel& kernel, const FunctorBytes& functor,
+                          const Tensor& out, std::initializer_list<const Tensor*> inputs) {
+  Array arrays[cpu::kMaxElementwiseInputs];
+  size_t n = 0;
+  for (const Tensor* t : inputs) arrays[n++] = t->array().expanded(out.shape(), name);
+  launch(name, kernel, functor, out.device(), out.array(), std::span<const Array>(arrays, n));
+}
+
 void check_same(const char* op, const Tensor& a, const Tensor& b) {
   GG_CHECK(a.dtype() == b.dtype(), op, ": types differ: ", name_of(a.dtype()), " and ", name_of(b.dtype()),
            ". There is no implicit promotion; convert one with to(x, dtype)");

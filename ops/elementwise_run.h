@@ -15,6 +15,11 @@ inline constexpr FunctorBytes kNoParameters{};
 Tensor run_elementwise(const char* name, const ElementwiseKernel& kernel, const FunctorBytes& functor, DType out,
                        std::initializer_list<const Tensor*> inputs);
 
+/// The same into `out`, of which the inputs' shapes broadcast to that; for forward functions, which make their output
+/// themselves. Its layout is any, such as a slice's.
+void run_elementwise_into(const char* name, const ElementwiseKernel& kernel, const FunctorBytes& functor,
+                          const Tensor& out, std::initializer_list<const Tensor*> inputs);
+
 /// Throws unless the tensors have one dtype and one device; and that dtype is floating where asked.
 void check_same(const char* op, const Tensor& a, const Tensor& b);
 void check_floating(const char* op, const Tensor& x);
