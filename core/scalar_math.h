@@ -444,12 +444,11 @@ GG_HD S cos(S x) {
 
 // ---- the error function and the normal distribution -----------------------------------------------------------------
 
-/// exp(-scale·x²) for scale 1 or ½, with the rounding error of x² made good. 0 from |x| = 40 on.
+/// exp(-scale·x²) for scale 1 or ½, with the rounding error of x² made good. Where x² overflows, that is no number, but
+/// the result is 0 before.
 template <class Target, class S>
 GG_HD S exp_of_square(S x, S scale) {
-  S a = abs(x);
-  a = a > 40 ? S(40) : a;
-  Pair<S> square = exact_product<Target>(a, a);
+  Pair<S> square = exact_product<Target>(x, x);
   return exp_of_sum<Target>(-scale * square.hi, -scale * square.lo);
 }
 
