@@ -22,7 +22,7 @@ function(gradgrad_add_isa_sources target name text)
     if(isa STREQUAL "Baseline" AND count GREATER 1)
       string(REPLACE "@DEPTH@" "2" body "${body}")
     else()
-      string(REPLACE "@DEPTH@" "4" body "${body}")
+      string(REPLACE "@DEPTH@" "3" body "${body}")
     endif()
     set(file "${CMAKE_CURRENT_BINARY_DIR}/${target}_kernels/${name}.${isa}.cpp")
     set(needs_Baseline "1")
@@ -116,7 +116,7 @@ function(gradgrad_add_ops target header)
 
   get_filename_component(stem "${path}" NAME_WE)
   set(includes "#include \"${path}\"\nusing namespace gg;\n")
-  # Vector loops reach order 4; order 2 where speed is no matter: debug and sanitizer builds, x86-64 without AVX2.
+  # Vector loops reach order 3; order 2 where speed is no matter: debug and sanitizer builds, x86-64 without AVX2.
   set(depth "@DEPTH@")
   if(GG_SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Debug")
     set(depth 2)

@@ -12,7 +12,7 @@
 
 #include <type_traits>
 
-#include "core/scalar_math.h"
+#include "core/special_math.h"
 
 namespace gg {
 

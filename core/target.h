@@ -15,6 +15,16 @@
 #define GG_LAMBDA __attribute__((always_inline))
 #endif
 
+// Begins a function of S that a target may have built in: GG_BUILTIN(::expf(x), ::exp(x)).
+#if defined(__CUDACC__)
+// clang-format off
+#define GG_BUILTIN(f32_call, f64_call) \
+  if constexpr (Target::has_builtins) { if constexpr (sizeof(S) == 4) return f32_call; else return f64_call; }
+// clang-format on
+#else
+#define GG_BUILTIN(f32_call, f64_call)
+#endif
+
 namespace gg::cpu {
 
 /// What every machine of this architecture can run.

@@ -68,18 +68,25 @@ struct DeepKernels {
   }
 };
 
+// Puts a general loop where there is no vector loop.
+template <class Loop>
+void fill(Loop& place, Loop general) {
+  if (!place) place = general;
+}
+
 template <UnaryFunctor F>
 UnaryLoops completed(UnaryLoops t) {
+  using Deep = DeepKernels<F>;
   static_for<kMaxOrder + 1>([&]<int K>() {
-    if (t.by_input[0][K] || t.input_facts[K].vanishes) return;
-    t.by_input[0][K] = &DeepKernels<F>::template by_input<float, K>;
-    t.by_input[1][K] = &DeepKernels<F>::template by_input<double, K>;
+    if (t.input_facts[K].vanishes) return;
+    fill(t.by_input[0][K], &Deep::template by_input<float, K>);
+    fill(t.by_input[1][K], &Deep::template by_input<double, K>);
   });
   if constexpr (HasOutputDerivative<F>) {
     static_for<kMaxOrder>([&]<int K>() {
-      if (t.by_output[0][K] || t.output_facts[K].vanishes) return;
-      t.by_output[0][K] = &DeepKernels<F>::template by_output<float, K>;
-      t.by_output[1][K] = &DeepKernels<F>::template by_output<double, K>;
+      if (t.output_facts[K].vanishes) return;
+      fill(t.by_output[0][K], &Deep::template by_output<float, K>);
+      fill(t.by_output[1][K], &Deep::template by_output<double, K>);
     });
   }
   return t;
@@ -87,11 +94,12 @@ UnaryLoops completed(UnaryLoops t) {
 
 template <BinaryFunctor F>
 BinaryLoops completed(BinaryLoops t) {
+  using Deep = DeepKernels<F>;
   static_for<kMaxOrder + 1>([&]<int I>() {
     static_for<kMaxOrder + 1 - I>([&]<int J>() {
-      if (t.partial[0][I][J] || t.facts[I][J].vanishes) return;
-      t.partial[0][I][J] = &DeepKernels<F>::template partial<float, I, J>;
-      t.partial[1][I][J] = &DeepKernels<F>::template partial<double, I, J>;
+      if (t.facts[I][J].vanishes) return;
+      fill(t.partial[0][I][J], &Deep::template partial<float, I, J>);
+      fill(t.partial[1][I][J], &Deep::template partial<double, I, J>);
     });
   });
   return t;

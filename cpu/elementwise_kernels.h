@@ -8,7 +8,7 @@
 #include "cpu/elementwise_loops.h"
 
 #ifndef GG_KERNEL_DEPTH
-#define GG_KERNEL_DEPTH 4
+#define GG_KERNEL_DEPTH 3
 #endif
 
 namespace gg::cpu {
@@ -79,11 +79,12 @@ void binary_derivative(int64_t n, void* out, const void* const* in, const void* 
   }
 }
 
-/// Up to which order F gets vector loops. A functor whose high orders take long to compile and are rarely used limits
-/// itself by `vector_depth`; one with an output derivative is differentiated through that.
-template <class F>
+/// Up to which order F gets vector loops over S: two for double, which training does not use, since each further order
+/// takes as long to compile as all before it. A functor whose high orders take long to compile and are rarely used
+/// limits itself by `vector_depth`; one with an output derivative is differentiated through that.
+template <class F, class S>
 consteval int vector_depth() {
-  int depth = GG_KERNEL_DEPTH;
+  int depth = sizeof(S) == 8 && GG_KERNEL_DEPTH > 2 ? 2 : GG_KERNEL_DEPTH;
   if constexpr (requires { F::vector_depth; }) depth = F::vector_depth < depth ? F::vector_depth : depth;
   if constexpr (HasOutputDerivative<F>) depth = depth < 2 ? depth : 2;
   return depth;
@@ -98,7 +99,7 @@ struct UnaryTable {
   static consteval ElementwiseLoop by_input() {
     if constexpr (K == 0) {
       return &unary_value<F, S, Target>;
-    } else if constexpr (K <= vector_depth<F>() && !facts.partial(K).vanishes) {
+    } else if constexpr (K <= vector_depth<F, S>() && !facts.partial(K).vanishes) {
       return &unary_derivative<F, S, Target, K>;
     } else {
       return nullptr;
@@ -106,7 +107,7 @@ struct UnaryTable {
   }
   template <class S, int K>
   static consteval ElementwiseLoop by_output() {
-    if constexpr (K < GG_KERNEL_DEPTH && !output_facts.partial(K).vanishes) {
+    if constexpr (K < (sizeof(S) == 8 ? 2 : GG_KERNEL_DEPTH) && !output_facts.partial(K).vanishes) {
       return &output_derivative<F, S, Target, K>;
     } else {
       return nullptr;
@@ -137,7 +138,7 @@ struct BinaryTable {
   static consteval ElementwiseLoop partial() {
     if constexpr (I + J == 0) {
       return &binary_value<F, S, Target>;
-    } else if constexpr (I + J <= vector_depth<F>() && !facts.partial(I, J).vanishes) {
+    } else if constexpr (I + J <= vector_depth<F, S>() && !facts.partial(I, J).vanishes) {
       return &binary_derivative<F, S, Target, I, J>;
     } else {
       return nullptr;

@@ -65,7 +65,7 @@ struct PowScalar {
 
 struct Pow {
   static constexpr const char* name = "pow";
-  static constexpr int vector_depth = 2;  // orders 3 and 4 would take longer to compile than all other functors
+  static constexpr int vector_depth = 2;  // order 3 would take longer to compile than all other functors
   static constexpr const char* doc = "a ^ b; NaN for negative a unless b is an integer";
   template <class T>
   GG_HD T f(T a, T b) const {
