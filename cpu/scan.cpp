@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kPiece = 4096;  // elements of a line
 constexpr int64_t kRows = 512;    // the same for lines that lie side by side, kColumns of which go together
-constexpr int64_t kColumns = 128;
+constexpr int64_t kColumns = 512;
 constexpr int64_t kGrain = 32 * 1024;  // elements in a chunk
 
 // Sums of floats are carried in double, those of integers and bools in 64-bit integers.

@@ -6,6 +6,8 @@
 #include "core/dispatch.h"
 #include "cpu/reduce.h"
 #include "cuda/reduce_kernels.h"
+#include "ops/at_zero.h"
+#include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/index.h"
 #include "ops/shape.h"
@@ -82,6 +84,21 @@ int64_t count(const Tensor& x, const Axes& axes) {
   return n;
 }
 
+// The product along an axis, which keeps size 1: the halves are multiplied with each other until one element is left.
+Tensor product(Tensor x, int axis) {
+  int64_t n = x.size(axis);
+  if (n == 0) return sum(x, axis, {.keepdim = true}) + 1;
+  Tensor odd;  // what was left over on the way
+  for (; n > 1; n /= 2) {
+    if (n % 2 != 0) {
+      Tensor last = slice(x, axis, n - 1);
+      odd = odd.defined() ? odd * last : last;
+    }
+    x = slice(x, axis, 0, n / 2) * slice(x, axis, n / 2, n / 2 * 2);
+  }
+  return odd.defined() ? x * odd : x;
+}
+
 // Positions of the extreme elements, with `axis` kept at size 1.
 Tensor extreme_index(const Tensor& x, int axis, bool largest, const char* op) {
   axis = normalize_axis(axis, x.rank(), op);
@@ -127,6 +144,29 @@ Tensor var(const Tensor& x, const Axes& axes, const VarOptions& o) {
   GG_CHECK(n > o.correction, "var: ", n, " elements with correction ", o.correction, " leave nothing to divide by");
   Tensor kept = apply(Variance{over, n - o.correction}, x);
   return o.keepdim ? kept : drop_axes(kept, over);
+}
+
+Tensor std(const Tensor& x, const Axes& axes, const VarOptions& o) {
+  return detail::zero_at_zero(var(x, axes, o), [](const Tensor& v) { return sqrt(v); });
+}
+
+Tensor prod(const Tensor& x, const Axes& axes, const ReduceOptions& o) {
+  Axes over = reduced_axes(axes, x.rank(), "prod");
+  Tensor kept = x.dtype() == boolean ? to(x, i64) : x;
+  for (int axis : over) kept = product(kept, axis);
+  return o.keepdim ? kept : drop_axes(kept, over);
+}
+
+Tensor all(const Tensor& x, const Axes& axes, const ReduceOptions& o) {
+  GG_CHECK(x.dtype() == boolean, "all: expected a bool tensor, got ", name_of(x.dtype()), "; compare it first");
+  int64_t n = count(x, reduced_axes(axes, x.rank(), "all"));
+  return eq(sum(x, axes, o), full({}, n, {i64, x.device()}));
+}
+
+Tensor any(const Tensor& x, const Axes& axes, const ReduceOptions& o) {
+  GG_CHECK(x.dtype() == boolean, "any: expected a bool tensor, got ", name_of(x.dtype()), "; compare it first");
+  reduced_axes(axes, x.rank(), "any");
+  return ne(sum(x, axes, o), full({}, 0, {i64, x.device()}));
 }
 
 Tensor sum_to(const Tensor& x, const Shape& shape) {
