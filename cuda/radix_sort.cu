@@ -2,24 +2,46 @@
 // ones of it. The rank of a key among equal digits is counted by ballots: lanes of the same round by bit masks, earlier
 // rounds and warps by counters in shared memory. So no order is left to chance, and keys with equal digits keep theirs.
 //
-// Up to one tile, all passes run in one launch. Beyond, a pass counts the digits of each tile, sums the counts over
-// digits and tiles, and moves the pairs: 12 bytes read and 8 written per key and pass.
+// In a row of up to 32 keys each counts those before it. A row of up to one tile goes through all passes in one launch.
+// Beyond, a pass counts the digits of each tile, sums the counts over the digits and tiles of its row, and moves the
+// pairs: with keys of 4 bytes 12 read and 8 written per key and pass.
 #include "cuda/radix_sort.h"
 
 #include <bit>
 
 #include "cuda/reduce.cuh"
 #include "cuda/scratch.h"
+#include "cuda/strided.h"
 
 namespace gg::GG_CUDA_NS {
 
 inline constexpr int kSortThreads = 256, kSortWarps = kSortThreads / 32, kSortItems = 8, kDigitBits = 4;
 inline constexpr uint32_t kSortTile = kSortThreads * kSortItems, kDigits = 1u << kDigitBits;
-inline constexpr uint32_t kBeyond = 0xffffffffu;  // a key behind all others, for the end of the last tile
+template <class Key>
+inline constexpr Key kBeyond = static_cast<Key>(-1);  // not before any other, for the end of the last tile
 
 /// Which element of its tile item i of a thread is: warps take consecutive runs.
 __device__ inline uint32_t sort_place(int i) {
   return threadIdx.x / 32 * (32 * kSortItems) + static_cast<uint32_t>(i) * 32 + threadIdx.x % 32;
+}
+
+/// A warp a row, count <= 32.
+// bytes: 2·key + 4 a key, the least
+template <class Key>
+__global__ void __launch_bounds__(kSortThreads)
+    sort_short_kernel(uint32_t rows, uint32_t count, Key mask, const Key* keys, Key* sorted, uint32_t* positions) {
+  const uint32_t lane = threadIdx.x % 32, at_once = gridDim.x * kSortWarps;
+  for (uint32_t row = blockIdx.x * kSortWarps + threadIdx.x / 32; row < rows; row += at_once) {
+    const Key whole = lane < count ? keys[row * count + lane] : Key(0), key = whole & mask;
+    uint32_t before = 0;
+    for (uint32_t k = 0; k < count; ++k) {
+      const Key other = __shfl_sync(kFullMask, key, static_cast<int>(k));
+      before += other < key || (other == key && k < lane);
+    }
+    if (lane >= count) continue;
+    sorted[row * count + before] = whole;
+    positions[row * count + before] = lane;
+  }
 }
 
 struct DigitRanks {
@@ -29,7 +51,8 @@ struct DigitRanks {
 };
 
 /// All threads of the block must call it.
-__device__ inline DigitRanks rank_digits(const uint32_t (&keys)[kSortItems], int shift) {
+template <class Key>
+__device__ DigitRanks rank_digits(const Key (&keys)[kSortItems], int shift) {
   GG_SHARED(uint32_t, counts, [kSortWarps][kDigits]);
   GG_SHARED(uint32_t, totals, [kDigits]);
   const uint32_t lane = threadIdx.x % 32, warp = threadIdx.x / 32;
@@ -40,7 +63,7 @@ __device__ inline DigitRanks rank_digits(const uint32_t (&keys)[kSortItems], int
   __syncwarp();
 #pragma unroll
   for (int i = 0; i < kSortItems; ++i) {
-    const uint32_t digit = keys[i] >> shift & (kDigits - 1);
+    const uint32_t digit = static_cast<uint32_t>(keys[i] >> shift) & (kDigits - 1);
     uint32_t peers = kFullMask;
 #pragma unroll
     for (int bit = 0; bit < kDigitBits; ++bit) {
@@ -71,17 +94,22 @@ __device__ inline DigitRanks rank_digits(const uint32_t (&keys)[kSortItems], int
   return ranks;
 }
 
-/// One block, count <= kSortTile.
-// bytes: 4 read and 8 written a key, the least
+/// One block a row, count <= kSortTile.
+// bytes: 2·key + 4 a key, the least
+template <class Key>
 __global__ void __launch_bounds__(kSortThreads)
-    sort_tile_kernel(uint32_t count, int bits, const uint32_t* keys, uint32_t* sorted, uint32_t* positions) {
-  GG_SHARED(uint32_t, moved_keys, [kSortTile]);
+    sort_tile_kernel(uint32_t count, int bits, const Key* keys, Key* sorted, uint32_t* positions) {
+  GG_SHARED(Key, moved_keys, [kSortTile]);
   GG_SHARED(uint32_t, moved_positions, [kSortTile]);
-  uint32_t key[kSortItems], position[kSortItems];
+  keys += blockIdx.x * count;
+  sorted += blockIdx.x * count;
+  positions += blockIdx.x * count;
+  Key key[kSortItems];
+  uint32_t position[kSortItems];
 #pragma unroll
   for (int i = 0; i < kSortItems; ++i) {
     position[i] = sort_place(i);
-    key[i] = position[i] < count ? keys[position[i]] : kBeyond;
+    key[i] = position[i] < count ? keys[position[i]] : kBeyond<Key>;
   }
   for (int shift = 0; shift < bits; shift += kDigitBits) {
     const DigitRanks ranks = rank_digits(key, shift);
@@ -108,29 +136,33 @@ __global__ void __launch_bounds__(kSortThreads)
   }
 }
 
-__device__ inline void load_tile(uint32_t (&key)[kSortItems], const uint32_t* keys, uint32_t tile, uint32_t count) {
+template <class Key>
+__device__ void load_tile(Key (&key)[kSortItems], const Key* keys, uint32_t tile, uint32_t count) {
 #pragma unroll
   for (int i = 0; i < kSortItems; ++i) {
     const uint32_t place = tile * kSortTile + sort_place(i);
-    key[i] = place < count ? keys[place] : kBeyond;
+    key[i] = place < count ? keys[place] : kBeyond<Key>;
   }
 }
 
-/// counts[digit][tile]
-// bytes: 4 a key; with the other two kernels 20 a key and pass of four bits
+/// counts[row][digit][tile]
+// bytes: key; with the other two kernels 3·key + 8 a key and pass of four bits
+template <class Key>
 __global__ void __launch_bounds__(kSortThreads)
-    sort_count_kernel(uint32_t count, int shift, const uint32_t* keys, uint32_t* counts) {
-  uint32_t key[kSortItems];
-  load_tile(key, keys, blockIdx.x, count);
+    sort_count_kernel(uint32_t count, Divisor tiles, int shift, const Key* keys, uint32_t* counts) {
+  const uint32_t row = tiles.quotient(blockIdx.x), tile = blockIdx.x - row * tiles.value;
+  Key key[kSortItems];
+  load_tile(key, keys + row * count, tile, count);
   const DigitRanks ranks = rank_digits(key, shift);
-  if (threadIdx.x < kDigits) counts[threadIdx.x * gridDim.x + blockIdx.x] = ranks.totals[threadIdx.x];
+  if (threadIdx.x < kDigits) counts[(row * kDigits + threadIdx.x) * tiles.value + tile] = ranks.totals[threadIdx.x];
 }
 
-/// values[i] becomes the sum of those before it. One block.
+/// Each of a row's `count` values becomes the sum of those before it. One block a row.
 // bytes: 8 a counter, of which there are 16 for 2048 keys
 __global__ void __launch_bounds__(kSortThreads) sort_scan_kernel(uint32_t count, uint32_t* values) {
   constexpr uint32_t kEach = 4;
   GG_SHARED(uint32_t, warp_sums, [kSortWarps]);
+  values += blockIdx.x * count;
   const uint32_t lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   uint32_t before = 0;  // all tiles of values so far
   for (uint32_t base = 0; base < count; base += kSortThreads * kEach) {
@@ -162,41 +194,59 @@ __global__ void __launch_bounds__(kSortThreads) sort_scan_kernel(uint32_t count,
   }
 }
 
-/// starts[digit][tile]: where the tile's first key with that digit goes. Without positions, each is its place.
-// bytes: 8 read and 8 written a key
+/// starts[row][digit][tile]: where the tile's first key with that digit goes. Without positions, each is its place.
+// bytes: key + 4 read and written a key
+template <class Key>
 __global__ void __launch_bounds__(kSortThreads)
-    sort_move_kernel(uint32_t count, int shift, const uint32_t* keys, const uint32_t* positions, const uint32_t* starts,
-                     uint32_t* moved_keys, uint32_t* moved_positions) {
-  uint32_t key[kSortItems];
-  load_tile(key, keys, blockIdx.x, count);
+    sort_move_kernel(uint32_t count, Divisor tiles, int shift, const Key* keys, const uint32_t* positions,
+                     const uint32_t* starts, Key* moved_keys, uint32_t* moved_positions) {
+  const uint32_t row = tiles.quotient(blockIdx.x), tile = blockIdx.x - row * tiles.value, first = row * count;
+  Key key[kSortItems];
+  load_tile(key, keys + first, tile, count);
   const DigitRanks ranks = rank_digits(key, shift);
 #pragma unroll
   for (int i = 0; i < kSortItems; ++i) {
-    const uint32_t place = blockIdx.x * kSortTile + sort_place(i);
+    const uint32_t place = tile * kSortTile + sort_place(i);
     if (place >= count) continue;
-    const uint32_t to = starts[ranks.digit[i] * gridDim.x + blockIdx.x] + ranks.rank[i];
+    const uint32_t to = first + starts[(row * kDigits + ranks.digit[i]) * tiles.value + tile] + ranks.rank[i];
     moved_keys[to] = key[i];
-    moved_positions[to] = positions ? positions[place] : place;
+    moved_positions[to] = positions ? positions[first + place] : place;
   }
 }
 
-int sort_positions(const SortBuffers& b, uint32_t count, uint32_t limit) {
-  const int bits = std::bit_width(limit | 1u);
-  if (count <= kSortTile) {
-    launch("sort_tile", sort_tile_kernel, 1, kSortThreads, 0, count, bits, b.keys[0], b.keys[1], b.positions[1]);
+template <class Key>
+int sort_rows(const RadixBuffers<Key>& b, uint32_t rows, uint32_t count, int bits) {
+  if (rows == 0 || count == 0) return 0;
+  if (count <= 32) {
+    const Key mask = kBeyond<Key> >> (8 * sizeof(Key) - static_cast<size_t>(bits));
+    launch("sort_short", sort_short_kernel<Key>, grid_for(int64_t{rows} * 32, kSortThreads), kSortThreads, 0, rows,
+           count, mask, b.keys[0], b.keys[1], b.positions[1]);
     return 1;
   }
-  const uint32_t tiles = (count + kSortTile - 1) / kSortTile;
-  DeviceScratch counts(sizeof(uint32_t) * kDigits * tiles, Device::GG_CUDA_NS);
+  if (count <= kSortTile) {
+    launch("sort_tile", sort_tile_kernel<Key>, rows, kSortThreads, 0, count, bits, b.keys[0], b.keys[1],
+           b.positions[1]);
+    return 1;
+  }
+  const uint32_t tiles = (count + kSortTile - 1) / kSortTile, grid = rows * tiles;
+  DeviceScratch counts(sizeof(uint32_t) * kDigits * grid, Device::GG_CUDA_NS);
   int from = 0;
   for (int shift = 0; shift < bits; shift += kDigitBits, from = 1 - from) {
-    launch("sort_count", sort_count_kernel, tiles, kSortThreads, 0, count, shift, b.keys[from], counts.as<uint32_t>());
-    launch("sort_scan", sort_scan_kernel, 1, kSortThreads, 0, kDigits * tiles, counts.as<uint32_t>());
-    launch("sort_move", sort_move_kernel, tiles, kSortThreads, 0, count, shift, b.keys[from],
+    launch("sort_count", sort_count_kernel<Key>, grid, kSortThreads, 0, count, Divisor(tiles), shift, b.keys[from],
+           counts.as<uint32_t>());
+    launch("sort_scan", sort_scan_kernel, rows, kSortThreads, 0, kDigits * tiles, counts.as<uint32_t>());
+    launch("sort_move", sort_move_kernel<Key>, grid, kSortThreads, 0, count, Divisor(tiles), shift, b.keys[from],
            shift == 0 ? nullptr : b.positions[from], counts.as<const uint32_t>(), b.keys[1 - from],
            b.positions[1 - from]);
   }
   return from;
+}
+
+template int sort_rows(const RadixBuffers<uint32_t>&, uint32_t, uint32_t, int);
+template int sort_rows(const RadixBuffers<uint64_t>&, uint32_t, uint32_t, int);
+
+int sort_positions(const SortBuffers& buffers, uint32_t count, uint32_t limit) {
+  return sort_rows(buffers, 1, count, std::bit_width(limit | 1u));
 }
 
 }  // namespace gg::GG_CUDA_NS
