@@ -152,6 +152,21 @@ Tensor gather(const Tensor& x, int axis, const Tensor& index) {
   return apply(Gather{axis - x.rank(), Saved(index)}, x);
 }
 
+Tensor take_along_dim(const Tensor& x, const Tensor& index, int axis) {
+  axis = normalize_axis(axis, x.rank(), "take_along_dim");
+  check_index(x, index, "take_along_dim");
+  GG_CHECK(index.rank() == x.rank(), "take_along_dim: positions of shape ", index.shape(), " and a tensor of shape ",
+           x.shape(), " must have the same number of axes");
+  Shape from = x.shape(), at = index.shape();
+  for (int i = 0; i < x.rank(); ++i) {
+    if (i == axis || from[i] == at[i]) continue;
+    GG_CHECK(from[i] == 1 || at[i] == 1, "take_along_dim: positions of shape ", index.shape(),
+             " and a tensor of shape ", x.shape(), " do not broadcast on axis ", i);
+    from[i] = at[i] = from[i] == 1 ? at[i] : from[i];
+  }
+  return gather(expand(x, from), axis, expand(index, at));
+}
+
 Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source) {
   axis = normalize_axis(axis, x.rank(), "scatter_add");
   detail::check_same("scatter_add", x, source);

@@ -14,6 +14,8 @@ Tensor index_add_zeros(const Tensor& x, int axis, const Tensor& index, int64_t s
 Tensor index_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source);
 /// out[i][j] = x[i][index[i][j]] for axis 1, and so on: index has x's rank, and x's sizes or less outside `axis`.
 Tensor gather(const Tensor& x, int axis, const Tensor& index);
+/// The same with index broadcast to x's shape, and x to index's, on all axes but `axis`.
+Tensor take_along_dim(const Tensor& x, const Tensor& index, int axis);
 /// x plus `source` added at the positions that gather would read.
 Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source);
 /// Rows of weight [n, d] chosen by an index tensor of any shape: [...index.shape, d].
