@@ -63,6 +63,8 @@ constexpr Line kComposite[] = {
     {"trace", kAnyOrder, "sum of the main diagonal of x [..., n, m]", "diagonal", kEverywhere},
     {"outer", kAnyOrder, "a_i b_j of two vectors", "mul", kEverywhere},
     {"dot", kAnyOrder, "sum of a_i b_i of two vectors", "matmul", kEverywhere},
+    {"einsum", kAnyOrder, "sums of products of tensors whose axes are named by letters, such as \"ij,jk->ik\"",
+     "matmul", kEverywhere},
     {"logical_not", kNone, "not x, of bool", "", kEverywhere},
     {"logical_and", kNone, "a and b, of bool, broadcasting", "", kEverywhere},
     {"logical_or", kNone, "a or b, of bool, broadcasting", "", kEverywhere},
