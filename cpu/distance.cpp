@@ -27,8 +27,8 @@ void squared_as(const Array& out, const Array& a, const Array& b) {
   Walk<3> w;  // not coalesced: none of the axes is
   for (int i = 0; i < rank - 2; ++i) w.push(out.shape[i], {out.strides[i], a.strides[i], b.strides[i]});
   // A task takes some points of a, against which all of b are held.
-  constexpr int64_t kPoints = 32, kGrain = 64 * 1024;
-  const int64_t points = std::clamp<int64_t>(kGrain / std::max<int64_t>(1, m * d), 2, kPoints);
+  constexpr int64_t kPoints = 64, kGrain = 64 * 1024;
+  const int64_t points = std::clamp<int64_t>(n / 32 * 2, 2, kPoints);
   const int64_t blocks = (n + points - 1) / points;
   const int64_t work = std::min(points, n) * m * std::max<int64_t>(d, 1);
   parallel_for(w.numel() * blocks, std::max<int64_t>(1, kGrain / work), [&](int64_t begin, int64_t end) {

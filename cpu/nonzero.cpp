@@ -1,5 +1,7 @@
 #include "cpu/nonzero.h"
 
+#include <algorithm>
+
 #include "core/parallel.h"
 
 namespace gg::cpu {
@@ -15,15 +17,23 @@ void nonzero(Array out, Array counts, Array mask) {
   const bool* chosen = mask.as<const bool>();
   const int64_t* number = counts.as<const int64_t>();
   parallel_for(mask.numel(), 32 * 1024, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      if (!chosen[i]) continue;
-      int64_t* row = out.as<int64_t>() + (number[i] - 1) * out.strides[0];
-      int64_t rest = i;
-      for (int axis = rank - 1; axis > 0; --axis) {
-        row[axis * out.strides[1]] = rest % mask.shape[axis];
-        rest /= mask.shape[axis];
+    int64_t at[kMaxRank] = {};
+    for (int64_t axis = rank - 1, rest = begin; axis >= 0; --axis) {
+      at[axis] = rest % mask.shape[static_cast<int>(axis)];
+      rest /= mask.shape[static_cast<int>(axis)];
+    }
+    const int last = rank - 1;
+    for (int64_t i = begin; i < end;) {
+      const int64_t line = std::min(end, i + mask.shape[last] - at[last]);  // to the end of the innermost axis
+      for (; i < line; ++i, ++at[last]) {
+        if (!chosen[i]) continue;
+        int64_t* row = out.as<int64_t>() + (number[i] - 1) * out.strides[0];
+        for (int axis = 0; axis < rank; ++axis) row[axis * out.strides[1]] = at[axis];
       }
-      row[0] = rest;
+      for (int axis = last; axis > 0 && at[axis] == mask.shape[axis]; --axis) {
+        at[axis] = 0;
+        ++at[axis - 1];
+      }
     }
   });
 }

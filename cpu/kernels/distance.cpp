@@ -41,9 +41,43 @@ GG_INLINE void block(T* out, int64_t out_stride, const T* a, int64_t a_stride, c
   }
 }
 
+// Few coordinates: vectors of points of b, which are transposed for all points of a.
+constexpr int64_t kFew = 24;
+
+template <class T>
+void squared_of_few(T* out, int64_t out_stride, const T* a, int64_t a_stride, const T* b, int64_t b_stride, int64_t n,
+                    int64_t m, int64_t d) {
+  constexpr int64_t W = kLanes<T>, J = 4 * W;
+  alignas(64) T across[kFew][J];
+  for (int64_t j0 = 0; j0 < m; j0 += J) {
+    const int64_t count = m - j0 < J ? m - j0 : J;
+    for (int64_t k = 0; k < d; ++k) {
+      for (int64_t j = 0; j < J; ++j) across[k][j] = j < count ? b[(j0 + j) * b_stride + k] : 0;
+    }
+    for (int64_t i = 0; i < n; ++i) {
+      Vec<T> sum[4] = {};
+      for (int64_t k = 0; k < d; ++k) {
+        const Vec<T> x = splat(a[i * a_stride + k]);
+#pragma GCC unroll 4
+        for (int v = 0; v < 4; ++v) {
+          const Vec<T> difference = x - load(across[k] + v * W);
+          sum[v] += difference * difference;
+        }
+      }
+      T* to = out + i * out_stride + j0;
+      alignas(64) T padded[J];
+      T* direct = count == J ? to : padded;
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; ++v) store(direct + v * W, sum[v]);
+      for (int64_t j = 0; direct == padded && j < count; ++j) to[j] = padded[j];
+    }
+  }
+}
+
 template <class T>
 void squared(T* out, int64_t out_stride, const T* a, int64_t a_stride, const T* b, int64_t b_stride, int64_t n,
              int64_t m, int64_t d) {
+  if (d <= kFew) return squared_of_few(out, out_stride, a, a_stride, b, b_stride, n, m, d);
   int64_t j = 0;
   for (; j + 4 <= m; j += 4) {
     int64_t i = 0;

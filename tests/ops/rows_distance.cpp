@@ -147,11 +147,13 @@ std::vector<Row> distance_rows() {
                          squared_distance(ones({2, 3, 4}), ones({3, 3, 4}));
                        },
                        {"squared_distance", "[2]", "[3]"}}};
+  row("squared_distance", "many_coordinates", squared, {{{5, 37}, -0.5, 0.5}, {{7, 37}, -0.5, 0.5}},
+      pairwise({5, 7}, squares));
   row("squared_distance", "batched", squared, {{{2, 3, 4}}, {{2, 2, 4}}}, pairwise({2, 3, 2}, squares));
   row("squared_distance", "broadcast", squared, {{{3, 2}}, {{2, 4, 2}}}, pairwise({2, 3, 4}, squares));
-  Row& wide = row("squared_distance", "tiles", squared, {{{70, 19}}, {{67, 19}}}, pairwise({70, 67}, squares));
+  Row& wide =
+      row("squared_distance", "tiles", squared, {{{70, 19}, -1, 1}, {{67, 19}, -1, 1}}, pairwise({70, 67}, squares));
   wide.order = 0;  // checked at the small ones
-  wide.tolerance32 = 4e-6;
   row("squared_distance", "nothing", squared, {{{0, 3}}, {{2, 3}}}, pairwise({0, 2}, squares));
 
   row(
