@@ -141,6 +141,9 @@ std::vector<Row> sort_rows() {
       "argsort", "first", [](In in) { return argsort(in[0], 0, {.descending = true}); }, spread({9, 4}),
       ordered(0, 9, true, false, true), 0);
   row(
+      "argsort", "equals", [](In in) { return argsort(in[0], 1, {.descending = true}); }, integers({4, 20}, 3),
+      ordered(1, 20, true, false, true), 0);
+  row(
       "argsort", "tile", [](In in) { return argsort(in[0], -1, {.descending = true}); }, spread({2, 150}),
       ordered(1, 150, true, false, true), 0);
 
