@@ -1,5 +1,7 @@
 #include "ops/norm.h"
 
+#include <limits>
+
 #include "autograd/apply.h"
 #include "autograd/raw.h"
 #include "core/dispatch.h"
@@ -9,41 +11,67 @@
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
+#include "ops/tangent.h"
 
 namespace gg {
 namespace {
 
-// Over the last axis of x [rows, n]; w and b are [n].
+// Layer norm and RMS norm of x [rows, n] run the same kernels; w and b are [n].
+struct RowStatistics {
+  Tensor mean, rstd;  // [rows]; the mean of RMS norm is 0
+};
+
+Tensor normalise_rows(RowStatistics& s, const Tensor& x, const Tensor& w, const Tensor& b, double eps, bool centred) {
+  Tensor out = empty(x.shape(), x.options());
+  s.mean = empty({x.size(0)}, x.options());
+  s.rstd = empty({x.size(0)}, x.options());
+  GG_KERNEL(x.device(), layer_norm_forward, out.array(), s.mean.array(), s.rstd.array(), x.array(), w.array(),
+            b.array(), eps, centred);
+  return out;
+}
+
+// The gradients in x, w and b; the last two where they are wanted.
+Tensors row_gradients(const Vjp& c, const RowStatistics& s, bool with_b, bool centred) {
+  Tensor x = c.input(0), w = c.input(1);
+  Tensor dx = empty(x.shape(), x.options()), dw, db;
+  Array none{nullptr, w.dtype(), w.shape(), {}};
+  if (c.needs(1)) dw = empty(w.shape(), w.options());
+  if (with_b && c.needs(2)) db = empty(w.shape(), w.options());
+  GG_KERNEL(x.device(), layer_norm_backward, dx.array(), dw.defined() ? dw.array() : none,
+            db.defined() ? db.array() : none, c.grad().array(), x.array(), s.mean.array(), s.rstd.array(), w.array(),
+            centred);
+  if (with_b) return {dx, dw, db};
+  return {dx, dw};
+}
+
 struct LayerNorm {
   static constexpr const char* name = "layer_norm";
   static constexpr unsigned saves = kSaveInputs;
-  struct Aux {
-    Tensor mean, rstd;  // [rows]
-  };
+  using Aux = RowStatistics;
   double eps;
 
   Tensor forward(Aux& aux, const Tensor& x, const Tensor& w, const Tensor& b) const {
-    Tensor out = empty(x.shape(), x.options());
-    aux.mean = empty({x.size(0)}, x.options());
-    aux.rstd = empty({x.size(0)}, x.options());
-    GG_KERNEL(x.device(), layer_norm_forward, out.array(), aux.mean.array(), aux.rstd.array(), x.array(), w.array(),
-              b.array(), eps);
-    return out;
+    return normalise_rows(aux, x, w, b, eps, true);
   }
-  Tensors vjp(const Vjp& c, const Aux& aux) const {
-    Tensor x = c.input(0), w = c.input(1);
-    Tensor dx = empty(x.shape(), x.options()), dw, db;
-    Array none{nullptr, w.dtype(), w.shape(), {}};
-    if (c.needs(1)) dw = empty(w.shape(), w.options());
-    if (c.needs(2)) db = empty(w.shape(), w.options());
-    GG_KERNEL(x.device(), layer_norm_backward, dx.array(), dw.defined() ? dw.array() : none,
-              db.defined() ? db.array() : none, c.grad().array(), x.array(), aux.mean.array(), aux.rstd.array(),
-              w.array());
-    return {dx, dw, db};
-  }
+  Tensors vjp(const Vjp& c, const Aux& aux) const { return row_gradients(c, aux, true, true); }
   Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
     Tensor centred = x - mean(x, -1, {.keepdim = true});
     return centred * rsqrt(mean(square(centred), -1, {.keepdim = true}) + eps) * w + b;
+  }
+};
+
+struct RmsNorm {
+  static constexpr const char* name = "rms_norm";
+  static constexpr unsigned saves = kSaveInputs;
+  using Aux = RowStatistics;
+  double eps;
+
+  Tensor forward(Aux& aux, const Tensor& x, const Tensor& w) const {
+    return normalise_rows(aux, x, w, raw::full(w.shape(), 0, w.options()), eps, false);
+  }
+  Tensors vjp(const Vjp& c, const Aux& aux) const { return row_gradients(c, aux, false, false); }
+  Tensor reference(const Tensor& x, const Tensor& w) const {
+    return x * rsqrt(mean(square(x), -1, {.keepdim = true}) + eps) * w;
   }
 };
 
@@ -85,14 +113,59 @@ struct BatchNorm {
   }
 };
 
-void check_channels(const Tensor& x, const Tensor& t, const char* what) {
-  GG_CHECK(t.shape() == Shape{x.size(1)} && t.dtype() == x.dtype(), "batch_norm: ", what, " must be ",
-           name_of(x.dtype()), " [", x.size(1), "], got ", name_of(t.dtype()), " ", t.shape());
+// Bilinear in x and w, and linear in b. What batch norm's kernel does with mean 0 and variance 1.
+struct ChannelAffine {
+  static constexpr const char* name = "channel_affine";
+  static constexpr unsigned saves = save_input(0) | save_input(1);
+
+  Tensor forward(const Tensor& x, const Tensor& w, const Tensor& b) const {
+    Tensor out = empty_like(x), zero = raw::full(w.shape(), 0, w.options()), one = raw::full(w.shape(), 1, w.options());
+    GG_KERNEL(x.device(), batch_norm_forward, out.array(), x.array(), zero.array(), one.array(), w.array(), b.array(),
+              0);
+    return out;
+  }
+  Tensors vjp(const Vjp& c) const {
+    Tensor g = c.grad();
+    Axes others = all_but_channel(g);
+    return {c.needs(0) ? g * reshape(c.input(1), per_channel(g)) : Tensor(),
+            c.needs(1) ? sum(g * c.input(0), others) : Tensor(), c.needs(2) ? sum(g, others) : Tensor()};
+  }
+  Tensor jvp(const Jvp& c) const {
+    Tensor dy;
+    if (c.has(0)) dy = c.tangent(0) * reshape(c.input(1), per_channel(c.input(0)));
+    for (int i : {1, 2}) {
+      if (!c.has(i)) continue;
+      Shape wide = with_directions(c, per_channel(c.input(0)).inserted(0, 1));
+      Tensor t = reshape(c.tangent(i), wide);
+      dy = add_tangents(dy, i == 1 ? c.input(0) * t : expand(t, with_directions(c, c.input(0).shape())));
+    }
+    return dy;
+  }
+};
+
+void check_channels(const Tensor& x, const Tensor& t, const char* what, const char* op = "batch_norm") {
+  GG_CHECK(t.shape() == Shape{x.size(1)} && t.dtype() == x.dtype(), op, ": ", what, " must be ", name_of(x.dtype()),
+           " [", x.size(1), "], got ", name_of(t.dtype()), " ", t.shape());
 }
 
 void check_batch(const Tensor& x, const char* op) {
   GG_CHECK(x.rank() >= 2 && is_floating(x.dtype()), op, ": expected a floating tensor [N, C, ...], got ",
            name_of(x.dtype()), " ", x.shape());
+}
+
+// The trailing axes of x that a weight or bias names; the last one where there is neither.
+Shape normalized_shape(const Tensor& x, const Tensor& w, const Tensor& b, const char* op) {
+  GG_CHECK(x.rank() >= 1 && is_floating(x.dtype()), op, ": expected a floating tensor with axes, got ",
+           name_of(x.dtype()), " ", x.shape());
+  int axes = w.defined() ? w.rank() : b.defined() ? b.rank() : 1;
+  GG_CHECK(axes >= 1 && axes <= x.rank(), op, ": the weight has ", axes, " axes, the input ", x.shape());
+  Shape normalized = x.shape().part(x.rank() - axes, x.rank());
+  for (const Tensor* t : {&w, &b}) {
+    if (!t->defined()) continue;
+    GG_CHECK(t->shape() == normalized && t->dtype() == x.dtype(), op, ": weight and bias must be ", name_of(x.dtype()),
+             " ", normalized, ", got ", name_of(t->dtype()), " ", t->shape());
+  }
+  return normalized;
 }
 
 Tensor or_full(const Tensor& t, const Shape& shape, double value, const Tensor& like) {
@@ -102,20 +175,52 @@ Tensor or_full(const Tensor& t, const Shape& shape, double value, const Tensor& 
 }  // namespace
 
 Tensor layer_norm(const Tensor& x, const Tensor& w, const Tensor& b, double eps) {
-  GG_CHECK(x.rank() >= 1 && is_floating(x.dtype()), "layer_norm: expected a floating tensor with axes, got ",
-           name_of(x.dtype()), " ", x.shape());
-  int axes = w.defined() ? w.rank() : b.defined() ? b.rank() : 1;
-  GG_CHECK(axes >= 1 && axes <= x.rank(), "layer_norm: the weight has ", axes, " axes, the input ", x.shape());
-  Shape normalized = x.shape().part(x.rank() - axes, x.rank());
-  for (const Tensor* t : {&w, &b}) {
-    if (!t->defined()) continue;
-    GG_CHECK(t->shape() == normalized && t->dtype() == x.dtype(), "layer_norm: weight and bias must be ",
-             name_of(x.dtype()), " ", normalized, ", got ", name_of(t->dtype()), " ", t->shape());
-  }
+  Shape normalized = normalized_shape(x, w, b, "layer_norm");
   int64_t n = normalized.numel();
   Tensor y = apply(LayerNorm{eps}, reshape(x, {-1, n}), reshape(or_full(w, normalized, 1, x), {n}),
                    reshape(or_full(b, normalized, 0, x), {n}));
   return reshape(y, x.shape());
+}
+
+Tensor rms_norm(const Tensor& x, const Tensor& w, std::optional<double> eps) {
+  Shape normalized = normalized_shape(x, w, {}, "rms_norm");
+  int64_t n = normalized.numel();
+  double e =
+      eps.value_or(x.dtype() == f32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon());
+  Tensor rows = n ? reshape(x, {-1, n}) : reshape(x, {x.shape().part(0, x.rank() - normalized.rank()).numel(), n});
+  return reshape(apply(RmsNorm{e}, rows, reshape(or_full(w, normalized, 1, x), {n})), x.shape());
+}
+
+Tensor channel_affine(const Tensor& x, const Tensor& w, const Tensor& b) {
+  check_batch(x, "channel_affine");
+  check_channels(x, w, "the weight", "channel_affine");
+  check_channels(x, b, "the bias", "channel_affine");
+  return apply(ChannelAffine{}, x, w, b);
+}
+
+Tensor group_norm(const Tensor& x, int64_t groups, const Tensor& w, const Tensor& b, double eps) {
+  check_batch(x, "group_norm");
+  GG_CHECK(groups >= 1 && x.size(1) % groups == 0, "group_norm: ", x.size(1), " channels do not divide into ", groups,
+           " groups (input ", x.shape(), ")");
+  for (const Tensor* t : {&w, &b}) {
+    if (t->defined()) check_channels(x, *t, t == &w ? "the weight" : "the bias", "group_norm");
+  }
+  int64_t n = x.shape().part(1, x.rank()).numel() / groups;
+  Tensor rows = reshape(x, {x.size(0) * groups, n});
+  Tensor y = reshape(apply(LayerNorm{eps}, rows, ones({n}, x.options()), zeros({n}, x.options())), x.shape());
+  if (!w.defined() && !b.defined()) return y;
+  return apply(ChannelAffine{}, y, or_full(w, {x.size(1)}, 1, x), or_full(b, {x.size(1)}, 0, x));
+}
+
+Tensor instance_norm(const Tensor& x, const Tensor& w, const Tensor& b, double eps) {
+  GG_CHECK(x.rank() >= 3 && is_floating(x.dtype()), "instance_norm: expected a floating tensor [N, C, L, ...], got ",
+           name_of(x.dtype()), " ", x.shape());
+  GG_CHECK(x.numel() == 0 || x.numel() > x.size(0) * x.size(1),
+           "instance_norm: one value per channel has no variance (input ", x.shape(), ")");
+  for (const Tensor* t : {&w, &b}) {
+    if (t->defined()) check_channels(x, *t, t == &w ? "the weight" : "the bias", "instance_norm");
+  }
+  return group_norm(x, x.size(1), w, b, eps);
 }
 
 BatchStatistics batch_statistics(const Tensor& x) {
@@ -145,7 +250,7 @@ Tensor batch_norm_fixed(const Tensor& x, const BatchStatistics& s, const Tensor&
   check_channels(x, s.mean, "the mean");
   check_channels(x, s.var, "the variance");
   Tensor scale = weight * rsqrt(s.var + eps);
-  return x * reshape(scale, per_channel(x)) + reshape(bias - s.mean * scale, per_channel(x));
+  return apply(ChannelAffine{}, x, scale, bias - s.mean * scale);
 }
 
 }  // namespace gg

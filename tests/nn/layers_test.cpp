@@ -116,6 +116,77 @@ TEST(BatchNorm, ChecksItsInput) {
   expect_error([] { nn::BatchNorm2d(3, {.momentum = 2}); }, "momentum");
 }
 
+TEST(BatchNorm, KeepsItsStatisticsInScope) {
+  manual_seed(3);
+  nn::Sequential net{nn::BatchNorm1d(3)};
+  Tensor x = randn({8, 3}) * 2.0 + 5.0;
+  TensorMap before;
+  for (const auto& [name, t] : net.state_dict()) before[name] = clone(t);
+  Tensor inside;
+  {
+    nn::KeepStatistics keep;
+    { nn::KeepStatistics nested; }
+    inside = net(x);
+    EXPECT_LT(max(abs(mean(inside, 0))).item(), 1e-5) << "the batch's own statistics are used";
+  }
+  for (const auto& [name, t] : net.state_dict()) EXPECT_EQ(largest_difference(to(t, f64), to(before[name], f64)), 0);
+  EXPECT_EQ(largest_difference(net(x), inside), 0);
+  EXPECT_EQ(net.state_dict().at("0.num_batches_tracked").item(), 1) << "outside of the scope it follows again";
+}
+
+TEST(BatchNorm, WithoutTracking) {
+  nn::BatchNorm2d layer(3, {.track_running_stats = false});
+  EXPECT_EQ(layer.state_dict().size(), 2u);
+  EXPECT_EQ(layer.description(), "BatchNorm2d(3, track_running_stats = false)");
+  Tensor x = randn({4, 3, 2, 2}) + 5.0, y = layer(x);
+  layer.eval();
+  EXPECT_EQ(largest_difference(layer(x), y), 0) << "evaluation uses the batch's statistics, too";
+  EXPECT_LT(max(abs(mean(y, {0, 2, 3}))).item(), 1e-5);
+  expect_error([&] { layer(ones({4, 2, 2, 2})); }, "with 3 channels, got [4,2,2,2]");
+}
+
+TEST(RMSNorm, ScalesTrailingAxes) {
+  manual_seed(2);
+  Tensor x = randn({6, 3, 5}) * 4.0 + 7.0;
+  for (bool affine : {true, false}) {
+    Tensor y = nn::RMSNorm(Shape{3, 5}, {.affine = affine})(x);
+    EXPECT_LT(max(abs(mean(square(y), {1, 2}) - 1)).item(), 1e-5);
+    EXPECT_LT(max(abs(mean(square(nn::RMSNorm(5, {.affine = affine})(x)), 2) - 1)).item(), 1e-5);
+  }
+  EXPECT_EQ(nn::RMSNorm(5).state_dict().size(), 1u);
+  EXPECT_NEAR(nn::RMSNorm(1, {.eps = 3})(ones({1, 1})).item(), 0.5, 1e-6);
+  expect_error([&] { nn::RMSNorm(4)(x); }, "trailing axes must be [4], got [6,3,5]");
+}
+
+TEST(GroupNorm, NormalisesGroupsOfChannels) {
+  manual_seed(2);
+  Tensor x = randn({2, 6, 4, 5}) * 4.0 + 7.0;
+  nn::GroupNorm layer(3, 6);
+  Tensor groups = reshape(layer(x), {6, 40});
+  EXPECT_LT(max(abs(mean(groups, 1))).item(), 1e-5);
+  EXPECT_LT(max(abs(var(groups, 1, {.correction = 0}) - 1)).item(), 1e-3);
+  layer.weight = tensor({1, 1, 1, 1, 1, 2});
+  layer.bias = tensor({0, 0, 3, 0, 0, 0});
+  Tensor scaled = layer(x), plain = nn::GroupNorm(3, 6, {.affine = false})(x);
+  EXPECT_LT(largest_difference(select(scaled, 1, 2), select(plain, 1, 2) + 3.0), 1e-6);
+  EXPECT_LT(largest_difference(select(scaled, 1, 5), select(plain, 1, 5) * 2.0), 1e-6);
+  expect_error([] { nn::GroupNorm(4, 6); }, "4 groups do not divide 6 channels");
+  expect_error([&] { layer(ones({2, 4})); }, "with 6 channels, got [2,4]");
+}
+
+TEST(InstanceNorm, NormalisesEachChannelOfEachImage) {
+  manual_seed(2);
+  Tensor x = randn({2, 3, 4, 5}) * 4.0 + 7.0;
+  Tensor y = nn::InstanceNorm2d(3)(x);
+  EXPECT_LT(max(abs(mean(y, {2, 3}))).item(), 1e-5);
+  EXPECT_LT(max(abs(var(y, {2, 3}, {.correction = 0}) - 1)).item(), 1e-3);
+  EXPECT_LT(largest_difference(nn::InstanceNorm1d(3)(flatten(x, 2)), flatten(y, 2)), 1e-6);
+  EXPECT_EQ(nn::InstanceNorm2d(3).state_dict().size(), 0u);
+  EXPECT_EQ(nn::InstanceNorm2d(3, {.affine = true}).state_dict().size(), 2u);
+  expect_error([&] { nn::InstanceNorm1d(3)(x); }, "expected [N, C, L] with 3 channels, got [2,3,4,5]");
+  expect_error([] { nn::InstanceNorm2d(3)(ones({2, 3, 1, 1})); }, "one value per channel");
+}
+
 TEST(Dropout, OnlyInTraining) {
   manual_seed(4);
   nn::Sequential net{nn::Dropout(0.25)};

@@ -70,6 +70,17 @@ const std::vector<Row>& rows() {
        },
        {4, 3, 5}},
       {"LayerNorm", [] { return made(nn::LayerNorm(13, {.affine = false})); }, {5, 13}},
+      {"RMSNorm",
+       [] {
+         return made(nn::RMSNorm(Shape{3, 5}));
+       },
+       {4, 3, 5}},
+      {"RMSNorm", [] { return made(nn::RMSNorm(13, {.eps = 1e-3, .affine = false})); }, {5, 13}},
+      {"GroupNorm", [] { return made(nn::GroupNorm(3, 6)); }, {4, 6, 5, 2}},
+      {"GroupNorm", [] { return made(nn::GroupNorm(2, 4, {.affine = false})); }, {3, 4, 5}},
+      {"InstanceNorm1d", [] { return made(nn::InstanceNorm1d(3)); }, {4, 3, 7}},
+      {"InstanceNorm2d", [] { return made(nn::InstanceNorm2d(3, {.affine = true})); }, {2, 3, 5, 2}},
+      {"BatchNorm2d", [] { return made(nn::BatchNorm2d(3, {.track_running_stats = false})); }, {4, 3, 5, 2}},
       {"BatchNorm1d", [] { return made(nn::BatchNorm1d(5)); }, {7, 5}},
       {"BatchNorm1d", [] { return made(nn::BatchNorm1d(5, {.affine = false})); }, {3, 5, 7}},
       {"BatchNorm2d", [] { return made(nn::BatchNorm2d(3)); }, {4, 3, 5, 2}},
@@ -163,12 +174,13 @@ TEST_P(Layers, AnotherParameterIsFound) {
 GG_ON_DEVICES(Layers);
 
 TEST(EmulatedLayers, EveryLayerHasARow) {
-  std::set<std::string> known = {"Module", "BatchNorm"}, found;  // what layers derive from
+  std::set<std::string> known = {"Module", "BatchNorm", "InstanceNorm"}, found;  // what layers derive from
   for (const Row& row : rows()) known.insert(row.layer);
   for (const auto& entry : std::filesystem::directory_iterator(std::string(GG_SOURCE_DIR) + "/nn")) {
     if (entry.path().extension() != ".h") continue;
     std::ifstream file(entry.path());
-    const std::regex declared("^(?:struct|class) (\\w+)(?: final)? : (?:public )?(?:Module|BatchNorm)\\b.*");
+    const std::regex declared(
+        "^(?:struct|class) (\\w+)(?: final)? : (?:public )?(?:Module|BatchNorm|InstanceNorm)\\b.*");
     std::smatch match;
     for (std::string line; std::getline(file, line);) {
       if (std::regex_match(line, match, declared)) found.insert(match[1]);
