@@ -223,6 +223,19 @@ Tensor instance_norm(const Tensor& x, const Tensor& w, const Tensor& b, double e
   return group_norm(x, x.size(1), w, b, eps);
 }
 
+Tensor adain(const Tensor& content, const Tensor& style, double eps) {
+  GG_CHECK(content.rank() >= 3 && style.rank() >= 3 && content.size(0) == style.size(0) &&
+               content.size(1) == style.size(1) && content.dtype() == style.dtype(),
+           "adain: expected content and style [N, C, L, ...] of equal N, C and type, got ", name_of(content.dtype()),
+           " ", content.shape(), " and ", name_of(style.dtype()), " ", style.shape());
+  Tensor places = flatten(style, 2);
+  GG_CHECK(places.size(2) >= 1, "adain: the style ", style.shape(), " has no places");
+  Shape each{content.size(0), content.size(1)};
+  for (int i = 2; i < content.rank(); ++i) each.push_back(1);
+  Tensor deviation = sqrt(var(places, 2, {.correction = 0}) + eps);
+  return reshape(deviation, each) * instance_norm(content, {}, {}, eps) + reshape(mean(places, 2), each);
+}
+
 BatchStatistics batch_statistics(const Tensor& x) {
   check_batch(x, "batch_statistics");
   BatchStatistics s{empty({x.size(1)}, x.options()), empty({x.size(1)}, x.options())};

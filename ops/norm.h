@@ -22,6 +22,10 @@ Tensor group_norm(const Tensor& x, int64_t groups, const Tensor& w = {}, const T
 /// more than one element in a channel.
 Tensor instance_norm(const Tensor& x, const Tensor& w = {}, const Tensor& b = {}, double eps = 1e-5);
 
+/// content [N, C, L...] with the mean and deviation of each channel of style [N, C, L'...] in the place of its own
+/// (arXiv:1703.06868): sqrt(var(style) + eps) · instance_norm(content) + mean(style).
+Tensor adain(const Tensor& content, const Tensor& style, double eps = 1e-5);
+
 /// x·w + b, one number for each channel of x [N, C, ...], in one pass; w and b [C].
 Tensor channel_affine(const Tensor& x, const Tensor& w, const Tensor& b);
 

@@ -2,12 +2,15 @@
 // is told in autograd/apply.h and in docs/adding_an_op.md.
 #pragma once
 
+#include "ops/conv1d.h"
 #include "ops/conv2d.h"
 #include "ops/copy.h"
 #include "ops/cosine_linear.h"
 #include "ops/creation.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
+#include "ops/grid_sample.h"
+#include "ops/image.h"
 #include "ops/index.h"
 #include "ops/matmul.h"
 #include "ops/norm.h"
@@ -15,3 +18,5 @@
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/softmax.h"
+#include "ops/unfold.h"
+#include "ops/weight_norm.h"

@@ -173,6 +173,30 @@ std::vector<Row> group_norm_rows() {
                   {{{2, 2, 5}}},
                   by_groups(2, 0.5L)});
 
+  Row style{"adain",
+            "",
+            [](In in) { return adain(in[0], in[1], 1e-3); },
+            {{{2, 3, 2, 2}}, {{2, 3, 5}}},
+            [](Hosts in) {
+              Host y = by_groups(3, 1e-3L)(in.first(1));
+              for (size_t c = 0; c < 6; ++c) {
+                Real mean = 0, var = 0;
+                for (size_t i = 0; i < 5; ++i) mean += in[1].v[c * 5 + i] / 5;
+                for (size_t i = 0; i < 5; ++i) var += (in[1].v[c * 5 + i] - mean) * (in[1].v[c * 5 + i] - mean) / 5;
+                for (size_t i = 0; i < 4; ++i) y.v[c * 4 + i] = y.v[c * 4 + i] * std::sqrt(var + 1e-3L) + mean;
+              }
+              return y;
+            }};
+  style.complaints = {{[] {
+                         adain(ones({2, 3, 4}), ones({2, 4, 4}));
+                       },
+                       {"adain", "[2,3,4]", "[2,4,4]"}},
+                      {[] {
+                         adain(ones({2, 3, 4}), ones({2, 3, 0}));
+                       },
+                       {"adain", "no places"}}};
+  rows.push_back(style);
+
   for (const Shape& x : std::vector<Shape>{{2, 3, 2, 2}, {4, 3}, {2, 3, 0}}) {
     Row affine{"channel_affine",
                x.rank() == 4   ? ""

@@ -95,6 +95,50 @@ const std::vector<Row>& rows() {
          return made(nn::Upsample({2, 3}));
        },
        {2, 3, 3, 5}},
+      {"Upsample", [] { return made(nn::Upsample(2, {.mode = nn::UpsampleMode::bilinear})); }, {2, 3, 3, 5}},
+      {"AdaptiveAvgPool2d",
+       [] {
+         return made(nn::AdaptiveAvgPool2d({2, 3}));
+       },
+       {2, 3, 5, 7}},
+      {"PixelShuffle", [] { return made(nn::PixelShuffle(2)); }, {2, 8, 3, 5}},
+      {"PixelUnshuffle", [] { return made(nn::PixelUnshuffle(3)); }, {2, 2, 3, 6}},
+      {"ReflectionPad2d", [] { return made(nn::ReflectionPad2d(2)); }, {2, 3, 3, 5}},
+      {"ReplicationPad2d",
+       [] {
+         return made(nn::ReplicationPad2d({1, 0, 2, 3}));
+       },
+       {2, 3, 3, 5}},
+      {"ZeroPad2d",
+       [] {
+         return made(nn::ZeroPad2d({1, 0, 2, 3}));
+       },
+       {2, 3, 3, 5}},
+      {"Conv1d",
+       [] { return made(nn::Conv1d(4, 6, 3, {.stride = 2, .padding = 2, .dilation = 2, .groups = 2})); },
+       {3, 4, 11}},
+      {"ConvTranspose1d",
+       [] { return made(nn::ConvTranspose1d(3, 5, 3, {.stride = 2, .padding = 1, .output_padding = 1})); },
+       {2, 3, 5}},
+      {"MaxPool1d", [] { return made(nn::MaxPool1d(3, {.stride = 2, .padding = 1})); }, {2, 3, 7}},
+      {"AvgPool1d", [] { return made(nn::AvgPool1d(2)); }, {2, 3, 7}},
+      {"Unfold",
+       [] {
+         return made(nn::Unfold({2, 3}, {.stride = 2, .padding = 1}));
+       },
+       {2, 3, 5, 7}},
+      {"Fold",
+       [] {
+         return made(nn::Fold({5, 7}, {2, 3}, {.stride = {1, 2}}));
+       },
+       {2, 18, 12}},
+      {"SpectralNorm", [] { return made(nn::SpectralNorm(nn::Linear(7, 5))); }, {3, 7}},
+      {"SpectralNorm", [] { return made(nn::SpectralNorm(nn::Conv2d(3, 5, 3))); }, {2, 3, 5, 4}},
+      {"SpectralNorm",
+       [] { return made(nn::SpectralNorm(nn::ConvTranspose2d(3, 5, 3, {.stride = 2}))); },
+       {2, 3, 4, 3}},
+      {"WeightNorm", [] { return made(nn::WeightNorm(nn::Linear(7, 5, {.bias = false}))); }, {3, 7}},
+      {"WeightNorm", [] { return made(nn::WeightNorm(nn::Conv2d(3, 5, 3))); }, {2, 3, 5, 4}},
       {"Sequential", [] { return made(nn::Sequential(nn::Linear(7, 5), nn::Tanh(), nn::Linear(5, 3))); }, {3, 7}},
       {"Flatten", [] { return made(nn::Flatten()); }, {3, 2, 5}},
       {"Unflatten",
@@ -174,13 +218,13 @@ TEST_P(Layers, AnotherParameterIsFound) {
 GG_ON_DEVICES(Layers);
 
 TEST(EmulatedLayers, EveryLayerHasARow) {
-  std::set<std::string> known = {"Module", "BatchNorm", "InstanceNorm"}, found;  // what layers derive from
+  std::set<std::string> known = {"Module", "BatchNorm", "InstanceNorm", "Pad2d"}, found;  // what layers derive from
   for (const Row& row : rows()) known.insert(row.layer);
   for (const auto& entry : std::filesystem::directory_iterator(std::string(GG_SOURCE_DIR) + "/nn")) {
     if (entry.path().extension() != ".h") continue;
     std::ifstream file(entry.path());
     const std::regex declared(
-        "^(?:struct|class) (\\w+)(?: final)? : (?:public )?(?:Module|BatchNorm|InstanceNorm)\\b.*");
+        "^(?:struct|class) (\\w+)(?: final)? : (?:public )?(?:Module|BatchNorm|InstanceNorm|Pad2d)\\b.*");
     std::smatch match;
     for (std::string line; std::getline(file, line);) {
       if (std::regex_match(line, match, declared)) found.insert(match[1]);
