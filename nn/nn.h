@@ -1,4 +1,4 @@
-// Everything in nn/: start with module.h.
+// Everything in nn/: start with module.h. Blocks made of layers: blocks/blocks.h.
 #pragma once
 
 #include "nn/activation.h"

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "autograd/autograd.h"
+#include "nn/blocks/blocks.h"
 #include "nn/nn.h"
 #include "tests/parity/parity.h"
 
@@ -139,6 +140,37 @@ const std::vector<Row>& rows() {
        {2, 3, 4, 3}},
       {"WeightNorm", [] { return made(nn::WeightNorm(nn::Linear(7, 5, {.bias = false}))); }, {3, 7}},
       {"WeightNorm", [] { return made(nn::WeightNorm(nn::Conv2d(3, 5, 3))); }, {2, 3, 5, 4}},
+      {"DoubleConv", [] { return made(nn::DoubleConv(2, 3)); }, {2, 2, 4, 5}},
+      {"BasicBlock", [] { return made(nn::BasicBlock(3, 3)); }, {2, 3, 4, 5}},
+      {"BasicBlock", [] { return made(nn::BasicBlock(2, 3, {.stride = 2})); }, {2, 2, 5, 6}},
+      {"PreActBlock", [] { return made(nn::PreActBlock(3, 3)); }, {2, 3, 4, 5}},
+      {"PreActBlock", [] { return made(nn::PreActBlock(2, 3, {.stride = 2})); }, {2, 2, 5, 6}},
+      {"UNetDown", [] { return made(nn::UNetDown(2, 3)); }, {2, 2, 6, 5}},
+      {"UNetUp",
+       [] {
+         nn::UNetUp up(4, 3, 2);
+         return Made{up, [up](const Tensor& x) { return up(max_pool2d(x), slice(x, 1, 0, 3)); }};
+       },
+       {2, 4, 6, 5}},
+      {"UNet", [] { return made(nn::UNet(2, 1, {.channels = 2, .depth = 2})); }, {3, 2, 9, 10}},
+      {"UNet",
+       [] { return made(nn::UNet(2, 1, {.channels = 2, .depth = 1, .upsampling = nn::UNetUpsampling::bilinear})); },
+       {2, 2, 5, 6}},
+      {"PatchGAN",
+       [] { return made(nn::PatchGAN(2, {.channels = 2, .layers = 1, .norm = nn::PatchNorm::instance})); },
+       {2, 2, 18, 20}},
+      {"AdaIN",
+       [] {
+         nn::AdaIN layer;
+         return Made{layer, [layer](const Tensor& x) { return layer(x, square(slice(x, 2, 1))); }};
+       },
+       {2, 3, 4, 5}},
+      {"StyleNorm",
+       [] {
+         nn::StyleNorm layer(4, 3);
+         return Made{layer, [layer](const Tensor& x) { return layer(x, mean(slice(x, 2, 0, 4), {1, 3})); }};
+       },
+       {2, 3, 4, 5}},
       {"Sequential", [] { return made(nn::Sequential(nn::Linear(7, 5), nn::Tanh(), nn::Linear(5, 3))); }, {3, 7}},
       {"Flatten", [] { return made(nn::Flatten()); }, {3, 2, 5}},
       {"Unflatten",
@@ -220,7 +252,7 @@ GG_ON_DEVICES(Layers);
 TEST(EmulatedLayers, EveryLayerHasARow) {
   std::set<std::string> known = {"Module", "BatchNorm", "InstanceNorm", "Pad2d"}, found;  // what layers derive from
   for (const Row& row : rows()) known.insert(row.layer);
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(GG_SOURCE_DIR) + "/nn")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::string(GG_SOURCE_DIR) + "/nn")) {
     if (entry.path().extension() != ".h") continue;
     std::ifstream file(entry.path());
     const std::regex declared(
