@@ -1,10 +1,6 @@
 #include "ops/image.h"
 
-#include <algorithm>
-#include <cmath>
-
 #include "ops/creation.h"
-#include "ops/index.h"
 #include "ops/matmul.h"
 #include "ops/pool.h"
 #include "ops/reduce.h"
@@ -14,43 +10,6 @@ namespace {
 
 void check_image(const Tensor& x, const char* op) {
   GG_CHECK(x.rank() == 4, op, ": expected [N,C,H,W], got shape ", x.shape());
-}
-
-// Elements first … first + count - 1 of an axis, the last of them in front.
-Tensor mirrored(const Tensor& x, int axis, int64_t first, int64_t count) {
-  Tensor order = arange(static_cast<double>(count - 1), -1, -1, {i64, x.device()});
-  return index_select(slice(x, axis, first, first + count), axis, order);
-}
-
-Tensor edge(const Tensor& x, int axis, int64_t at, int64_t count) {
-  Shape shape = x.shape();
-  shape[axis] = count;
-  return expand(slice(x, axis, at, at + 1), shape);
-}
-
-Tensor pad_axis(const Tensor& x, const Padding& p, PadMode mode) {
-  const int64_t size = x.size(p.axis), widest = std::max(p.before, p.after);
-  GG_CHECK(mode != PadMode::reflect || widest < size, "pad: a reflection of ", size, " elements along axis ", p.axis,
-           " of ", x.shape(), " is less than ", size, " wide, got ", widest);
-  GG_CHECK(mode != PadMode::replicate || size > 0, "pad: axis ", p.axis, " of ", x.shape(), " has no edge to repeat");
-  GG_CHECK(mode != PadMode::circular || widest <= size, "pad: ", size, " elements along axis ", p.axis, " of ",
-           x.shape(), " do not go round ", widest, " more");
-  std::vector<Tensor> parts;
-  auto add = [&](int64_t count, bool front) {
-    if (count == 0) return;
-    switch (mode) {
-      case PadMode::reflect:
-        return parts.push_back(mirrored(x, p.axis, front ? 1 : size - 1 - count, count));
-      case PadMode::replicate:
-        return parts.push_back(edge(x, p.axis, front ? 0 : size - 1, count));
-      case PadMode::circular:
-        return parts.push_back(slice(x, p.axis, front ? size - count : 0, front ? size : count));
-    }
-  };
-  add(p.before, true);
-  parts.push_back(x);
-  add(p.after, false);
-  return parts.size() == 1 ? x : concat(parts, p.axis);
 }
 
 // The matrix [windows, size] whose product with an axis of `size` elements gives the means of the windows.
@@ -79,24 +38,6 @@ Tensor pixel_unshuffle(const Tensor& x, int64_t r) {
            " do not divide by ", r);
   const int64_t n = x.size(0), c = x.size(1), h = x.size(2) / r, w = x.size(3) / r;
   return reshape(permute(reshape(x, {n, c, h, r, w, r}), {0, 1, 3, 5, 2, 4}), {n, c * r * r, h, w});
-}
-
-Tensor pad(const Tensor& x, const std::vector<Padding>& padding, PadMode mode) {
-  std::vector<Padding> axes;
-  for (Padding p : padding) {
-    p.axis = normalize_axis(p.axis, x.rank(), "pad");
-    GG_CHECK(p.before >= 0 && p.after >= 0, "pad: widths must not be negative, got ", p.before, " and ", p.after);
-    auto known = std::find_if(axes.begin(), axes.end(), [&](const Padding& a) { return a.axis == p.axis; });
-    if (known == axes.end()) {
-      axes.push_back(p);
-    } else {
-      known->before += p.before;
-      known->after += p.after;
-    }
-  }
-  Tensor y = x;
-  for (const Padding& p : axes) y = pad_axis(y, p, mode);
-  return y;
 }
 
 Tensor adaptive_avg_pool2d(const Tensor& x, Size2 size) {

@@ -20,7 +20,7 @@ enum class PadMode {
   replicate,  ///< its edge, again and again: a a [a b c] c c
   circular,   ///< its other end: b c [a b c] a b; widths at most the axis
 };
-/// x with that put around it; widths for one axis add up. Axis by axis, in the order in which they are named first.
+/// x with that put around it; widths for one axis add up.
 Tensor pad(const Tensor& x, const std::vector<Padding>& padding, PadMode mode);
 
 }  // namespace gg

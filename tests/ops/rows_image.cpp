@@ -72,7 +72,7 @@ void add_frames(std::vector<Row>& rows) {
     Shape x;
     int64_t left, right, top, bottom;
   };
-  for (const Setting& s : std::vector<Setting>{{"reflect", PadMode::reflect, {2, 1, 3, 4}, 3, 1, 0, 2},
+  for (const Setting& s : std::vector<Setting>{{"reflect", PadMode::reflect, {2, 2, 3, 4}, 3, 1, 0, 2},
                                                {"replicate", PadMode::replicate, {1, 2, 3, 2}, 3, 1, 0, 4},
                                                {"replicate_one", PadMode::replicate, {2, 1, 1}, 2, 1, 1, 0},
                                                {"circular", PadMode::circular, {2, 3, 4}, 4, 1, 0, 3}}) {
@@ -98,6 +98,7 @@ void add_frames(std::vector<Row>& rows) {
             }};
     if (s.variant == "reflect") {
       row.large = {{8, 16, 30, 30}};
+      row.keeps_channels_last = true;
       row.complaints = {{[] {
                            pad(ones({2, 3}), {{1, 3, 0}}, PadMode::reflect);
                          },
