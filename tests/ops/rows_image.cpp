@@ -75,7 +75,7 @@ void add_frames(std::vector<Row>& rows) {
   for (const Setting& s : std::vector<Setting>{{"reflect", PadMode::reflect, {2, 2, 3, 4}, 3, 1, 0, 2},
                                                {"replicate", PadMode::replicate, {1, 2, 3, 2}, 3, 1, 0, 4},
                                                {"replicate_one", PadMode::replicate, {2, 1, 1}, 2, 1, 1, 0},
-                                               {"circular", PadMode::circular, {2, 3, 4}, 4, 1, 0, 3}}) {
+                                               {"circular", PadMode::circular, {2, 3, 4}, 2, 1, 0, 3}}) {
     Row row{"pad_mode",
             s.variant,
             [s](In in) {
