@@ -124,6 +124,16 @@ void batch_norm_statistics(Array mean, Array var, Array x) {
   });
 }
 
+void channel_gradients(Array dw, Array db, Array g, Array x) {
+  constexpr const char* op = "channel_gradients";
+  GG_CHECK(x.rank() >= 2, op, ": expected [N, C, ...], got ", x.shape);
+  check_same(op, g, x);
+  for (const Array* v : {&dw, &db}) check_vector(op, *v, x.shape[1], x);
+  visit_floating(x.dtype, op, [&]<class T>() {
+    reduce_axes(op, ProductAndSum<T>{}, std::array{g, x}, along(dw, 1, x.rank()), along(db, 1, x.rank()));
+  });
+}
+
 void batch_norm_forward(Array out, Array x, Array mean, Array var, Array w, Array b, double eps) {
   constexpr const char* op = "batch_norm";
   GG_CHECK(x.rank() >= 2, op, ": expected [N, C, ...], got ", x.shape);

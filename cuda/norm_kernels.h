@@ -24,6 +24,9 @@ GG_DEVICE_API(
     void batch_norm_forward(gg::Array out, gg::Array x, gg::Array mean, gg::Array var, gg::Array w, gg::Array b,
                             double eps);
 
+    /// dw [C] = Σ g·x and db [C] = Σ g over all axes but the second: the gradients of x·w + b in w and b.
+    void channel_gradients(gg::Array dw, gg::Array db, gg::Array g, gg::Array x);
+
     /// The gradients in x, w [C] and b [C], where mean and var are the statistics of x itself, and so depend on it.
     void batch_norm_backward(gg::Array dx, gg::Array dw, gg::Array db, gg::Array g, gg::Array x, gg::Array mean,
                              gg::Array var, gg::Array w, double eps);)

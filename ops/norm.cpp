@@ -11,7 +11,6 @@
 #include "ops/elementwise.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
-#include "ops/tangent.h"
 
 namespace gg {
 namespace {
@@ -113,10 +112,10 @@ struct BatchNorm {
   }
 };
 
-// Bilinear in x and w, and linear in b. What batch norm's kernel does with mean 0 and variance 1.
+// What batch norm's kernel does with mean 0 and variance 1.
 struct ChannelAffine {
   static constexpr const char* name = "channel_affine";
-  static constexpr unsigned saves = save_input(0) | save_input(1);
+  static constexpr unsigned saves = kSaveInputs;
 
   Tensor forward(const Tensor& x, const Tensor& w, const Tensor& b) const {
     Tensor out = empty_like(x), zero = raw::full(w.shape(), 0, w.options()), one = raw::full(w.shape(), 1, w.options());
@@ -125,21 +124,17 @@ struct ChannelAffine {
     return out;
   }
   Tensors vjp(const Vjp& c) const {
-    Tensor g = c.grad();
-    Axes others = all_but_channel(g);
-    return {c.needs(0) ? g * reshape(c.input(1), per_channel(g)) : Tensor(),
-            c.needs(1) ? sum(g * c.input(0), others) : Tensor(), c.needs(2) ? sum(g, others) : Tensor()};
-  }
-  Tensor jvp(const Jvp& c) const {
-    Tensor dy;
-    if (c.has(0)) dy = c.tangent(0) * reshape(c.input(1), per_channel(c.input(0)));
-    for (int i : {1, 2}) {
-      if (!c.has(i)) continue;
-      Shape wide = with_directions(c, per_channel(c.input(0)).inserted(0, 1));
-      Tensor t = reshape(c.tangent(i), wide);
-      dy = add_tangents(dy, i == 1 ? c.input(0) * t : expand(t, with_directions(c, c.input(0).shape())));
+    Tensor g = c.grad(), w = c.input(1), dx, dw, db;
+    if (c.needs(0)) dx = g * reshape(w, per_channel(g));
+    if (c.needs(1) || c.needs(2)) {
+      dw = empty(w.shape(), w.options());
+      db = empty(w.shape(), w.options());
+      GG_KERNEL(g.device(), channel_gradients, dw.array(), db.array(), g.array(), c.input(0).array());
     }
-    return dy;
+    return {dx, dw, db};
+  }
+  Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
+    return x * reshape(w, per_channel(x)) + reshape(b, per_channel(x));
   }
 };
 

@@ -90,6 +90,10 @@ class Norm : public KernelTest {
     expect_close(dx, 2 * tolerance, scale);
     expect_close(dw, tolerance, std::sqrt(count) * scale);
     expect_close(db, tolerance, std::sqrt(count) * scale);
+    cpu::channel_gradients(dw.host.array(), db.host.array(), g.host.array(), x.host.array());
+    device::channel_gradients(dw.device.array(), db.device.array(), g.device.array(), x.device.array());
+    expect_close(dw, tolerance, std::sqrt(count) * scale);
+    expect_close(db, tolerance, std::sqrt(count) * scale);
   }
 
   static Pair channels_last(const Pair& x) {

@@ -214,6 +214,10 @@ std::vector<Row> group_norm_rows() {
                  });
                  return y;
                }};
+    affine.reference = [](In in) {
+      Tensor last = transpose(in[0], 1, -1);
+      return transpose(last * in[1] + in[2], 1, -1);
+    };
     if (x.rank() == 4) {
       affine.keeps_channels_last = true;
       affine.large = {{8, 16, 28, 28}, {16}, {16}};
