@@ -65,60 +65,130 @@ Planes planes_of(const Array& a, bool last) {
   return {last ? a.shape[0] : a.shape[0] * a.shape[1], a.shape[2], a.shape[3], last ? a.shape[1] : 1};
 }
 
+// The middle of a line, where all repeats: `period` results on, the same weights meet elements `step` further on.
+struct Regular {
+  int64_t begin = 0, end = 0, period = 1, step = 0, count = 0;
+};
+
+template <class T>
+Regular regular_part(const Taps<T>& taps) {
+  const auto results = static_cast<int64_t>(taps.first.size());
+  auto at = [](int64_t i) { return static_cast<size_t>(i); };
+  for (int64_t period : {1, 2}) {
+    Regular r{2, 2 + period, period, 0, 0};
+    if (results < 16) break;
+    r.step = taps.first[at(2 + period)] - taps.first[2];
+    r.count = taps.count[2];
+    auto fits = [&](int64_t i) {  // i continues what is `period` before it
+      const size_t here = at(i), before = at(i - period);
+      return taps.count[here] == r.count && taps.count[before] == r.count &&
+             taps.first[here] == taps.first[before] + r.step &&
+             std::equal(taps.weight.begin() + static_cast<int64_t>(taps.from[here]),
+                        taps.weight.begin() + static_cast<int64_t>(taps.from[here]) + r.count,
+                        taps.weight.begin() + static_cast<int64_t>(taps.from[before]));
+    };
+    while (r.end < results && fits(r.end)) ++r.end;
+    r.end -= (r.end - r.begin) % period;
+    if (r.end - r.begin >= results / 2) return r;
+  }
+  return {};
+}
+
+// result[period·k + p] = Σ v[first[p] + step·k + c] · w[p][c]: constants, so that the loop becomes vector code.
+template <int kPeriod, int kCount, int kStep, class T>
+void stretch(T* __restrict result, const T* __restrict v, int64_t repeats, const int64_t* first, const T* w) {
+  T weight[kPeriod][kCount];
+  const T* from[kPeriod];
+  for (int p = 0; p < kPeriod; ++p) {
+    from[p] = v + first[p];
+    for (int c = 0; c < kCount; ++c) weight[p][c] = w[p * kCount + c];
+  }
+  for (int64_t k = 0; k < repeats; ++k) {
+    for (int p = 0; p < kPeriod; ++p) {
+      T sum = from[p][k * kStep] * weight[p][0];
+      for (int c = 1; c < kCount; ++c) sum += from[p][k * kStep + c] * weight[p][c];
+      result[kPeriod * k + p] = sum;
+    }
+  }
+}
+
+// Doubling, halving, and the adjoint of doubling go through the above.
+template <class T>
+bool stretch_regular(T* result, const T* v, const Taps<T>& taps, const Regular& r) {
+  const int64_t repeats = (r.end - r.begin) / r.period;
+  const auto begin = static_cast<size_t>(r.begin);
+  const int64_t* first = &taps.first[begin];
+  const T* w = taps.weight.data() + taps.from[begin];
+  if (r.period == 2 && r.count == 2 && r.step == 1) return stretch<2, 2, 1>(result, v, repeats, first, w), true;
+  if (r.period == 1 && r.count == 2 && r.step == 2) return stretch<1, 2, 2>(result, v, repeats, first, w), true;
+  if (r.period == 1 && r.count == 4 && r.step == 2) return stretch<1, 4, 2>(result, v, repeats, first, w), true;
+  return false;
+}
+
+// One line of the result from the source lines that it reads, which lie one behind the other.
+template <class T>
+void blend(T* __restrict to, const T* __restrict lines, int64_t count, const T* weight, int64_t size) {
+  if (count == 2) {
+    const T a = weight[0], b = weight[1], *second = lines + size;
+    for (int64_t i = 0; i < size; ++i) to[i] = lines[i] * a + second[i] * b;
+  } else if (count == 4) {
+    const T a = weight[0], b = weight[1], c = weight[2], d = weight[3];
+    const T *second = lines + size, *third = second + size, *fourth = third + size;
+    for (int64_t i = 0; i < size; ++i) to[i] = lines[i] * a + second[i] * b + third[i] * c + fourth[i] * d;
+  } else {
+    std::fill_n(to, size, T(0));
+    for (int64_t k = 0; k < count; ++k, lines += size) {
+      const T a = weight[k];
+      for (int64_t i = 0; i < size; ++i) to[i] += lines[i] * a;
+    }
+  }
+}
+
+// Results begin … end - 1 of a line of pixels of `inner` elements.
+template <class T>
+void read_pixels(T* line, const T* v, const Taps<T>& taps, int64_t begin, int64_t end, int64_t inner) {
+  for (int64_t i = begin; i < end; ++i) {
+    const auto at = static_cast<size_t>(i);
+    const T* from = v + taps.first[at] * inner;
+    const T* const w = taps.weight.data() + taps.from[at];
+    const int64_t count = taps.count[at];
+    if (inner == 1) {
+      T sum = 0;
+      for (int64_t k = 0; k < count; ++k) sum += from[k] * w[k];
+      line[i] = sum;
+      continue;
+    }
+    T* const pixel = line + i * inner;
+    std::fill_n(pixel, inner, T(0));
+    for (int64_t k = 0; k < count; ++k, from += inner) {
+      const T a = w[k];
+      for (int64_t c = 0; c < inner; ++c) pixel[c] += from[c] * a;
+    }
+  }
+}
+
 template <class T>
 void resample(T* out, const T* x, const Planes& to, const Planes& from, const Taps<T>& rows, const Taps<T>& columns) {
-  const int64_t line = from.width * from.inner, inner = from.inner;
-  int64_t pairs = 0;  // so many results in front have two taps: all but a few at the end, where one interpolates
-  while (inner == 1 && pairs < to.width && columns.count[static_cast<size_t>(pairs)] == 2) ++pairs;
-  const int64_t work = std::max(to.width, from.width) * inner;
-  parallel_for(to.outer * to.height, std::max<int64_t>(1, kGrain / std::max<int64_t>(work, 1)),
-               [&](int64_t begin, int64_t end) {
-                 Scratch scratch(sizeof(T) * static_cast<size_t>(line));
-                 T* const blended = scratch.as<T>();
-                 for (int64_t row = begin; row < end; ++row) {
-                   const auto h = static_cast<size_t>(row % to.height);
-                   const T* source = x + (row / to.height * from.height + rows.first[h]) * line;
-                   const T* weight = rows.weight.data() + rows.from[h];
-                   // Along the height, whole lines at a time.
-                   const int64_t lines = rows.count[h];
-                   if (lines == 2) {
-                     const T a = weight[0], b = weight[1];
-                     const T* const next = source + line;
-                     for (int64_t i = 0; i < line; ++i) blended[i] = source[i] * a + next[i] * b;
-                   } else {
-                     std::fill_n(blended, line, T(0));
-                     for (int64_t k = 0; k < lines; ++k, source += line) {
-                       const T a = weight[k];
-                       for (int64_t i = 0; i < line; ++i) blended[i] += source[i] * a;
-                     }
-                   }
-                   // Along the width.
-                   T* const result = out + row * to.width * inner;
-                   const T* const two = columns.weight.data();
-                   for (int64_t i = 0; i < pairs; ++i) {
-                     const T* const v = blended + columns.first[static_cast<size_t>(i)];
-                     result[i] = v[0] * two[2 * i] + v[1] * two[2 * i + 1];
-                   }
-                   for (int64_t i = pairs; i < to.width; ++i) {
-                     const auto at = static_cast<size_t>(i);
-                     const T* v = blended + columns.first[at] * inner;
-                     const T* const w = columns.weight.data() + columns.from[at];
-                     const int64_t count = columns.count[at];
-                     if (inner == 1) {
-                       T sum = 0;
-                       for (int64_t k = 0; k < count; ++k) sum += v[k] * w[k];
-                       result[i] = sum;
-                       continue;
-                     }
-                     T* const pixel = result + i * inner;
-                     std::fill_n(pixel, inner, T(0));
-                     for (int64_t k = 0; k < count; ++k, v += inner) {
-                       const T a = w[k];
-                       for (int64_t c = 0; c < inner; ++c) pixel[c] += v[c] * a;
-                     }
-                   }
-                 }
-               });
+  const int64_t size = from.width * from.inner, inner = from.inner, width = to.width;
+  const Regular regular = inner == 1 ? regular_part(columns) : Regular();
+  const int64_t work = std::max(width, from.width) * inner;
+  auto run = [&](int64_t begin, int64_t end) {
+    Scratch scratch(sizeof(T) * static_cast<size_t>(size));
+    T* const blended = scratch.as<T>();
+    for (int64_t row = begin; row < end; ++row) {
+      const auto h = static_cast<size_t>(row % to.height);
+      const T* source = x + (row / to.height * from.height + rows.first[h]) * size;
+      blend(blended, source, rows.count[h], rows.weight.data() + rows.from[h], size);
+      T* const line = out + row * width * inner;
+      if (regular.end > 0 && stretch_regular(line + regular.begin, blended, columns, regular)) {
+        read_pixels(line, blended, columns, 0, regular.begin, inner);
+        read_pixels(line, blended, columns, regular.end, width, inner);
+      } else {
+        read_pixels(line, blended, columns, 0, width, inner);
+      }
+    }
+  };
+  parallel_for(to.outer * to.height, std::max<int64_t>(1, kGrain / std::max<int64_t>(work, 1)), run);
 }
 
 void check(const Array& fine, const Array& coarse, const char* op) {

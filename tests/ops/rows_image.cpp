@@ -202,6 +202,8 @@ void add_bilinear(std::vector<Row>& rows) {
                                                {"from_one", {2, 1, 1, 1}, 3, 2, false},
                                                {"from_one_align_corners", {2, 1, 1, 2}, 3, 1, true},
                                                {"to_one", {1, 2, 4, 3}, 1, 1, false},
+                                               {"doubled", {1, 1, 2, 20}, 4, 40, false},
+                                               {"halved", {1, 1, 3, 40}, 2, 20, false},
                                                {"no_images", {0, 2, 3, 3}, 5, 5, false}}) {
     Row row{"interpolate_bilinear",
             s.variant,
