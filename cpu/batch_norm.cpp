@@ -239,21 +239,47 @@ std::vector<double> gradient_sums(const Operands& o, const std::vector<T>& m) {
       });
 }
 
+// Operand 2 = g·a + (x - m)·b + c for each channel, of operands x and g.
+template <class T>
+void combine(const Operands& o, const std::vector<T>& m, const std::vector<T>& a, const std::vector<T>& b,
+             const std::vector<T>& c) {
+  each_row(
+      o,
+      [&](int64_t n, int64_t k) {
+        kernels<T>().combine_row(o.plane<T>(2, n, k), o.plane<const T>(1, n, k), o.plane<const T>(0, n, k), o.inner,
+                                 m[k], a[k], b[k], c[k]);
+      },
+      [&](int64_t i) {
+        kernels<T>().combine_columns(o.pixel<T>(2, i), o.pixel<const T>(1, i), o.pixel<const T>(0, i), o.channels,
+                                     m.data(), a.data(), b.data(), c.data());
+      });
+}
+
 }  // namespace
 
-void channel_gradients(Array dw, Array db, Array g, Array x) {
-  check(x, {&g}, {&dw, &db}, "channel_gradients");
+void channel_gradients(Array dw, Array db, Array g, Array x, Array mean) {
+  check(x, {&g}, {&dw, &db, &mean}, "channel_gradients");
   if (x.numel() == 0) {
     fill(dw, 0);
     return fill(db, 0);
   }
   visit_floating(x.dtype, "channel_gradients", [&]<class T>() {
     Operands o({&x, &g}, nullptr);
-    std::vector<double> total = gradient_sums<T>(o, std::vector<T>(static_cast<size_t>(o.channels)));
+    std::vector<double> total = gradient_sums<T>(o, vector_of<T>(mean));
     for (int64_t i = 0; i < o.channels; ++i) {
       put<T>(db, i, total[i]);
       put<T>(dw, i, total[o.channels + i]);
     }
+  });
+}
+
+void channel_combine(Array out, Array g, Array x, Array mean, Array a, Array b, Array c) {
+  check(x, {&out, &g}, {&mean, &a, &b, &c}, "channel_combine");
+  if (x.numel() == 0) return;
+  visit_floating(x.dtype, "channel_combine", [&]<class T>() {
+    Operands o({&x, &g}, &out);
+    combine<T>(o, vector_of<T>(mean), vector_of<T>(a), vector_of<T>(b), vector_of<T>(c));
+    o.finish();
   });
 }
 
@@ -330,16 +356,7 @@ void batch_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
       b[i] = static_cast<T>(-s * rstd * gu_sum / count);
       c[i] = static_cast<T>(-s * g_sum / count);
     }
-    each_row(
-        o,
-        [&](int64_t n, int64_t k) {
-          kernels<T>().combine_row(o.plane<T>(2, n, k), o.plane<const T>(1, n, k), o.plane<const T>(0, n, k), o.inner,
-                                   m[k], a[k], b[k], c[k]);
-        },
-        [&](int64_t i) {
-          kernels<T>().combine_columns(o.pixel<T>(2, i), o.pixel<const T>(1, i), o.pixel<const T>(0, i), o.channels,
-                                       m.data(), a.data(), b.data(), c.data());
-        });
+    combine<T>(o, m, a, b, c);
     o.finish();
   });
 }

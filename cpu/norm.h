@@ -21,8 +21,11 @@ void batch_norm_statistics(Array mean, Array var, Array x);
 /// out = (x - mean) / sqrt(var + eps) · w + b, with mean, var, w, b [C]. NCHW and channels-last memory both go fast.
 void batch_norm_forward(Array out, Array x, Array mean, Array var, Array w, Array b, double eps);
 
-/// dw [C] = Σ g·x and db [C] = Σ g over all axes but the second: the gradients of x·w + b in w and b.
-void channel_gradients(Array dw, Array db, Array g, Array x);
+/// dw [C] = Σ g·(x - mean) and db [C] = Σ g over all axes but the second, mean [C].
+void channel_gradients(Array dw, Array db, Array g, Array x, Array mean);
+
+/// out = g·a + (x - mean)·b + c, with mean, a, b, c [C].
+void channel_combine(Array out, Array g, Array x, Array mean, Array a, Array b, Array c);
 
 /// The gradients in x, w [C] and b [C], where mean and var are the statistics of x itself, and so depend on it.
 void batch_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array mean, Array var, Array w, double eps);

@@ -24,8 +24,12 @@ GG_DEVICE_API(
     void batch_norm_forward(gg::Array out, gg::Array x, gg::Array mean, gg::Array var, gg::Array w, gg::Array b,
                             double eps);
 
-    /// dw [C] = Σ g·x and db [C] = Σ g over all axes but the second: the gradients of x·w + b in w and b.
-    void channel_gradients(gg::Array dw, gg::Array db, gg::Array g, gg::Array x);
+    /// dw [C] = Σ g·(x - mean) and db [C] = Σ g over all axes but the second, mean [C].
+    void channel_gradients(gg::Array dw, gg::Array db, gg::Array g, gg::Array x, gg::Array mean);
+
+    /// out = g·a + (x - mean)·b + c, with mean, a, b, c [C].
+    void channel_combine(gg::Array out, gg::Array g, gg::Array x, gg::Array mean, gg::Array a, gg::Array b,
+                         gg::Array c);
 
     /// The gradients in x, w [C] and b [C], where mean and var are the statistics of x itself, and so depend on it.
     void batch_norm_backward(gg::Array dx, gg::Array dw, gg::Array db, gg::Array g, gg::Array x, gg::Array mean,

@@ -1,5 +1,6 @@
 #include "ops/norm.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "autograd/apply.h"
@@ -129,12 +130,79 @@ struct ChannelAffine {
     if (c.needs(1) || c.needs(2)) {
       dw = empty(w.shape(), w.options());
       db = empty(w.shape(), w.options());
-      GG_KERNEL(g.device(), channel_gradients, dw.array(), db.array(), g.array(), c.input(0).array());
+      Tensor zero = raw::full(w.shape(), 0, w.options());
+      GG_KERNEL(g.device(), channel_gradients, dw.array(), db.array(), g.array(), c.input(0).array(), zero.array());
     }
     return {dx, dw, db};
   }
   Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
     return x * reshape(w, per_channel(x)) + reshape(b, per_channel(x));
+  }
+};
+
+// Over groups of channels of x [N, C, L], row-major; w and b are [C]. The kernels see each channel of each image as a
+// channel of its own, [1, N·C, L].
+struct GroupNorm {
+  static constexpr const char* name = "group_norm";
+  static constexpr unsigned saves = kSaveInputs;
+  struct Aux {
+    Tensor mean, var;  // [N·groups]
+  };
+  int64_t groups;
+  double eps;
+
+  static Tensor channels(const Tensor& x) { return reshape(x, {1, x.size(0) * x.size(1), x.size(2)}); }
+  /// What groups [N·groups] or channels [C] have, for each channel of each image: [N·C].
+  Tensor of_groups(const Tensor& t, const Tensor& x) const {
+    const int64_t n = x.size(0), each = x.size(1) / groups;
+    return reshape(contiguous(expand(reshape(t, {n, groups, 1}), {n, groups, each})), {n * x.size(1)});
+  }
+  static Tensor of_channels(const Tensor& t, const Tensor& x) {
+    return reshape(contiguous(expand(t, {x.size(0), x.size(1)})), {x.size(0) * x.size(1)});
+  }
+  /// The mean over the elements of each group of what is summed over each channel of each image.
+  Tensor group_mean(const Tensor& t, const Tensor& x) const {
+    const int64_t n = x.size(0), each = x.size(1) / groups;
+    const auto count = static_cast<double>(std::max<int64_t>(each * x.size(2), 1));
+    return of_groups(sum(reshape(t, {n, groups, each}), -1) / count, x);
+  }
+
+  Tensor forward(Aux& aux, const Tensor& x, const Tensor& w, const Tensor& b) const {
+    const int64_t rows = x.size(0) * groups;
+    Tensor out = empty(x.shape(), x.options());
+    aux.mean = empty({rows}, x.options());
+    aux.var = empty({rows}, x.options());
+    GG_KERNEL(x.device(), batch_norm_statistics, aux.mean.array(), aux.var.array(),
+              reshape(x, {1, rows, x.size(1) / groups * x.size(2)}).array());
+    Tensor m = of_groups(aux.mean, x), v = of_groups(aux.var, x), scale = of_channels(w, x), shift = of_channels(b, x);
+    GG_KERNEL(x.device(), batch_norm_forward, channels(out).array(), channels(x).array(), m.array(), v.array(),
+              scale.array(), shift.array(), eps);
+    return out;
+  }
+  Tensors vjp(const Vjp& c, const Aux& aux) const {
+    Tensor x = c.input(0), g = contiguous(c.grad()), gs = channels(g), xs = channels(x);
+    Tensor m = of_groups(aux.mean, x), rstd = rsqrt(of_groups(aux.var, x) + eps), w = of_channels(c.input(1), x);
+    Tensor product = empty(m.shape(), m.options()), total = empty(m.shape(), m.options());  // Σ g·(x - mean), Σ g
+    GG_KERNEL(x.device(), channel_gradients, product.array(), total.array(), gs.array(), xs.array(), m.array());
+    Tensor dx, dw, db;
+    if (c.needs(0)) {
+      // With u = (x - mean)·rstd and h = g·w:  dx = rstd · (h - mean(h) - u · mean(h·u)).
+      Tensor p = rstd * w, q = -(square(rstd) * rstd * group_mean(product * w, x)),
+             r = -(rstd * group_mean(total * w, x));
+      dx = empty(x.shape(), x.options());
+      GG_KERNEL(x.device(), channel_combine, channels(dx).array(), gs.array(), xs.array(), m.array(), p.array(),
+                q.array(), r.array());
+    }
+    const Shape images{x.size(0), x.size(1)};
+    if (c.needs(1)) dw = sum(reshape(product * rstd, images), 0);
+    if (c.needs(2)) db = sum(reshape(total, images), 0);
+    return {dx, dw, db};
+  }
+  Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
+    Tensor rows = reshape(x, {x.size(0), groups, x.size(1) / groups * x.size(2)});
+    Tensor centred = rows - mean(rows, -1, {.keepdim = true});
+    Tensor y = centred * rsqrt(mean(square(centred), -1, {.keepdim = true}) + eps);
+    return reshape(y, x.shape()) * unsqueeze(w, 1) + unsqueeze(b, 1);
   }
 };
 
@@ -200,11 +268,9 @@ Tensor group_norm(const Tensor& x, int64_t groups, const Tensor& w, const Tensor
   for (const Tensor* t : {&w, &b}) {
     if (t->defined()) check_channels(x, *t, t == &w ? "the weight" : "the bias", "group_norm");
   }
-  int64_t n = x.shape().part(1, x.rank()).numel() / groups;
-  Tensor rows = reshape(x, {x.size(0) * groups, n});
-  Tensor y = reshape(apply(LayerNorm{eps}, rows, ones({n}, x.options()), zeros({n}, x.options())), x.shape());
-  if (!w.defined() && !b.defined()) return y;
-  return apply(ChannelAffine{}, y, or_full(w, {x.size(1)}, 1, x), or_full(b, {x.size(1)}, 0, x));
+  Tensor places = contiguous(reshape(x, {x.size(0), x.size(1), x.shape().part(2, x.rank()).numel()}));
+  Tensor y = apply(GroupNorm{groups, eps}, places, or_full(w, {x.size(1)}, 1, x), or_full(b, {x.size(1)}, 0, x));
+  return reshape(y, x.shape());
 }
 
 Tensor instance_norm(const Tensor& x, const Tensor& w, const Tensor& b, double eps) {

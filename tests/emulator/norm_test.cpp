@@ -90,8 +90,14 @@ class Norm : public KernelTest {
     expect_close(dx, 2 * tolerance, scale);
     expect_close(dw, tolerance, std::sqrt(count) * scale);
     expect_close(db, tolerance, std::sqrt(count) * scale);
-    cpu::channel_gradients(dw.host.array(), db.host.array(), g.host.array(), x.host.array());
-    device::channel_gradients(dw.device.array(), db.device.array(), g.device.array(), x.device.array());
+    cpu::channel_gradients(dw.host.array(), db.host.array(), g.host.array(), x.host.array(), m.host.array());
+    device::channel_gradients(dw.device.array(), db.device.array(), g.device.array(), x.device.array(),
+                              m.device.array());
+    cpu::channel_combine(dx.host.array(), g.host.array(), x.host.array(), m.host.array(), w.host.array(),
+                         v.host.array(), b.host.array());
+    device::channel_combine(dx.device.array(), g.device.array(), x.device.array(), m.device.array(), w.device.array(),
+                            v.device.array(), b.device.array());
+    expect_close(dx, 2 * tolerance, 3 * scale);
     expect_close(dw, tolerance, std::sqrt(count) * scale);
     expect_close(db, tolerance, std::sqrt(count) * scale);
   }
