@@ -225,7 +225,63 @@ void check(const Array& x, std::initializer_list<const Array*> same, std::initia
   }
 }
 
+// Σ g and Σ g·(x - m) for each channel, of operands x and g.
+template <class T>
+std::vector<double> gradient_sums(const Operands& o, const std::vector<T>& m) {
+  return channel_sums<2>(
+      o,
+      [&](double* acc, int64_t n, int64_t c) {
+        kernels<T>().gradient_row(acc, o.plane<const T>(1, n, c), o.plane<const T>(0, n, c), o.inner, m[c]);
+      },
+      [&](double* acc, int64_t first, int64_t last) {
+        kernels<T>().gradient_rows(acc, o.pixel<const T>(1, first), o.views[1].step, o.pixel<const T>(0, first),
+                                   o.views[0].step, last - first, o.channels, m.data());
+      });
+}
+
+// Operand 2 = g·a + (x - m)·b + c for each channel, of operands x and g.
+template <class T>
+void combine(const Operands& o, const std::vector<T>& m, const std::vector<T>& a, const std::vector<T>& b,
+             const std::vector<T>& c) {
+  each_row(
+      o,
+      [&](int64_t n, int64_t k) {
+        kernels<T>().combine_row(o.plane<T>(2, n, k), o.plane<const T>(1, n, k), o.plane<const T>(0, n, k), o.inner,
+                                 m[k], a[k], b[k], c[k]);
+      },
+      [&](int64_t i) {
+        kernels<T>().combine_columns(o.pixel<T>(2, i), o.pixel<const T>(1, i), o.pixel<const T>(0, i), o.channels,
+                                     m.data(), a.data(), b.data(), c.data());
+      });
+}
+
 }  // namespace
+
+void channel_gradients(Array dw, Array db, Array g, Array x, Array mean) {
+  check(x, {&g}, {&dw, &db, &mean}, "channel_gradients");
+  if (x.numel() == 0) {
+    fill(dw, 0);
+    return fill(db, 0);
+  }
+  visit_floating(x.dtype, "channel_gradients", [&]<class T>() {
+    Operands o({&x, &g}, nullptr);
+    std::vector<double> total = gradient_sums<T>(o, vector_of<T>(mean));
+    for (int64_t i = 0; i < o.channels; ++i) {
+      put<T>(db, i, total[i]);
+      put<T>(dw, i, total[o.channels + i]);
+    }
+  });
+}
+
+void channel_combine(Array out, Array g, Array x, Array mean, Array a, Array b, Array c) {
+  check(x, {&out, &g}, {&mean, &a, &b, &c}, "channel_combine");
+  if (x.numel() == 0) return;
+  visit_floating(x.dtype, "channel_combine", [&]<class T>() {
+    Operands o({&x, &g}, &out);
+    combine<T>(o, vector_of<T>(mean), vector_of<T>(a), vector_of<T>(b), vector_of<T>(c));
+    o.finish();
+  });
+}
 
 void batch_norm_statistics(Array mean, Array var, Array x) {
   check(x, {}, {&mean, &var}, "batch_norm_statistics");
@@ -287,15 +343,7 @@ void batch_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
   visit_floating(x.dtype, "batch_norm_backward", [&]<class T>() {
     Operands o({&x, &g}, &dx);
     std::vector<T> m = vector_of<T>(mean), v = vector_of<T>(var), scale = vector_of<T>(w);
-    std::vector<double> total = channel_sums<2>(
-        o,
-        [&](double* acc, int64_t n, int64_t c) {
-          kernels<T>().gradient_row(acc, o.plane<const T>(1, n, c), o.plane<const T>(0, n, c), o.inner, m[c]);
-        },
-        [&](double* acc, int64_t first, int64_t last) {
-          kernels<T>().gradient_rows(acc, o.pixel<const T>(1, first), o.views[1].step, o.pixel<const T>(0, first),
-                                     o.views[0].step, last - first, o.channels, m.data());
-        });
+    std::vector<double> total = gradient_sums<T>(o, m);
     // With u = (x - mean)·rstd:  dx = w·rstd · (g - mean(g) - u · mean(g·u)) = g·a + (x - mean)·b + c
     std::vector<T> a(m.size()), b(m.size()), c(m.size());
     auto count = static_cast<double>(o.count);
@@ -308,16 +356,7 @@ void batch_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
       b[i] = static_cast<T>(-s * rstd * gu_sum / count);
       c[i] = static_cast<T>(-s * g_sum / count);
     }
-    each_row(
-        o,
-        [&](int64_t n, int64_t k) {
-          kernels<T>().combine_row(o.plane<T>(2, n, k), o.plane<const T>(1, n, k), o.plane<const T>(0, n, k), o.inner,
-                                   m[k], a[k], b[k], c[k]);
-        },
-        [&](int64_t i) {
-          kernels<T>().combine_columns(o.pixel<T>(2, i), o.pixel<const T>(1, i), o.pixel<const T>(0, i), o.channels,
-                                       m.data(), a.data(), b.data(), c.data());
-        });
+    combine<T>(o, m, a, b, c);
     o.finish();
   });
 }

@@ -284,7 +284,56 @@ void convolve(Array x, Array w, Array y, const Conv2dOptions& o, ConvKind kind) 
   if (copy_w && kind == ConvKind::weight_grad) copy(w, q.w);
 }
 
+// The problem whose columns are asked for: w and y have shapes only.
+Problem columns_problem(const Array& columns, const Array& x, Size2 kernel, const Conv2dOptions& o, const char* op) {
+  GG_CHECK(x.rank() == 4 && columns.rank() == 3 && columns.is_contiguous() && x.dtype == columns.dtype, op,
+           ": expected [N,C,H,W] and row-major columns of one type, got ", x.shape, " and ", columns.shape);
+  Problem q{x, x, x, o};
+  q.w.shape = {1, x.shape[1], kernel.height, kernel.width};
+  q.y.shape = {x.shape[0], 1, window_places(x.shape[2], kernel.height, o, 0),
+               window_places(x.shape[3], kernel.width, o, 1)};
+  GG_CHECK(columns.shape == (Shape{x.shape[0], q.kernel(), q.places()}), op, ": ", columns.shape,
+           " are not the columns of ", x.shape);
+  return q;
+}
+
+// fn(problem of one channel of one image, that channel, its columns) for all of them.
+template <class T, class Fn>
+void for_planes(const Problem& q, const Array& columns, const Fn& fn) {
+  const int64_t channels = q.x.shape[1], size = q.w.shape[2] * q.w.shape[3] * q.places();
+  Problem one = q;
+  one.w.shape[1] = 1;
+  parallel_for(q.n() * channels, std::max<int64_t>(1, 16 * 1024 / std::max<int64_t>(size, 1)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t i = begin; i < end; ++i) {
+                   fn(one, q.x.as<T>() + i / channels * q.x.strides[0] + i % channels * q.x.strides[1],
+                      columns.as<T>() + i * size);
+                 }
+               });
+}
+
 }  // namespace
+
+void unfold(Array columns, Array x, Size2 kernel, Conv2dOptions o) {
+  const Problem q = columns_problem(columns, x, kernel, o, "unfold");
+  if (columns.numel() == 0) return;
+  visit_floating(x.dtype, "unfold", [&]<class T>() {
+    for_planes<T>(q, columns, [](const Problem& one, const T* image, T* to) { gather_columns<T>(one, image, to); });
+  });
+}
+
+void fold(Array x, Array columns, Size2 kernel, Conv2dOptions o) {
+  const Problem q = columns_problem(columns, x, kernel, o, "fold");
+  if (x.numel() == 0) return;
+  visit_floating(x.dtype, "fold", [&]<class T>() {
+    for_planes<T>(q, columns, [](const Problem& one, T* image, const T* from) {
+      for (int64_t h = 0; h < one.x.shape[2]; ++h) {
+        for (int64_t w = 0; w < one.x.shape[3]; ++w) image[h * one.x.strides[2] + w * one.x.strides[3]] = 0;
+      }
+      scatter_columns<T>(one, from, image);
+    });
+  });
+}
 
 void conv2d_forward(Array out, Array x, Array w, Conv2dOptions o) {
   check_conv2d(x, w, out, o, "conv2d");

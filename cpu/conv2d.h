@@ -23,4 +23,11 @@ void conv2d_input_grad(Array dx, Array g, Array w, Conv2dOptions o);
 /// dw = the adjoint in w.
 void conv2d_weight_grad(Array dw, Array x, Array g, Conv2dOptions o);
 
+/// columns [N, C·kh·kw, OH·OW], row-major = the elements of x [N, C, H, W], any strides, under each tap at each place;
+/// 0 outside. No groups.
+void unfold(Array columns, Array x, Size2 kernel, Conv2dOptions o);
+
+/// Its adjoint: x = the sum of the columns at their places; what was in x does not matter.
+void fold(Array x, Array columns, Size2 kernel, Conv2dOptions o);
+
 }  // namespace gg::cpu

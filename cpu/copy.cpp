@@ -14,6 +14,7 @@ namespace gg::cpu {
 namespace {
 
 constexpr int64_t kGrain = 32 * 1024;  // elements in a chunk
+constexpr int64_t kShort = 8;          // elements of a row that is not worth a loop
 constexpr int64_t kTile = 64;          // side of a transposed tile
 
 // Calls row(offsets, first element, count) for pieces of the innermost axis, of about kGrain elements in a chunk.
@@ -92,6 +93,13 @@ void copy_bits(Walk<2> w, Bits* to, const Bits* from) {
       });
       return;
     }
+  }
+  // A short innermost axis makes short rows; the one along which `from` runs may be a better one.
+  for (int axis = 0; axis < last; ++axis) {
+    if (w.size[last] >= kShort || w.stride[1][axis] != 1 || w.size[axis] < kShort) continue;
+    std::swap(w.size[axis], w.size[last]);
+    for (auto& stride : w.stride) std::swap(stride[axis], stride[last]);
+    break;
   }
   copy_rows(w, to, from);
 }

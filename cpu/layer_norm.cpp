@@ -35,7 +35,7 @@ Array as_column(Array v) {
 
 }  // namespace
 
-void layer_norm_forward(Array out, Array mean, Array rstd, Array x, Array w, Array b, double eps) {
+void layer_norm_forward(Array out, Array mean, Array rstd, Array x, Array w, Array b, double eps, bool centred) {
   check_matrix(out, x, "layer_norm");
   int64_t rows = x.shape[0], n = x.shape[1];
   check_vector(mean, rows, x.dtype, "layer_norm", "means");
@@ -51,13 +51,14 @@ void layer_norm_forward(Array out, Array mean, Array rstd, Array x, Array w, Arr
     const T *pw = weight.rows().as<const T>(), *pb = bias.rows().as<const T>();
     for_rows<T, 4>({to.rows(), from.rows(), as_column(mean), as_column(rstd)},
                    [&](const std::array<T*, 4>& row, int64_t) {
-                     kernels<T>().layer_forward(row[0], row[2], row[3], row[1], pw, pb, n, eps);
+                     kernels<T>().layer_forward(row[0], row[2], row[3], row[1], pw, pb, n, eps, centred);
                    });
     to.finish();
   });
 }
 
-void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array mean, Array rstd, Array w) {
+void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array mean, Array rstd, Array w,
+                         bool centred) {
   check_matrix(dx, x, "layer_norm_backward");
   check_matrix(g, x, "layer_norm_backward");
   int64_t rows = x.shape[0], n = x.shape[1];
@@ -83,7 +84,7 @@ void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
       std::fill_n(pdw, 2 * n, T(0));
       for (int64_t i = c * piece; i < std::min(rows, (c + 1) * piece); ++i) {
         kernels<T>().layer_backward(at(to.rows(), i), pdw, pdb, at(gs.rows(), i), at(from.rows(), i), pw, n,
-                                    *at(mean, i), *at(rstd, i));
+                                    *at(mean, i), *at(rstd, i), centred);
       }
     });
     constexpr int64_t kColumns = 256;

@@ -32,6 +32,13 @@ GG_DEVICE_API(
     /// dw = the adjoint in w.
     void conv2d_weight_grad(gg::Array dw, gg::Array x, gg::Array g, gg::Conv2dOptions o);
 
+    /// columns [N, C·kh·kw, OH·OW], row-major = the elements of x [N, C, H, W], any strides, under each tap at each
+    /// place; 0 outside. No groups.
+    void unfold(gg::Array columns, gg::Array x, gg::Size2 kernel, gg::Conv2dOptions o);
+
+    /// Its adjoint: x = the sum of the columns at their places; what was in x does not matter.
+    void fold(gg::Array x, gg::Array columns, gg::Size2 kernel, gg::Conv2dOptions o);
+
     /// Preset by GG_CONV; may be set at any time.
     gg::ConvPath & conv_path();
 

@@ -236,7 +236,39 @@ void run_chunk(const Chunk& c, bool first) {
   accumulate(weight_matrix(q, false), y, transposed(columns));
 }
 
+/// The problem whose columns are asked for: w and y have shapes only.
+ConvProblem columns_problem(const Array& columns, const Array& x, Size2 kernel, const Conv2dOptions& o,
+                            const char* op) {
+  GG_CHECK(x.rank() == 4 && columns.rank() == 3 && columns.is_contiguous() && x.dtype == columns.dtype, op,
+           ": expected [N,C,H,W] and row-major columns of one type, got ", x.shape, " and ", columns.shape);
+  Array y = x;
+  y.shape = {x.shape[0], 1, window_places(x.shape[2], kernel.height, o, 0),
+             window_places(x.shape[3], kernel.width, o, 1)};
+  ConvProblem q{ConvKind::forward, x, {}, y, o, false, kernel.height, kernel.width};
+  GG_CHECK(columns.shape == (Shape{x.shape[0], q.kernel(), q.places()}), op, ": ", columns.shape,
+           " are not the columns of ", x.shape);
+  for (int i = 0; i < 2; ++i) {
+    GG_CHECK(o.padding[i] <= (kIndexLimit - x.shape[2 + i]) / 2, op, ": padding ", o.padding[i],
+             " makes an image larger than 2^31-1 on ", GG_CUDA_NS_NAME);
+  }
+  GG_CHECK(std::max(columns.numel(), reach(x)) <= kIndexLimit, op, ": ", x.shape, " with columns ", columns.shape,
+           " reaches beyond 2^31-1 elements on ", GG_CUDA_NS_NAME);
+  return q;
+}
+
 }  // namespace
+
+void unfold(Array columns, Array x, Size2 kernel, Conv2dOptions o) {
+  const ConvProblem q = columns_problem(columns, x, kernel, o, "unfold");
+  if (columns.numel() == 0) return;
+  Chunk{q, q.images(), q.x, q.y, columns.data, ColumnOrder::image_by_image}.run(true);
+}
+
+void fold(Array x, Array columns, Size2 kernel, Conv2dOptions o) {
+  const ConvProblem q = columns_problem(columns, x, kernel, o, "fold");
+  if (x.numel() == 0) return;
+  Chunk{q, q.images(), q.x, q.y, columns.data, ColumnOrder::image_by_image}.run(false);
+}
 
 size_t& conv_columns_limit() {
   static size_t limit = size_t{64} << 20;

@@ -1,5 +1,6 @@
-// Layer norm works row by row. Contiguous rows stay in registers between mean, variance and output, and between the
-// gradient's sums and its output (cuda/packed_rows.cuh); others are read again, mostly from the cache (cuda/rows.cuh).
+// Layer norm works row by row; RMS norm is layer norm with 0 for every mean (`centred` is false). Contiguous rows stay
+// in registers between mean, variance and output, and between the gradient's sums and its output
+// (cuda/packed_rows.cuh); others are read again, mostly from the cache (cuda/rows.cuh).
 //
 // The gradients of weight and bias sum over rows. Where they are wanted, and rows are packed, one kernel takes all
 // three gradients from one reading: its threads stay in their columns while they go down some dozens of rows, and leave
@@ -15,8 +16,8 @@ namespace gg::GG_CUDA_NS {
 // bytes: x + out up to 8 columns a thread, the least; 3·x + out beyond
 template <class T>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
-    layer_norm_forward_kernel(RowPlan<4> plan, double each, T eps, const T* x, T* out, T* mean, T* rstd, const T* w,
-                              int32_t w_step, const T* b, int32_t b_step) {
+    layer_norm_forward_kernel(RowPlan<4> plan, bool centred, double each, T eps, const T* x, T* out, T* mean, T* rstd,
+                              const T* w, int32_t w_step, const T* b, int32_t b_step) {
   const RowThreads threads(plan.log_threads);
   RowReader<T, 1> reader(threads);
   for (uint32_t first = blockIdx.x * threads.slots; first < plan.rows.count; first += gridDim.x * threads.slots) {
@@ -26,8 +27,11 @@ __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
     if (active) plan.rows.add_offsets(row, at);
     reader.open(0, x + at[0], plan.step[0], T(0), active ? plan.cols : 0);
     double total = 0;
-    reader.each([&](const T(&v)[1][kRowChunk], uint32_t) { total += static_cast<double>(sum_of(v[0])); });
-    const T m = static_cast<T>(threads.reduce(total, 0.0, Add{}) * each);
+    T m = 0;
+    if (centred) {
+      reader.each([&](const T(&v)[1][kRowChunk], uint32_t) { total += static_cast<double>(sum_of(v[0])); });
+      m = static_cast<T>(threads.reduce(total, 0.0, Add{}) * each);
+    }
     total = 0;
     reader.each([&](const T(&v)[1][kRowChunk], uint32_t c0) {
       T s = 0;
@@ -62,7 +66,7 @@ struct AddBoth {
 // bytes: x + g + dx up to 8 columns a thread, the least; 2·x + 2·g + dx beyond
 template <class T>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
-    layer_norm_backward_kernel(RowPlan<5> plan, double each, const T* g, const T* x, T* dx, const T* mean,
+    layer_norm_backward_kernel(RowPlan<5> plan, bool centred, double each, const T* g, const T* x, T* dx, const T* mean,
                                const T* rstd, const T* w, int32_t w_step) {
   const RowThreads threads(plan.log_threads);
   RowReader<T, 2> reader(threads);
@@ -86,7 +90,7 @@ __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
       total.b += static_cast<double>(p);
     });
     total = threads.reduce(total, TwoSums{0, 0}, AddBoth{});
-    const T h_mean = static_cast<T>(total.a * each), hu_mean = static_cast<T>(total.b * each);
+    const T h_mean = centred ? static_cast<T>(total.a * each) : T(0), hu_mean = static_cast<T>(total.b * each);
     reader.each([&](const T(&v)[2][kRowChunk], uint32_t c0) {
       reader.put(c0, [&](int k, int32_t c) {
         const T u = (v[1][k] - m) * r;
@@ -101,16 +105,19 @@ inline constexpr int kNormPacks = 8;  // of each array, in a thread's registers
 // bytes: x + out, the least
 template <class T>
 __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
-    layer_norm_packed_kernel(PackedPlan<2> plan, double each, T eps, const T* x, T* out, T* mean, int32_t mean_step,
-                             T* rstd, int32_t rstd_step, const T* w, const T* b) {
+    layer_norm_packed_kernel(PackedPlan<2> plan, bool centred, double each, T eps, const T* x, T* out, T* mean,
+                             int32_t mean_step, T* rstd, int32_t rstd_step, const T* w, const T* b) {
   constexpr int kSize = kPackSize<T>;
   const RowThreads threads(plan.log_threads);
   const uint32_t row = blockIdx.x * threads.slots + threads.slot, packs = row < plan.rows ? plan.packs : 0;
   RowPack<T> v[kNormPacks];
   load_row(v, threads, x + static_cast<int32_t>(row) * plan.stride[0], packs, T(0));
   double total = 0;
-  each_pack<kNormPacks>(threads, packs, [&](int j, uint32_t) { total += static_cast<double>(sum_of_pack<T>(v[j])); });
-  const T m = static_cast<T>(threads.reduce(total, 0.0, Add{}) * each);
+  T m = 0;
+  if (centred) {
+    each_pack<kNormPacks>(threads, packs, [&](int j, uint32_t) { total += static_cast<double>(sum_of_pack<T>(v[j])); });
+    m = static_cast<T>(threads.reduce(total, 0.0, Add{}) * each);
+  }
   total = 0;
   each_pack<kNormPacks>(threads, packs, [&](int j, uint32_t p) {
     RowPack<T> square;
@@ -141,8 +148,8 @@ __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
 // bytes: x + g + dx, the least
 template <class T>
 __global__ void __launch_bounds__(kRowThreads, 2)
-    layer_norm_packed_backward_kernel(PackedPlan<3> plan, double each, const T* g, const T* x, T* dx, const T* mean,
-                                      int32_t mean_step, const T* rstd, int32_t rstd_step, const T* w) {
+    layer_norm_packed_backward_kernel(PackedPlan<3> plan, bool centred, double each, const T* g, const T* x, T* dx,
+                                      const T* mean, int32_t mean_step, const T* rstd, int32_t rstd_step, const T* w) {
   constexpr int kSize = kPackSize<T>;
   const RowThreads threads(plan.log_threads);
   const uint32_t row = blockIdx.x * threads.slots + threads.slot, packs = row < plan.rows ? plan.packs : 0;
@@ -167,7 +174,7 @@ __global__ void __launch_bounds__(kRowThreads, 2)
     total.b += static_cast<double>(sum_of_pack<T>(product));
   });
   total = threads.reduce(total, TwoSums{0, 0}, AddBoth{});
-  const T h_mean = static_cast<T>(total.a * each), hu_mean = static_cast<T>(total.b * each);
+  const T h_mean = centred ? static_cast<T>(total.a * each) : T(0), hu_mean = static_cast<T>(total.b * each);
   auto* to = reinterpret_cast<RowPack<T>*>(dx + static_cast<int32_t>(row) * plan.stride[2]);
   each_pack<kNormPacks>(threads, packs, [&](int j, uint32_t p) {
 #pragma unroll
@@ -218,8 +225,8 @@ __device__ void sum_over_row(T (&values)[kCount], int log_threads, int turn) {
 // bytes: x + g + dx, the least; partial sums, a quarter to a 32th of x, come on top
 template <class T, int kPacks>
 __global__ void __launch_bounds__(kRowThreads, 2)
-    layer_norm_gradients_kernel(DownRows plan, T each, const T* g, const T* x, T* dx, const T* mean, const T* rstd,
-                                const T* w, T* partial) {
+    layer_norm_gradients_kernel(DownRows plan, bool centred, T each, const T* g, const T* x, T* dx, const T* mean,
+                                const T* rstd, const T* w, T* partial) {
   constexpr int kSize = kPackSize<T>, kRows = kPacksAtOnce / kPacks;
   const RowThreads threads(plan.log_threads);
   const uint32_t piece = blockIdx.x * threads.slots + threads.slot, begin = piece * plan.piece;
@@ -267,7 +274,7 @@ __global__ void __launch_bounds__(kRowThreads, 2)
     for (int k = 0; k < kRows; ++k) {
       const uint32_t row = begin + i + static_cast<uint32_t>(k);
       const bool active = i + static_cast<uint32_t>(k) < plan.piece && row < plan.rows;
-      const T h_mean = sums[2 * k] * each, hu_mean = sums[2 * k + 1] * each;
+      const T h_mean = centred ? sums[2 * k] * each : T(0), hu_mean = sums[2 * k + 1] * each;
       auto* to = reinterpret_cast<RowPack<T>*>(dx + static_cast<int32_t>(active ? row : 0) * plan.dx_stride);
 #pragma unroll
       for (int j = 0; j < kPacks; ++j) {
@@ -321,7 +328,7 @@ constexpr uint32_t kManyRows = 64;  // from here on one reading for all gradient
 
 template <class T>
 void all_gradients(const PackedPlan<3>& rows, const Array& dx, const Array& dw, const Array& db, const Array& g,
-                   const Array& x, const Array& mean, const Array& rstd, const Array& w) {
+                   const Array& x, const Array& mean, const Array& rstd, const Array& w, bool centred) {
   DownRows plan{rows.rows,     rows.packs,   0, 5, rows.stride[0], rows.stride[1], rows.stride[2],
                 step_of(mean), step_of(rstd)};
   // About a thousand pieces, of 8 to 64 rows: their sums are in T.
@@ -332,7 +339,7 @@ void all_gradients(const PackedPlan<3>& rows, const Array& dx, const Array& dw, 
   DeviceScratch memory(sizeof(T) * static_cast<size_t>(pieces * 2 * n), Device::GG_CUDA_NS);
   T* partial = memory.as<T>();
   auto run = [&](auto kernel) {
-    launch("layer_norm_backward", kernel, (pieces + slots - 1) / slots, kRowThreads, 0, plan,
+    launch("layer_norm_backward", kernel, (pieces + slots - 1) / slots, kRowThreads, 0, plan, centred,
            static_cast<T>(1 / static_cast<double>(n)), g.as<const T>(), x.as<const T>(), dx.as<T>(), mean.as<const T>(),
            rstd.as<const T>(), w.as<const T>(), partial);
   };
@@ -351,7 +358,7 @@ void all_gradients(const PackedPlan<3>& rows, const Array& dx, const Array& dw, 
 
 }  // namespace
 
-void layer_norm_forward(Array out, Array mean, Array rstd, Array x, Array w, Array b, double eps) {
+void layer_norm_forward(Array out, Array mean, Array rstd, Array x, Array w, Array b, double eps, bool centred) {
   constexpr const char* op = "layer_norm";
   GG_CHECK(x.rank() == 2, op, ": expected a matrix, got ", x.shape);
   check_same(op, out, x);
@@ -361,18 +368,19 @@ void layer_norm_forward(Array out, Array mean, Array rstd, Array x, Array w, Arr
     const double each = one_of(x.shape[1]);
     const auto packed = plan_packed<T>(op, kNormPacks, std::array{x, out});
     if (packed && is_packed(w) && is_packed(b)) {
-      return launch("layer_norm_forward", layer_norm_packed_kernel<T>, packed.blocks(), kRowThreads, 0, packed, each,
-                    static_cast<T>(eps), x.as<const T>(), out.as<T>(), mean.as<T>(), step_of(mean), rstd.as<T>(),
+      return launch("layer_norm_forward", layer_norm_packed_kernel<T>, packed.blocks(), kRowThreads, 0, packed, centred,
+                    each, static_cast<T>(eps), x.as<const T>(), out.as<T>(), mean.as<T>(), step_of(mean), rstd.as<T>(),
                     step_of(rstd), w.as<const T>(), b.as<const T>());
     }
     const auto plan = plan_rows(op, std::array{x, out, mean, rstd});
-    launch("layer_norm_forward", layer_norm_forward_kernel<T>, plan.blocks(), kRowThreads, 0, plan, each,
+    launch("layer_norm_forward", layer_norm_forward_kernel<T>, plan.blocks(), kRowThreads, 0, plan, centred, each,
            static_cast<T>(eps), x.as<const T>(), out.as<T>(), mean.as<T>(), rstd.as<T>(), w.as<const T>(), step_of(w),
            b.as<const T>(), step_of(b));
   });
 }
 
-void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array mean, Array rstd, Array w) {
+void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array mean, Array rstd, Array w,
+                         bool centred) {
   constexpr const char* op = "layer_norm_backward";
   GG_CHECK(x.rank() == 2, op, ": expected a matrix, got ", x.shape);
   for (const Array* a : {&dx, &g}) check_same(op, *a, x);
@@ -384,7 +392,7 @@ void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
     if (!is_packed(w)) packed = {};
     if (packed && sums && packed.rows >= kManyRows && packed.packs >= 24 &&
         packed.packs <= kRowThreads * kPacksAtOnce) {
-      return all_gradients<T>(packed, dx, dw, db, g, x, mean, rstd, w);
+      return all_gradients<T>(packed, dx, dw, db, g, x, mean, rstd, w, centred);
     }
     if (sums) {
       const std::array ins{g, x, along(mean, 0, 2, &x.shape), along(rstd, 0, 2, &x.shape)};
@@ -394,12 +402,12 @@ void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
     const double each = one_of(x.shape[1]);
     if (packed) {
       return launch("layer_norm_backward (input)", layer_norm_packed_backward_kernel<T>, packed.blocks(), kRowThreads,
-                    0, packed, each, g.as<const T>(), x.as<const T>(), dx.as<T>(), mean.as<const T>(), step_of(mean),
-                    rstd.as<const T>(), step_of(rstd), w.as<const T>());
+                    0, packed, centred, each, g.as<const T>(), x.as<const T>(), dx.as<T>(), mean.as<const T>(),
+                    step_of(mean), rstd.as<const T>(), step_of(rstd), w.as<const T>());
     }
     const auto plan = plan_rows(op, std::array{g, x, dx, mean, rstd});
-    launch("layer_norm_backward (input)", layer_norm_backward_kernel<T>, plan.blocks(), kRowThreads, 0, plan, each,
-           g.as<const T>(), x.as<const T>(), dx.as<T>(), mean.as<const T>(), rstd.as<const T>(), w.as<const T>(),
+    launch("layer_norm_backward (input)", layer_norm_backward_kernel<T>, plan.blocks(), kRowThreads, 0, plan, centred,
+           each, g.as<const T>(), x.as<const T>(), dx.as<T>(), mean.as<const T>(), rstd.as<const T>(), w.as<const T>(),
            step_of(w));
   });
 }

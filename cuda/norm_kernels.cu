@@ -92,6 +92,46 @@ __global__ void __launch_bounds__(kMapThreads)
   }
 }
 
+struct CombineSteps {
+  int32_t mean, a, b, c;
+};
+
+// out = g·a + (x - mean)·b + c. Operands: out, g, x, and the number of the channel.
+// bytes: x + g + out, the least
+template <class T>
+__global__ void __launch_bounds__(kMapThreads)
+    channel_combine_kernel(StridedPlan plan, CombineSteps step, T* out, const T* g, const T* x, const T* mean,
+                           const T* a, const T* b, const T* c) {
+  if (plan.in_packs) {  // of one channel each
+    constexpr int kSize = kPackSize<T>;
+    const uint32_t apart = gridDim.x * kMapThreads * kSize;
+    for (uint32_t i = (blockIdx.x * kMapThreads + threadIdx.x) * kSize; i < plan.count; i += apart) {
+      int32_t at[4] = {};
+      plan.pack_offsets(i, at);
+      const int32_t k = at[3];
+      RowPack<T> v = *reinterpret_cast<const RowPack<T>*>(g + at[1]);
+      const RowPack<T> xs = *reinterpret_cast<const RowPack<T>*>(x + at[2]);
+      const T m = mean[k * step.mean], p = a[k * step.a], q = b[k * step.b], r = c[k * step.c];
+#pragma unroll
+      for (int e = 0; e < kSize; ++e) v.element[e] = v.element[e] * p + (xs.element[e] - m) * q + r;
+      *reinterpret_cast<RowPack<T>*>(out + at[0]) = v;
+    }
+    return;
+  }
+  const uint32_t tile = kMapThreads * kMapUnroll;
+  for (uint32_t first = blockIdx.x * tile + threadIdx.x; first < plan.count; first += gridDim.x * tile) {
+#pragma unroll
+    for (int k = 0; k < kMapUnroll; ++k) {
+      const uint32_t i = first + static_cast<uint32_t>(k) * kMapThreads;
+      if (i >= plan.count) continue;
+      int32_t at[4] = {};
+      plan.add_offsets(i, at);
+      const int32_t n = at[3];
+      out[at[0]] = g[at[1]] * a[n * step.a] + (x[at[2]] - mean[n * step.mean]) * b[n * step.b] + c[n * step.c];
+    }
+  }
+}
+
 namespace {
 
 /// The plan of a kernel that maps elements: the number of the channel is the last operand.
@@ -121,6 +161,32 @@ void batch_norm_statistics(Array mean, Array var, Array x) {
   for (const Array* v : {&mean, &var}) check_vector(op, *v, x.shape[1], x);
   visit_floating(x.dtype, op, [&]<class T>() {
     reduce_axes(op, MomentsOf<T>{}, std::array{x}, along(mean, 1, x.rank()), along(var, 1, x.rank()));
+  });
+}
+
+void channel_gradients(Array dw, Array db, Array g, Array x, Array mean) {
+  constexpr const char* op = "channel_gradients";
+  GG_CHECK(x.rank() >= 2, op, ": expected [N, C, ...], got ", x.shape);
+  check_same(op, g, x);
+  for (const Array* v : {&dw, &db, &mean}) check_vector(op, *v, x.shape[1], x);
+  visit_floating(x.dtype, op, [&]<class T>() {
+    reduce_axes(op, ProductAndSum<T>{}, std::array{g, x, along(mean, 1, x.rank(), &x.shape)}, along(dw, 1, x.rank()),
+                along(db, 1, x.rank()));
+  });
+}
+
+void channel_combine(Array out, Array g, Array x, Array mean, Array a, Array b, Array c) {
+  constexpr const char* op = "channel_combine";
+  GG_CHECK(x.rank() >= 2, op, ": expected [N, C, ...], got ", x.shape);
+  for (const Array* same : {&out, &g}) check_same(op, *same, x);
+  for (const Array* v : {&mean, &a, &b, &c}) check_vector(op, *v, x.shape[1], x);
+  if (x.numel() == 0) return;
+  visit_floating(x.dtype, op, [&]<class T>() {
+    const auto plan = plan_map<T>(op, std::array{out, g, x, channel_numbers(x)});
+    const CombineSteps step{step_of(mean), step_of(a), step_of(b), step_of(c)};
+    launch("channel_combine", channel_combine_kernel<T>, map_blocks(plan.count), kMapThreads, 0, plan, step,
+           out.as<T>(), g.as<const T>(), x.as<const T>(), mean.as<const T>(), a.as<const T>(), b.as<const T>(),
+           c.as<const T>());
   });
 }
 

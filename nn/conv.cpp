@@ -38,8 +38,6 @@ Conv2d::Conv2d(int64_t in_channels, int64_t out_channels, Size2 kernel, const Co
   init::default_(weight, bias);
 }
 
-Tensor Conv2d::operator()(const Tensor& x) const { return conv2d(x, weight, bias, options); }
-
 ConvTranspose2d::ConvTranspose2d(int64_t in_channels, int64_t out_channels, Size2 kernel,
                                  const ConvTranspose2dOptions& o, const ConvLayerOptions& layer)
     : Module(describe("ConvTranspose2d", in_channels, out_channels, kernel, o, layer)), options(o) {
@@ -51,6 +49,22 @@ ConvTranspose2d::ConvTranspose2d(int64_t in_channels, int64_t out_channels, Size
   init::default_(weight, bias);
 }
 
-Tensor ConvTranspose2d::operator()(const Tensor& x) const { return conv_transpose2d(x, weight, bias, options); }
+Conv1d::Conv1d(int64_t in_channels, int64_t out_channels, int64_t kernel, const Conv1dOptions& o,
+               const ConvLayerOptions& layer)
+    : Module(describe("Conv1d", in_channels, out_channels, kernel, o, layer)), options(o) {
+  check(*this, in_channels, out_channels, kernel, o);
+  weight = register_parameter("weight", empty({out_channels, in_channels / o.groups, kernel}));
+  if (layer.bias) bias = register_parameter("bias", empty({out_channels}));
+  init::default_(weight, bias);
+}
+
+ConvTranspose1d::ConvTranspose1d(int64_t in_channels, int64_t out_channels, int64_t kernel,
+                                 const ConvTranspose1dOptions& o, const ConvLayerOptions& layer)
+    : Module(describe("ConvTranspose1d", in_channels, out_channels, kernel, o, layer)), options(o) {
+  check(*this, in_channels, out_channels, kernel, o);
+  weight = register_parameter("weight", empty({in_channels, out_channels / o.groups, kernel}));
+  if (layer.bias) bias = register_parameter("bias", empty({out_channels}));
+  init::default_(weight, bias);
+}
 
 }  // namespace gg::nn

@@ -2,7 +2,6 @@
 
 #include "nn/init.h"
 #include "ops/index.h"
-#include "ops/matmul.h"
 
 namespace gg::nn {
 
@@ -13,8 +12,6 @@ Linear::Linear(int64_t in_features, int64_t out_features, const LinearOptions& o
   if (options.bias) bias = register_parameter("bias", empty({out_features}));
   init::default_(weight, bias);
 }
-
-Tensor Linear::operator()(const Tensor& x) const { return linear(x, weight, bias); }
 
 Embedding::Embedding(int64_t num_embeddings, int64_t dim) : Module(str("Embedding(", num_embeddings, ", ", dim, ")")) {
   GG_CHECK(num_embeddings > 0 && dim > 0, description(), ": sizes must be positive");

@@ -1,4 +1,4 @@
-// Everything in nn/: start with module.h.
+// Everything in nn/: start with module.h. Blocks made of layers: blocks/blocks.h.
 #pragma once
 
 #include "nn/activation.h"
@@ -9,8 +9,10 @@
 #include "nn/linear.h"
 #include "nn/module.h"
 #include "nn/norm.h"
+#include "nn/padding.h"
 #include "nn/parameter.h"
 #include "nn/pool.h"
 #include "nn/sequential.h"
 #include "nn/shape.h"
 #include "nn/summary.h"
+#include "nn/weight_norm.h"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "nn/module.h"
+#include "ops/image.h"
 #include "ops/shape.h"
 
 namespace gg::nn {
@@ -21,6 +22,24 @@ struct Unflatten : Module {
     return reshape(x, shape.inserted(0, x.size(0)));
   }
   Shape shape;
+};
+
+/// x [N, C·r², H, W] to [N, C, r·H, r·W]: ops/image.h.
+struct PixelShuffle : Module {
+  explicit PixelShuffle(int64_t r) : Module(str("PixelShuffle(", r, ")")), factor(r) {
+    GG_CHECK(r > 0, description(), ": the factor must be positive");
+  }
+  Tensor operator()(const Tensor& x) const { return pixel_shuffle(x, factor); }
+  int64_t factor;
+};
+
+/// x [N, C, r·H, r·W] to [N, C·r², H, W].
+struct PixelUnshuffle : Module {
+  explicit PixelUnshuffle(int64_t r) : Module(str("PixelUnshuffle(", r, ")")), factor(r) {
+    GG_CHECK(r > 0, description(), ": the factor must be positive");
+  }
+  Tensor operator()(const Tensor& x) const { return pixel_unshuffle(x, factor); }
+  int64_t factor;
 };
 
 }  // namespace gg::nn

@@ -1,5 +1,8 @@
 #include "ops/norm.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "autograd/apply.h"
 #include "autograd/raw.h"
 #include "core/dispatch.h"
@@ -13,37 +16,62 @@
 namespace gg {
 namespace {
 
-// Over the last axis of x [rows, n]; w and b are [n].
+// Layer norm and RMS norm of x [rows, n] run the same kernels; w and b are [n].
+struct RowStatistics {
+  Tensor mean, rstd;  // [rows]; the mean of RMS norm is 0
+};
+
+Tensor normalise_rows(RowStatistics& s, const Tensor& x, const Tensor& w, const Tensor& b, double eps, bool centred) {
+  Tensor out = empty(x.shape(), x.options());
+  s.mean = empty({x.size(0)}, x.options());
+  s.rstd = empty({x.size(0)}, x.options());
+  GG_KERNEL(x.device(), layer_norm_forward, out.array(), s.mean.array(), s.rstd.array(), x.array(), w.array(),
+            b.array(), eps, centred);
+  return out;
+}
+
+// The gradients in x, w and b; the last two where they are wanted.
+Tensors row_gradients(const Vjp& c, const RowStatistics& s, bool with_b, bool centred) {
+  Tensor x = c.input(0), w = c.input(1);
+  Tensor dx = empty(x.shape(), x.options()), dw, db;
+  Array none{nullptr, w.dtype(), w.shape(), {}};
+  if (c.needs(1)) dw = empty(w.shape(), w.options());
+  if (with_b && c.needs(2)) db = empty(w.shape(), w.options());
+  GG_KERNEL(x.device(), layer_norm_backward, dx.array(), dw.defined() ? dw.array() : none,
+            db.defined() ? db.array() : none, c.grad().array(), x.array(), s.mean.array(), s.rstd.array(), w.array(),
+            centred);
+  if (with_b) return {dx, dw, db};
+  return {dx, dw};
+}
+
 struct LayerNorm {
   static constexpr const char* name = "layer_norm";
   static constexpr unsigned saves = kSaveInputs;
-  struct Aux {
-    Tensor mean, rstd;  // [rows]
-  };
+  using Aux = RowStatistics;
   double eps;
 
   Tensor forward(Aux& aux, const Tensor& x, const Tensor& w, const Tensor& b) const {
-    Tensor out = empty(x.shape(), x.options());
-    aux.mean = empty({x.size(0)}, x.options());
-    aux.rstd = empty({x.size(0)}, x.options());
-    GG_KERNEL(x.device(), layer_norm_forward, out.array(), aux.mean.array(), aux.rstd.array(), x.array(), w.array(),
-              b.array(), eps);
-    return out;
+    return normalise_rows(aux, x, w, b, eps, true);
   }
-  Tensors vjp(const Vjp& c, const Aux& aux) const {
-    Tensor x = c.input(0), w = c.input(1);
-    Tensor dx = empty(x.shape(), x.options()), dw, db;
-    Array none{nullptr, w.dtype(), w.shape(), {}};
-    if (c.needs(1)) dw = empty(w.shape(), w.options());
-    if (c.needs(2)) db = empty(w.shape(), w.options());
-    GG_KERNEL(x.device(), layer_norm_backward, dx.array(), dw.defined() ? dw.array() : none,
-              db.defined() ? db.array() : none, c.grad().array(), x.array(), aux.mean.array(), aux.rstd.array(),
-              w.array());
-    return {dx, dw, db};
-  }
+  Tensors vjp(const Vjp& c, const Aux& aux) const { return row_gradients(c, aux, true, true); }
   Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
     Tensor centred = x - mean(x, -1, {.keepdim = true});
     return centred * rsqrt(mean(square(centred), -1, {.keepdim = true}) + eps) * w + b;
+  }
+};
+
+struct RmsNorm {
+  static constexpr const char* name = "rms_norm";
+  static constexpr unsigned saves = kSaveInputs;
+  using Aux = RowStatistics;
+  double eps;
+
+  Tensor forward(Aux& aux, const Tensor& x, const Tensor& w) const {
+    return normalise_rows(aux, x, w, raw::full(w.shape(), 0, w.options()), eps, false);
+  }
+  Tensors vjp(const Vjp& c, const Aux& aux) const { return row_gradients(c, aux, false, false); }
+  Tensor reference(const Tensor& x, const Tensor& w) const {
+    return x * rsqrt(mean(square(x), -1, {.keepdim = true}) + eps) * w;
   }
 };
 
@@ -85,14 +113,122 @@ struct BatchNorm {
   }
 };
 
-void check_channels(const Tensor& x, const Tensor& t, const char* what) {
-  GG_CHECK(t.shape() == Shape{x.size(1)} && t.dtype() == x.dtype(), "batch_norm: ", what, " must be ",
-           name_of(x.dtype()), " [", x.size(1), "], got ", name_of(t.dtype()), " ", t.shape());
+// What batch norm's kernel does with mean 0 and variance 1.
+struct ChannelAffine {
+  static constexpr const char* name = "channel_affine";
+  static constexpr unsigned saves = kSaveInputs;
+
+  Tensor forward(const Tensor& x, const Tensor& w, const Tensor& b) const {
+    Tensor out = empty_like(x), zero = raw::full(w.shape(), 0, w.options()), one = raw::full(w.shape(), 1, w.options());
+    GG_KERNEL(x.device(), batch_norm_forward, out.array(), x.array(), zero.array(), one.array(), w.array(), b.array(),
+              0);
+    return out;
+  }
+  Tensors vjp(const Vjp& c) const {
+    Tensor g = c.grad(), w = c.input(1), dx, dw, db;
+    if (c.needs(0)) dx = g * reshape(w, per_channel(g));
+    if (c.needs(1) || c.needs(2)) {
+      dw = empty(w.shape(), w.options());
+      db = empty(w.shape(), w.options());
+      Tensor zero = raw::full(w.shape(), 0, w.options());
+      GG_KERNEL(g.device(), channel_gradients, dw.array(), db.array(), g.array(), c.input(0).array(), zero.array());
+    }
+    return {dx, dw, db};
+  }
+  Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
+    return x * reshape(w, per_channel(x)) + reshape(b, per_channel(x));
+  }
+};
+
+// Over groups of channels of x [N, C, L], row-major; w and b are [C]. The kernels see each channel of each image as a
+// channel of its own, [1, N·C, L].
+struct GroupNorm {
+  static constexpr const char* name = "group_norm";
+  static constexpr unsigned saves = kSaveInputs;
+  struct Aux {
+    Tensor mean, var;  // [N·groups]
+  };
+  int64_t groups;
+  double eps;
+
+  static Tensor channels(const Tensor& x) { return reshape(x, {1, x.size(0) * x.size(1), x.size(2)}); }
+  /// What groups [N·groups] or channels [C] have, for each channel of each image: [N·C].
+  Tensor of_groups(const Tensor& t, const Tensor& x) const {
+    const int64_t n = x.size(0), each = x.size(1) / groups;
+    return reshape(contiguous(expand(reshape(t, {n, groups, 1}), {n, groups, each})), {n * x.size(1)});
+  }
+  static Tensor of_channels(const Tensor& t, const Tensor& x) {
+    return reshape(contiguous(expand(t, {x.size(0), x.size(1)})), {x.size(0) * x.size(1)});
+  }
+  /// The mean over the elements of each group of what is summed over each channel of each image.
+  Tensor group_mean(const Tensor& t, const Tensor& x) const {
+    const int64_t n = x.size(0), each = x.size(1) / groups;
+    const auto count = static_cast<double>(std::max<int64_t>(each * x.size(2), 1));
+    return of_groups(sum(reshape(t, {n, groups, each}), -1) / count, x);
+  }
+
+  Tensor forward(Aux& aux, const Tensor& x, const Tensor& w, const Tensor& b) const {
+    const int64_t rows = x.size(0) * groups;
+    Tensor out = empty(x.shape(), x.options());
+    aux.mean = empty({rows}, x.options());
+    aux.var = empty({rows}, x.options());
+    GG_KERNEL(x.device(), batch_norm_statistics, aux.mean.array(), aux.var.array(),
+              reshape(x, {1, rows, x.size(1) / groups * x.size(2)}).array());
+    Tensor m = of_groups(aux.mean, x), v = of_groups(aux.var, x), scale = of_channels(w, x), shift = of_channels(b, x);
+    GG_KERNEL(x.device(), batch_norm_forward, channels(out).array(), channels(x).array(), m.array(), v.array(),
+              scale.array(), shift.array(), eps);
+    return out;
+  }
+  Tensors vjp(const Vjp& c, const Aux& aux) const {
+    Tensor x = c.input(0), g = contiguous(c.grad()), gs = channels(g), xs = channels(x);
+    Tensor m = of_groups(aux.mean, x), rstd = rsqrt(of_groups(aux.var, x) + eps), w = of_channels(c.input(1), x);
+    Tensor product = empty(m.shape(), m.options()), total = empty(m.shape(), m.options());  // Σ g·(x - mean), Σ g
+    GG_KERNEL(x.device(), channel_gradients, product.array(), total.array(), gs.array(), xs.array(), m.array());
+    Tensor dx, dw, db;
+    if (c.needs(0)) {
+      // With u = (x - mean)·rstd and h = g·w:  dx = rstd · (h - mean(h) - u · mean(h·u)).
+      Tensor p = rstd * w, q = -(square(rstd) * rstd * group_mean(product * w, x)),
+             r = -(rstd * group_mean(total * w, x));
+      dx = empty(x.shape(), x.options());
+      GG_KERNEL(x.device(), channel_combine, channels(dx).array(), gs.array(), xs.array(), m.array(), p.array(),
+                q.array(), r.array());
+    }
+    const Shape images{x.size(0), x.size(1)};
+    if (c.needs(1)) dw = sum(reshape(product * rstd, images), 0);
+    if (c.needs(2)) db = sum(reshape(total, images), 0);
+    return {dx, dw, db};
+  }
+  Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
+    Tensor rows = reshape(x, {x.size(0), groups, x.size(1) / groups * x.size(2)});
+    Tensor centred = rows - mean(rows, -1, {.keepdim = true});
+    Tensor y = centred * rsqrt(mean(square(centred), -1, {.keepdim = true}) + eps);
+    return reshape(y, x.shape()) * unsqueeze(w, 1) + unsqueeze(b, 1);
+  }
+};
+
+void check_channels(const Tensor& x, const Tensor& t, const char* what, const char* op = "batch_norm") {
+  GG_CHECK(t.shape() == Shape{x.size(1)} && t.dtype() == x.dtype(), op, ": ", what, " must be ", name_of(x.dtype()),
+           " [", x.size(1), "], got ", name_of(t.dtype()), " ", t.shape());
 }
 
 void check_batch(const Tensor& x, const char* op) {
   GG_CHECK(x.rank() >= 2 && is_floating(x.dtype()), op, ": expected a floating tensor [N, C, ...], got ",
            name_of(x.dtype()), " ", x.shape());
+}
+
+// The trailing axes of x that a weight or bias names; the last one where there is neither.
+Shape normalized_shape(const Tensor& x, const Tensor& w, const Tensor& b, const char* op) {
+  GG_CHECK(x.rank() >= 1 && is_floating(x.dtype()), op, ": expected a floating tensor with axes, got ",
+           name_of(x.dtype()), " ", x.shape());
+  int axes = w.defined() ? w.rank() : b.defined() ? b.rank() : 1;
+  GG_CHECK(axes >= 1 && axes <= x.rank(), op, ": the weight has ", axes, " axes, the input ", x.shape());
+  Shape normalized = x.shape().part(x.rank() - axes, x.rank());
+  for (const Tensor* t : {&w, &b}) {
+    if (!t->defined()) continue;
+    GG_CHECK(t->shape() == normalized && t->dtype() == x.dtype(), op, ": weight and bias must be ", name_of(x.dtype()),
+             " ", normalized, ", got ", name_of(t->dtype()), " ", t->shape());
+  }
+  return normalized;
 }
 
 Tensor or_full(const Tensor& t, const Shape& shape, double value, const Tensor& like) {
@@ -102,20 +238,63 @@ Tensor or_full(const Tensor& t, const Shape& shape, double value, const Tensor& 
 }  // namespace
 
 Tensor layer_norm(const Tensor& x, const Tensor& w, const Tensor& b, double eps) {
-  GG_CHECK(x.rank() >= 1 && is_floating(x.dtype()), "layer_norm: expected a floating tensor with axes, got ",
-           name_of(x.dtype()), " ", x.shape());
-  int axes = w.defined() ? w.rank() : b.defined() ? b.rank() : 1;
-  GG_CHECK(axes >= 1 && axes <= x.rank(), "layer_norm: the weight has ", axes, " axes, the input ", x.shape());
-  Shape normalized = x.shape().part(x.rank() - axes, x.rank());
-  for (const Tensor* t : {&w, &b}) {
-    if (!t->defined()) continue;
-    GG_CHECK(t->shape() == normalized && t->dtype() == x.dtype(), "layer_norm: weight and bias must be ",
-             name_of(x.dtype()), " ", normalized, ", got ", name_of(t->dtype()), " ", t->shape());
-  }
+  Shape normalized = normalized_shape(x, w, b, "layer_norm");
   int64_t n = normalized.numel();
   Tensor y = apply(LayerNorm{eps}, reshape(x, {-1, n}), reshape(or_full(w, normalized, 1, x), {n}),
                    reshape(or_full(b, normalized, 0, x), {n}));
   return reshape(y, x.shape());
+}
+
+Tensor rms_norm(const Tensor& x, const Tensor& w, std::optional<double> eps) {
+  Shape normalized = normalized_shape(x, w, {}, "rms_norm");
+  int64_t n = normalized.numel();
+  double e =
+      eps.value_or(x.dtype() == f32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon());
+  Tensor rows = n ? reshape(x, {-1, n}) : reshape(x, {x.shape().part(0, x.rank() - normalized.rank()).numel(), n});
+  return reshape(apply(RmsNorm{e}, rows, reshape(or_full(w, normalized, 1, x), {n})), x.shape());
+}
+
+Tensor channel_affine(const Tensor& x, const Tensor& w, const Tensor& b) {
+  check_batch(x, "channel_affine");
+  check_channels(x, w, "the weight", "channel_affine");
+  check_channels(x, b, "the bias", "channel_affine");
+  return apply(ChannelAffine{}, x, w, b);
+}
+
+Tensor group_norm(const Tensor& x, int64_t groups, const Tensor& w, const Tensor& b, double eps) {
+  check_batch(x, "group_norm");
+  GG_CHECK(groups >= 1 && x.size(1) % groups == 0, "group_norm: ", x.size(1), " channels do not divide into ", groups,
+           " groups (input ", x.shape(), ")");
+  for (const Tensor* t : {&w, &b}) {
+    if (t->defined()) check_channels(x, *t, t == &w ? "the weight" : "the bias", "group_norm");
+  }
+  Tensor places = contiguous(reshape(x, {x.size(0), x.size(1), x.shape().part(2, x.rank()).numel()}));
+  Tensor y = apply(GroupNorm{groups, eps}, places, or_full(w, {x.size(1)}, 1, x), or_full(b, {x.size(1)}, 0, x));
+  return reshape(y, x.shape());
+}
+
+Tensor instance_norm(const Tensor& x, const Tensor& w, const Tensor& b, double eps) {
+  GG_CHECK(x.rank() >= 3 && is_floating(x.dtype()), "instance_norm: expected a floating tensor [N, C, L, ...], got ",
+           name_of(x.dtype()), " ", x.shape());
+  GG_CHECK(x.numel() == 0 || x.numel() > x.size(0) * x.size(1),
+           "instance_norm: one value per channel has no variance (input ", x.shape(), ")");
+  for (const Tensor* t : {&w, &b}) {
+    if (t->defined()) check_channels(x, *t, t == &w ? "the weight" : "the bias", "instance_norm");
+  }
+  return group_norm(x, x.size(1), w, b, eps);
+}
+
+Tensor adain(const Tensor& content, const Tensor& style, double eps) {
+  GG_CHECK(content.rank() >= 3 && style.rank() >= 3 && content.size(0) == style.size(0) &&
+               content.size(1) == style.size(1) && content.dtype() == style.dtype(),
+           "adain: expected content and style [N, C, L, ...] of equal N, C and type, got ", name_of(content.dtype()),
+           " ", content.shape(), " and ", name_of(style.dtype()), " ", style.shape());
+  Tensor places = flatten(style, 2);
+  GG_CHECK(places.size(2) >= 1, "adain: the style ", style.shape(), " has no places");
+  Shape each{content.size(0), content.size(1)};
+  for (int i = 2; i < content.rank(); ++i) each.push_back(1);
+  Tensor deviation = sqrt(var(places, 2, {.correction = 0}) + eps);
+  return reshape(deviation, each) * instance_norm(content, {}, {}, eps) + reshape(mean(places, 2), each);
 }
 
 BatchStatistics batch_statistics(const Tensor& x) {
@@ -145,7 +324,7 @@ Tensor batch_norm_fixed(const Tensor& x, const BatchStatistics& s, const Tensor&
   check_channels(x, s.mean, "the mean");
   check_channels(x, s.var, "the variance");
   Tensor scale = weight * rsqrt(s.var + eps);
-  return x * reshape(scale, per_channel(x)) + reshape(bias - s.mean * scale, per_channel(x));
+  return apply(ChannelAffine{}, x, scale, bias - s.mean * scale);
 }
 
 }  // namespace gg

@@ -2,6 +2,7 @@
 // is told in autograd/apply.h and in docs/adding_an_op.md.
 #pragma once
 
+#include "ops/conv1d.h"
 #include "ops/conv2d.h"
 #include "ops/copy.h"
 #include "ops/cosine_linear.h"
@@ -10,6 +11,8 @@
 #include "ops/dropout.h"
 #include "ops/einsum.h"
 #include "ops/elementwise.h"
+#include "ops/grid_sample.h"
+#include "ops/image.h"
 #include "ops/index.h"
 #include "ops/mask.h"
 #include "ops/matmul.h"
@@ -22,3 +25,5 @@
 #include "ops/shape.h"
 #include "ops/softmax.h"
 #include "ops/sort.h"
+#include "ops/unfold.h"
+#include "ops/weight_norm.h"

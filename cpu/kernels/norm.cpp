@@ -100,11 +100,14 @@ void combine_columns(T* dx, const T* g, const T* x, int64_t n, const T* mean, co
 }
 
 template <class T>
-void layer_forward(T* out, T* mean, T* rstd, const T* x, const T* w, const T* b, int64_t n, double eps) {
-  GroupSum<T> sum;
-  for_groups<T>(
-      nullptr, x, n, T(0), [&](T*, const T* in, auto count) __attribute__((always_inline)) { sum.add(in, count); });
-  T m = static_cast<T>(sum.result() / static_cast<double>(n));
+void layer_forward(T* out, T* mean, T* rstd, const T* x, const T* w, const T* b, int64_t n, double eps, bool centred) {
+  T m = 0;
+  if (centred) {
+    GroupSum<T> sum;
+    for_groups<T>(
+        nullptr, x, n, T(0), [&](T*, const T* in, auto count) __attribute__((always_inline)) { sum.add(in, count); });
+    m = static_cast<T>(sum.result() / static_cast<double>(n));
+  }
   double variance = square_row(x, n, m) / static_cast<double>(n);
   T r = static_cast<T>(1 / __builtin_sqrt(variance + eps));
   for (int64_t i = 0; i < n; ++i) out[i] = (x[i] - m) * r * w[i] + b[i];
@@ -114,8 +117,9 @@ void layer_forward(T* out, T* mean, T* rstd, const T* x, const T* w, const T* b,
 
 template <class T>
 void layer_backward(T* __restrict dx, T* __restrict dw, T* __restrict db, const T* __restrict g, const T* __restrict x,
-                    const T* __restrict w, int64_t n, T mean, T rstd) {
-  // With u = (x - mean)·rstd and h = g·w:  dx = rstd · (h - mean(h) - u · mean(h·u)). dx holds h for a while.
+                    const T* __restrict w, int64_t n, T mean, T rstd, bool centred) {
+  // With u = (x - mean)·rstd and h = g·w:  dx = rstd · (h - mean(h) - u · mean(h·u)). dx holds h for a while. Where the
+  // row was not centred, mean and mean(h) are 0.
   for (int64_t i = 0; i < n; ++i) {
     T u = (x[i] - mean) * rstd, gi = g[i];
     dw[i] += gi * u;
@@ -124,7 +128,7 @@ void layer_backward(T* __restrict dx, T* __restrict dw, T* __restrict db, const 
   }
   double sums[2] = {};
   gradient_row(sums, dx, x, n, mean);
-  T h_mean = static_cast<T>(sums[0] / static_cast<double>(n));
+  T h_mean = centred ? static_cast<T>(sums[0] / static_cast<double>(n)) : T(0);
   T hu_mean = static_cast<T>(sums[1] * static_cast<double>(rstd) / static_cast<double>(n));
   for (int64_t i = 0; i < n; ++i) dx[i] = rstd * (dx[i] - h_mean - (x[i] - mean) * rstd * hu_mean);
 }

@@ -26,10 +26,12 @@ struct NormOf {
   void (*affine_columns)(T* out, const T* x, int64_t n, const T* mean, const T* scale, const T* shift);
   void (*combine_columns)(T* dx, const T* g, const T* x, int64_t n, const T* mean, const T* a, const T* b, const T* c);
 
-  /// One row of layer norm: writes out, *mean, *rstd.
-  void (*layer_forward)(T* out, T* mean, T* rstd, const T* x, const T* w, const T* b, int64_t n, double eps);
+  /// One row of layer norm: writes out, *mean, *rstd. Not centred it is RMS norm: the mean counts as 0.
+  void (*layer_forward)(T* out, T* mean, T* rstd, const T* x, const T* w, const T* b, int64_t n, double eps,
+                        bool centred);
   /// One row of its gradient: writes dx, and adds to dw and db, which are partial sums of some dozens of rows.
-  void (*layer_backward)(T* dx, T* dw, T* db, const T* g, const T* x, const T* w, int64_t n, T mean, T rstd);
+  void (*layer_backward)(T* dx, T* dw, T* db, const T* g, const T* x, const T* w, int64_t n, T mean, T rstd,
+                         bool centred);
 };
 
 struct NormKernels {

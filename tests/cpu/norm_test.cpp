@@ -17,14 +17,14 @@ class NormTest : public testing::Test {
     std::vector<long double> x, g, w;
     long double mean = 0, var = 0, rstd = 0;
     std::vector<long double> dx;
-    void solve(long double eps) {
+    void solve(long double eps, bool centred = true) {
       auto n = static_cast<long double>(x.size());
-      for (auto v : x) mean += v / n;
+      for (auto v : x) mean += centred ? v / n : 0;
       for (auto v : x) var += (v - mean) * (v - mean) / n;
       rstd = 1 / std::sqrt(var + eps);
       long double h = 0, hu = 0;
       for (size_t i = 0; i < x.size(); ++i) {
-        h += g[i] * w[i] / n;
+        h += centred ? g[i] * w[i] / n : 0;
         hu += g[i] * w[i] * (x[i] - mean) * rstd / n;
       }
       for (size_t i = 0; i < x.size(); ++i) dx.push_back(rstd * (g[i] * w[i] - h - (x[i] - mean) * rstd * hu));
@@ -32,6 +32,10 @@ class NormTest : public testing::Test {
   };
 
   void layer(int64_t rows, int64_t n, std::vector<int> order, double offset) {
+    for (bool centred : {true, false}) rows_of(rows, n, order, offset, centred);
+  }
+
+  void rows_of(int64_t rows, int64_t n, std::vector<int> order, double offset, bool centred) {
     Owned<T> x({rows, n}, order, 1), out({rows, n}, order), g({rows, n}, order), dx({rows, n}, order), w({n}), b({n});
     Owned<T> mean({rows}), rstd({rows}), dw({n}), db({n});
     x.randomize(1, offset - 2, offset + 2);
@@ -39,8 +43,8 @@ class NormTest : public testing::Test {
     w.randomize(3);
     b.randomize(4);
     double eps = 1e-5, slack = kTolerance * (1 + offset);
-    cpu::layer_norm_forward(out, mean, rstd, x, w, b, eps);
-    cpu::layer_norm_backward(dx, dw, db, g, x, mean, rstd, w);
+    cpu::layer_norm_forward(out, mean, rstd, x, w, b, eps, centred);
+    cpu::layer_norm_backward(dx, dw, db, g, x, mean, rstd, w, centred);
     std::vector<long double> sum_w(n, 0), sum_b(n, 0);
     for (int64_t r = 0; r < rows; ++r) {
       Group e;
@@ -49,7 +53,7 @@ class NormTest : public testing::Test {
         e.g.push_back(g.at(r * n + i));
         e.w.push_back(w.at(i));
       }
-      e.solve(eps);
+      e.solve(eps, centred);
       ASSERT_NEAR(mean.at(r), e.mean, slack);
       ASSERT_NEAR(rstd.at(r) / e.rstd, 1, slack);
       for (int64_t i = 0; i < n; ++i) {

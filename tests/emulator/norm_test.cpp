@@ -17,18 +17,22 @@ class Norm : public KernelTest {
   static Pair blank(const Shape& shape, DType type) { return Pair(full(shape, 77, {type})); }
 
   static void check_layer(const Pair& x, double scale = 3, bool packed = false) {
+    for (bool centred : {true, false}) check_rows(x, centred, scale, packed);
+  }
+
+  static void check_rows(const Pair& x, bool centred, double scale, bool packed) {
     const DType type = x.host.dtype();
     const int64_t rows = x.host.size(0), n = x.host.size(1);
-    SCOPED_TRACE(str("layer norm of ", type, " ", x.host.shape()));
+    SCOPED_TRACE(str(centred ? "layer norm of " : "RMS norm of ", type, " ", x.host.shape()));
     const double tolerance = tolerance_of(type);
     const Pair w = packed ? random({n}, type)
                           : random({2 * n}, type).view([](const Tensor& t) { return slice(t, 0, 0, kEnd, 2); });
     const Pair b = random({n}, type), g = random({rows, n}, type);
     Pair out = blank({rows, n}, type), mean = blank({rows}, type), rstd = blank({rows}, type);
     cpu::layer_norm_forward(out.host.array(), mean.host.array(), rstd.host.array(), x.host.array(), w.host.array(),
-                            b.host.array(), kEps);
+                            b.host.array(), kEps, centred);
     device::layer_norm_forward(out.device.array(), mean.device.array(), rstd.device.array(), x.device.array(),
-                               w.device.array(), b.device.array(), kEps);
+                               w.device.array(), b.device.array(), kEps, centred);
     expect_close(out, tolerance, scale);
     expect_close(mean, tolerance, 1);
     expect_close(rstd, tolerance, 1);
@@ -36,9 +40,9 @@ class Norm : public KernelTest {
     const Pair m(mean.host), r(rstd.host);
     Pair dx = blank({rows, n}, type), dw = blank({n}, type), db = blank({n}, type);
     cpu::layer_norm_backward(dx.host.array(), dw.host.array(), db.host.array(), g.host.array(), x.host.array(),
-                             m.host.array(), r.host.array(), w.host.array());
+                             m.host.array(), r.host.array(), w.host.array(), centred);
     device::layer_norm_backward(dx.device.array(), dw.device.array(), db.device.array(), g.device.array(),
-                                x.device.array(), m.device.array(), r.device.array(), w.device.array());
+                                x.device.array(), m.device.array(), r.device.array(), w.device.array(), centred);
     expect_close(dx, 2 * tolerance, scale);
     const double size = std::sqrt(static_cast<double>(rows)) * scale;
     expect_close(dw, tolerance, size);
@@ -48,9 +52,9 @@ class Norm : public KernelTest {
       const Array none{nullptr, type, {n}, {}};
       Pair alone = blank({rows, n}, type), db_alone = blank({n}, type);
       device::layer_norm_backward(alone.device.array(), none, weight ? db_alone.device.array() : none, g.device.array(),
-                                  x.device.array(), m.device.array(), r.device.array(), w.device.array());
+                                  x.device.array(), m.device.array(), r.device.array(), w.device.array(), centred);
       cpu::layer_norm_backward(alone.host.array(), none, weight ? db_alone.host.array() : none, g.host.array(),
-                               x.host.array(), m.host.array(), r.host.array(), w.host.array());
+                               x.host.array(), m.host.array(), r.host.array(), w.host.array(), centred);
       expect_close(alone, 2 * tolerance, scale);
       expect_close(db_alone, tolerance, size);
     }
@@ -84,6 +88,16 @@ class Norm : public KernelTest {
     device::batch_norm_backward(dx.device.array(), dw.device.array(), db.device.array(), g.device.array(),
                                 x.device.array(), m.device.array(), v.device.array(), w.device.array(), kEps);
     expect_close(dx, 2 * tolerance, scale);
+    expect_close(dw, tolerance, std::sqrt(count) * scale);
+    expect_close(db, tolerance, std::sqrt(count) * scale);
+    cpu::channel_gradients(dw.host.array(), db.host.array(), g.host.array(), x.host.array(), m.host.array());
+    device::channel_gradients(dw.device.array(), db.device.array(), g.device.array(), x.device.array(),
+                              m.device.array());
+    cpu::channel_combine(dx.host.array(), g.host.array(), x.host.array(), m.host.array(), w.host.array(),
+                         v.host.array(), b.host.array());
+    device::channel_combine(dx.device.array(), g.device.array(), x.device.array(), m.device.array(), w.device.array(),
+                            v.device.array(), b.device.array());
+    expect_close(dx, 2 * tolerance, 3 * scale);
     expect_close(dw, tolerance, std::sqrt(count) * scale);
     expect_close(db, tolerance, std::sqrt(count) * scale);
   }

@@ -3,7 +3,9 @@
 
 #include <limits>
 
+#include "cpu/bilinear.h"
 #include "cpu/pool.h"
+#include "cuda/bilinear.h"
 #include "tests/emulator/device_tensors.h"
 
 namespace gg::testing {
@@ -55,6 +57,15 @@ class Pool : public KernelTest {
     cpu::interpolate_nearest_adjoint(dx.host.array(), g.host.array());
     device::interpolate_nearest_adjoint(dx.device.array(), g.device.array());
     expect_close(dx, tolerance_of(type), 1);
+    for (bool align : {false, true}) {
+      const LinearAxes axes{LinearAxis::of(s[2], height, align), LinearAxis::of(s[3], width, align)};
+      cpu::interpolate_bilinear(out.host.array(), x.host.array(), axes);
+      device::interpolate_bilinear(out.device.array(), x.device.array(), axes);
+      expect_close(out, tolerance_of(type), 1);
+      cpu::interpolate_bilinear_adjoint(dx.host.array(), g.host.array(), axes);
+      device::interpolate_bilinear_adjoint(dx.device.array(), g.device.array(), axes);
+      expect_close(dx, tolerance_of(type), 1);
+    }
   }
 };
 

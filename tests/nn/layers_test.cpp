@@ -9,6 +9,7 @@
 #include "nn/nn.h"
 #include "ops/copy.h"
 #include "ops/creation.h"
+#include "ops/matmul.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "optim/optim.h"
@@ -51,6 +52,33 @@ TEST(Conv, ShapesAndParameters) {
   EXPECT_EQ(odd(ones({1, 1, 7, 7})).shape(), (Shape{1, 1, 14, 14}));
   expect_error([] { nn::Conv2d(3, 4, 3, {.groups = 2}); }, "2 groups do not divide 3 and 4 channels");
   expect_error([] { nn::Conv2d(3, 4, 0); }, "positive");
+}
+
+TEST(Conv, AlongOneAxis) {
+  nn::Conv1d conv(4, 6, 3, {.stride = 2, .padding = 1, .groups = 2});
+  EXPECT_EQ(conv.weight.shape(), (Shape{6, 2, 3}));
+  EXPECT_EQ(conv(ones({2, 4, 8})).shape(), (Shape{2, 6, 4}));
+  EXPECT_EQ(conv.description(), "Conv1d(4, 6, 3, stride = 2, padding = 1, groups = 2)");
+  nn::ConvTranspose1d up(6, 4, 4, {.stride = 2, .padding = 1}, {.bias = false});
+  EXPECT_EQ(up.weight.shape(), (Shape{6, 4, 4}));
+  EXPECT_EQ(up(ones({2, 6, 7})).shape(), (Shape{2, 4, 14}));
+  EXPECT_EQ(up.state_dict().size(), 1u);
+  EXPECT_EQ(nn::MaxPool1d(2)(ones({1, 3, 7})).shape(), (Shape{1, 3, 3}));
+  EXPECT_EQ(nn::AvgPool1d(3, {.stride = 1, .padding = 1})(ones({1, 3, 7})).shape(), (Shape{1, 3, 7}));
+  expect_error([] { nn::Conv1d(3, 4, 3, {.groups = 2}); }, "2 groups do not divide 3 and 4 channels");
+  expect_error([&] { conv(ones({2, 4, 8, 8})); }, "[N,C,L]");
+}
+
+TEST(Conv, IsAProductOfColumns) {
+  manual_seed(1);
+  nn::Conv2d conv(2, 3, 3, {.stride = 2, .padding = 1}, {.bias = false});
+  Tensor x = randn({2, 2, 5, 6});
+  Tensor columns = nn::Unfold(3, {.stride = 2, .padding = 1})(x);
+  EXPECT_EQ(columns.shape(), (Shape{2, 18, 9}));
+  EXPECT_LT(largest_difference(matmul(flatten(conv.weight, 1), columns), flatten(conv(x), 2)), 1e-5);
+  // Folded, each element counts the windows that see it.
+  Tensor counts = nn::Fold({4, 4}, 2)(nn::Unfold(2)(ones({1, 1, 4, 4})));
+  EXPECT_EQ(slice(flatten(counts), 0, 0, 8).to_vector<float>(), (std::vector<float>{1, 2, 2, 1, 2, 4, 4, 2}));
 }
 
 TEST(LayerNorm, NormalisesTrailingAxes) {
@@ -116,6 +144,77 @@ TEST(BatchNorm, ChecksItsInput) {
   expect_error([] { nn::BatchNorm2d(3, {.momentum = 2}); }, "momentum");
 }
 
+TEST(BatchNorm, KeepsItsStatisticsInScope) {
+  manual_seed(3);
+  nn::Sequential net{nn::BatchNorm1d(3)};
+  Tensor x = randn({8, 3}) * 2.0 + 5.0;
+  TensorMap before;
+  for (const auto& [name, t] : net.state_dict()) before[name] = clone(t);
+  Tensor inside;
+  {
+    nn::KeepStatistics keep;
+    { nn::KeepStatistics nested; }
+    inside = net(x);
+    EXPECT_LT(max(abs(mean(inside, 0))).item(), 1e-5) << "the batch's own statistics are used";
+  }
+  for (const auto& [name, t] : net.state_dict()) EXPECT_EQ(largest_difference(to(t, f64), to(before[name], f64)), 0);
+  EXPECT_EQ(largest_difference(net(x), inside), 0);
+  EXPECT_EQ(net.state_dict().at("0.num_batches_tracked").item(), 1) << "outside of the scope it follows again";
+}
+
+TEST(BatchNorm, WithoutTracking) {
+  nn::BatchNorm2d layer(3, {.track_running_stats = false});
+  EXPECT_EQ(layer.state_dict().size(), 2u);
+  EXPECT_EQ(layer.description(), "BatchNorm2d(3, track_running_stats = false)");
+  Tensor x = randn({4, 3, 2, 2}) + 5.0, y = layer(x);
+  layer.eval();
+  EXPECT_EQ(largest_difference(layer(x), y), 0) << "evaluation uses the batch's statistics, too";
+  EXPECT_LT(max(abs(mean(y, {0, 2, 3}))).item(), 1e-5);
+  expect_error([&] { layer(ones({4, 2, 2, 2})); }, "with 3 channels, got [4,2,2,2]");
+}
+
+TEST(RMSNorm, ScalesTrailingAxes) {
+  manual_seed(2);
+  Tensor x = randn({6, 3, 5}) * 4.0 + 7.0;
+  for (bool affine : {true, false}) {
+    Tensor y = nn::RMSNorm(Shape{3, 5}, {.affine = affine})(x);
+    EXPECT_LT(max(abs(mean(square(y), {1, 2}) - 1)).item(), 1e-5);
+    EXPECT_LT(max(abs(mean(square(nn::RMSNorm(5, {.affine = affine})(x)), 2) - 1)).item(), 1e-5);
+  }
+  EXPECT_EQ(nn::RMSNorm(5).state_dict().size(), 1u);
+  EXPECT_NEAR(nn::RMSNorm(1, {.eps = 3})(ones({1, 1})).item(), 0.5, 1e-6);
+  expect_error([&] { nn::RMSNorm(4)(x); }, "trailing axes must be [4], got [6,3,5]");
+}
+
+TEST(GroupNorm, NormalisesGroupsOfChannels) {
+  manual_seed(2);
+  Tensor x = randn({2, 6, 4, 5}) * 4.0 + 7.0;
+  nn::GroupNorm layer(3, 6);
+  Tensor groups = reshape(layer(x), {6, 40});
+  EXPECT_LT(max(abs(mean(groups, 1))).item(), 1e-5);
+  EXPECT_LT(max(abs(var(groups, 1, {.correction = 0}) - 1)).item(), 1e-3);
+  layer.weight = tensor({1, 1, 1, 1, 1, 2});
+  layer.bias = tensor({0, 0, 3, 0, 0, 0});
+  Tensor scaled = layer(x), plain = nn::GroupNorm(3, 6, {.affine = false})(x);
+  EXPECT_LT(largest_difference(select(scaled, 1, 2), select(plain, 1, 2) + 3.0), 1e-6);
+  EXPECT_LT(largest_difference(select(scaled, 1, 5), select(plain, 1, 5) * 2.0), 1e-6);
+  expect_error([] { nn::GroupNorm(4, 6); }, "4 groups do not divide 6 channels");
+  expect_error([&] { layer(ones({2, 4})); }, "with 6 channels, got [2,4]");
+}
+
+TEST(InstanceNorm, NormalisesEachChannelOfEachImage) {
+  manual_seed(2);
+  Tensor x = randn({2, 3, 4, 5}) * 4.0 + 7.0;
+  Tensor y = nn::InstanceNorm2d(3)(x);
+  EXPECT_LT(max(abs(mean(y, {2, 3}))).item(), 1e-5);
+  EXPECT_LT(max(abs(var(y, {2, 3}, {.correction = 0}) - 1)).item(), 1e-3);
+  EXPECT_LT(largest_difference(nn::InstanceNorm1d(3)(flatten(x, 2)), flatten(y, 2)), 1e-6);
+  EXPECT_EQ(nn::InstanceNorm2d(3).state_dict().size(), 0u);
+  EXPECT_EQ(nn::InstanceNorm2d(3, {.affine = true}).state_dict().size(), 2u);
+  expect_error([&] { nn::InstanceNorm1d(3)(x); }, "expected [N, C, L] with 3 channels, got [2,3,4,5]");
+  expect_error([] { nn::InstanceNorm2d(3)(ones({2, 3, 1, 1})); }, "one value per channel");
+}
+
 TEST(Dropout, OnlyInTraining) {
   manual_seed(4);
   nn::Sequential net{nn::Dropout(0.25)};
@@ -145,6 +244,34 @@ TEST(Shapes, FlattenUnflattenPoolUpsample) {
   EXPECT_EQ(up.to_vector<float>()[4], 0);
   EXPECT_EQ(up.to_vector<float>()[8], 4);
   expect_error([] { nn::Upsample()(ones({2, 2})); }, "expected [N, C, H, W]");
+}
+
+TEST(Shapes, PaddingShufflingAndMeans) {
+  Tensor x = reshape(to(arange(0, 2 * 4 * 3 * 3), f32), {2, 4, 3, 3});
+  auto first = [](const Tensor& t) { return select(select(t, 0, 0), 0, 0); };  // one plane
+  EXPECT_EQ(first(nn::ZeroPad2d({1, 0, 2, 0})(x)).shape(), (Shape{5, 4}));
+  EXPECT_EQ(select(first(nn::ZeroPad2d({1, 0, 2, 0})(x)), 0, 2).to_vector<float>(), (std::vector<float>{0, 0, 1, 2}));
+  EXPECT_EQ(select(first(nn::ReflectionPad2d(2)(x)), 0, 0).to_vector<float>(),
+            (std::vector<float>{8, 7, 6, 7, 8, 7, 6}));
+  EXPECT_EQ(select(first(nn::ReplicationPad2d({2, 1, 0, 0})(x)), 0, 1).to_vector<float>(),
+            (std::vector<float>{3, 3, 3, 4, 5, 5}));
+  EXPECT_EQ(nn::ReplicationPad2d({1, 2, 3, 4})(x).shape(), (Shape{2, 4, 10, 6}));
+  EXPECT_EQ(nn::ReflectionPad2d({1, 2, 0, 1}).description(), "ReflectionPad2d(1, 2, 0, 1)");
+  Tensor shuffled = nn::PixelShuffle(2)(x);
+  EXPECT_EQ(shuffled.shape(), (Shape{2, 1, 6, 6}));
+  EXPECT_EQ(select(first(shuffled), 0, 0).to_vector<float>(), (std::vector<float>{0, 9, 1, 10, 2, 11}));
+  EXPECT_EQ(nn::PixelUnshuffle(2)(shuffled).to_vector<float>(), x.to_vector<float>());
+  EXPECT_EQ(nn::AdaptiveAvgPool2d(1)(x).to_vector<float>()[1], 13);
+  EXPECT_EQ(nn::AdaptiveAvgPool2d({2, 3})(x).shape(), (Shape{2, 4, 2, 3}));
+  Tensor up = nn::Upsample(2, {.mode = nn::UpsampleMode::bilinear})(x);
+  EXPECT_EQ(select(first(up), 0, 0).to_vector<float>(), (std::vector<float>{0, 0.25, 0.75, 1.25, 1.75, 2}));
+  up = nn::Upsample({1, 2}, {.mode = nn::UpsampleMode::bilinear, .align_corners = true})(x);
+  EXPECT_NEAR(select(first(up), 0, 0).to_vector<float>()[1], 0.4, 1e-6);
+  expect_error([] { nn::Upsample(2, {.align_corners = true}); }, "align_corners is for bilinear");
+  expect_error([] { nn::ReflectionPad2d(-1); }, "must not be negative");
+  expect_error([&] { nn::ReflectionPad2d(3)(x); }, "less than 3 wide, got 3");
+  expect_error([&] { nn::ZeroPad2d(1)(ones({3})); }, "expected [N, C, H, W], got [3]");
+  expect_error([] { nn::AdaptiveAvgPool2d(0); }, "positive");
 }
 
 TEST(Activations, AreTheFunctions) {

@@ -16,7 +16,8 @@ namespace gg::optable {
 namespace {
 
 // Operations that exist only as the derivative of another, or inside the engine.
-const std::set<std::string> kInner = {"avg_pool2d_adjoint", "interpolate_nearest_adjoint"};
+const std::set<std::string> kInner = {"avg_pool2d_adjoint", "interpolate_nearest_adjoint",
+                                      "interpolate_bilinear_adjoint", "pad_mode_adjoint"};
 
 std::set<std::string> names_in(const std::string& text) {
   static const std::regex pattern("static constexpr const char\\* name = \"([^\"]*)\"");

@@ -112,9 +112,14 @@ std::vector<Row> distance_rows();
 std::vector<Row> index_rows();
 std::vector<Row> matmul_rows();
 std::vector<Row> conv_rows();
+std::vector<Row> conv1d_rows();
 std::vector<Row> pool_rows();
+std::vector<Row> image_rows();
+std::vector<Row> grid_rows();
+std::vector<Row> weight_rows();
 std::vector<Row> softmax_rows();
 std::vector<Row> norm_rows();
+std::vector<Row> group_norm_rows();
 std::vector<Row> creation_rows();
 std::vector<Row> random_rows();
 

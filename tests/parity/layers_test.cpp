@@ -7,6 +7,7 @@
 #include <set>
 
 #include "autograd/autograd.h"
+#include "nn/blocks/blocks.h"
 #include "nn/nn.h"
 #include "tests/parity/parity.h"
 
@@ -70,6 +71,17 @@ const std::vector<Row>& rows() {
        },
        {4, 3, 5}},
       {"LayerNorm", [] { return made(nn::LayerNorm(13, {.affine = false})); }, {5, 13}},
+      {"RMSNorm",
+       [] {
+         return made(nn::RMSNorm(Shape{3, 5}));
+       },
+       {4, 3, 5}},
+      {"RMSNorm", [] { return made(nn::RMSNorm(13, {.eps = 1e-3, .affine = false})); }, {5, 13}},
+      {"GroupNorm", [] { return made(nn::GroupNorm(3, 6)); }, {4, 6, 5, 2}},
+      {"GroupNorm", [] { return made(nn::GroupNorm(2, 4, {.affine = false})); }, {3, 4, 5}},
+      {"InstanceNorm1d", [] { return made(nn::InstanceNorm1d(3)); }, {4, 3, 7}},
+      {"InstanceNorm2d", [] { return made(nn::InstanceNorm2d(3, {.affine = true})); }, {2, 3, 5, 2}},
+      {"BatchNorm2d", [] { return made(nn::BatchNorm2d(3, {.track_running_stats = false})); }, {4, 3, 5, 2}},
       {"BatchNorm1d", [] { return made(nn::BatchNorm1d(5)); }, {7, 5}},
       {"BatchNorm1d", [] { return made(nn::BatchNorm1d(5, {.affine = false})); }, {3, 5, 7}},
       {"BatchNorm2d", [] { return made(nn::BatchNorm2d(3)); }, {4, 3, 5, 2}},
@@ -84,6 +96,81 @@ const std::vector<Row>& rows() {
          return made(nn::Upsample({2, 3}));
        },
        {2, 3, 3, 5}},
+      {"Upsample", [] { return made(nn::Upsample(2, {.mode = nn::UpsampleMode::bilinear})); }, {2, 3, 3, 5}},
+      {"AdaptiveAvgPool2d",
+       [] {
+         return made(nn::AdaptiveAvgPool2d({2, 3}));
+       },
+       {2, 3, 5, 7}},
+      {"PixelShuffle", [] { return made(nn::PixelShuffle(2)); }, {2, 8, 3, 5}},
+      {"PixelUnshuffle", [] { return made(nn::PixelUnshuffle(3)); }, {2, 2, 3, 6}},
+      {"ReflectionPad2d", [] { return made(nn::ReflectionPad2d(2)); }, {2, 3, 3, 5}},
+      {"ReplicationPad2d",
+       [] {
+         return made(nn::ReplicationPad2d({1, 0, 2, 3}));
+       },
+       {2, 3, 3, 5}},
+      {"ZeroPad2d",
+       [] {
+         return made(nn::ZeroPad2d({1, 0, 2, 3}));
+       },
+       {2, 3, 3, 5}},
+      {"Conv1d",
+       [] { return made(nn::Conv1d(4, 6, 3, {.stride = 2, .padding = 2, .dilation = 2, .groups = 2})); },
+       {3, 4, 11}},
+      {"ConvTranspose1d",
+       [] { return made(nn::ConvTranspose1d(3, 5, 3, {.stride = 2, .padding = 1, .output_padding = 1})); },
+       {2, 3, 5}},
+      {"MaxPool1d", [] { return made(nn::MaxPool1d(3, {.stride = 2, .padding = 1})); }, {2, 3, 7}},
+      {"AvgPool1d", [] { return made(nn::AvgPool1d(2)); }, {2, 3, 7}},
+      {"Unfold",
+       [] {
+         return made(nn::Unfold({2, 3}, {.stride = 2, .padding = 1}));
+       },
+       {2, 3, 5, 7}},
+      {"Fold",
+       [] {
+         return made(nn::Fold({5, 7}, {2, 3}, {.stride = {1, 2}}));
+       },
+       {2, 18, 12}},
+      {"SpectralNorm", [] { return made(nn::SpectralNorm(nn::Linear(7, 5))); }, {3, 7}},
+      {"SpectralNorm", [] { return made(nn::SpectralNorm(nn::Conv2d(3, 5, 3))); }, {2, 3, 5, 4}},
+      {"SpectralNorm",
+       [] { return made(nn::SpectralNorm(nn::ConvTranspose2d(3, 5, 3, {.stride = 2}))); },
+       {2, 3, 4, 3}},
+      {"WeightNorm", [] { return made(nn::WeightNorm(nn::Linear(7, 5, {.bias = false}))); }, {3, 7}},
+      {"WeightNorm", [] { return made(nn::WeightNorm(nn::Conv2d(3, 5, 3))); }, {2, 3, 5, 4}},
+      {"DoubleConv", [] { return made(nn::DoubleConv(2, 3)); }, {2, 2, 4, 5}},
+      {"BasicBlock", [] { return made(nn::BasicBlock(3, 3)); }, {2, 3, 4, 5}},
+      {"BasicBlock", [] { return made(nn::BasicBlock(2, 3, {.stride = 2})); }, {2, 2, 5, 6}},
+      {"PreActBlock", [] { return made(nn::PreActBlock(3, 3)); }, {2, 3, 4, 5}},
+      {"PreActBlock", [] { return made(nn::PreActBlock(2, 3, {.stride = 2})); }, {2, 2, 5, 6}},
+      {"UNetDown", [] { return made(nn::UNetDown(2, 3)); }, {2, 2, 6, 5}},
+      {"UNetUp",
+       [] {
+         nn::UNetUp up(4, 3, 2);
+         return Made{up, [up](const Tensor& x) { return up(max_pool2d(x), slice(x, 1, 0, 3)); }};
+       },
+       {2, 4, 6, 5}},
+      {"UNet", [] { return made(nn::UNet(2, 1, {.channels = 2, .depth = 2})); }, {3, 2, 9, 10}},
+      {"UNet",
+       [] { return made(nn::UNet(2, 1, {.channels = 2, .depth = 1, .upsampling = nn::UNetUpsampling::bilinear})); },
+       {2, 2, 5, 6}},
+      {"PatchGAN",
+       [] { return made(nn::PatchGAN(2, {.channels = 2, .layers = 1, .norm = nn::PatchNorm::instance})); },
+       {2, 2, 18, 20}},
+      {"AdaIN",
+       [] {
+         nn::AdaIN layer;
+         return Made{layer, [layer](const Tensor& x) { return layer(x, square(slice(x, 2, 1))); }};
+       },
+       {2, 3, 4, 5}},
+      {"StyleNorm",
+       [] {
+         nn::StyleNorm layer(4, 3);
+         return Made{layer, [layer](const Tensor& x) { return layer(x, mean(slice(x, 2, 0, 4), {1, 3})); }};
+       },
+       {2, 3, 4, 5}},
       {"Sequential", [] { return made(nn::Sequential(nn::Linear(7, 5), nn::Tanh(), nn::Linear(5, 3))); }, {3, 7}},
       {"Flatten", [] { return made(nn::Flatten()); }, {3, 2, 5}},
       {"Unflatten",
@@ -163,12 +250,13 @@ TEST_P(Layers, AnotherParameterIsFound) {
 GG_ON_DEVICES(Layers);
 
 TEST(EmulatedLayers, EveryLayerHasARow) {
-  std::set<std::string> known = {"Module", "BatchNorm"}, found;  // what layers derive from
+  std::set<std::string> known = {"Module", "BatchNorm", "InstanceNorm", "Pad2d"}, found;  // what layers derive from
   for (const Row& row : rows()) known.insert(row.layer);
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(GG_SOURCE_DIR) + "/nn")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::string(GG_SOURCE_DIR) + "/nn")) {
     if (entry.path().extension() != ".h") continue;
     std::ifstream file(entry.path());
-    const std::regex declared("^(?:struct|class) (\\w+)(?: final)? : (?:public )?(?:Module|BatchNorm)\\b.*");
+    const std::regex declared(
+        "^(?:struct|class) (\\w+)(?: final)? : (?:public )?(?:Module|BatchNorm|InstanceNorm|Pad2d)\\b.*");
     std::smatch match;
     for (std::string line; std::getline(file, line);) {
       if (std::regex_match(line, match, declared)) found.insert(match[1]);

@@ -1,0 +1,89 @@
+// Layers whose weight is made of other numbers (ops/weight_norm.h), around any layer that has a weight:
+//
+//   nn::SpectralNorm critic_layer(nn::Conv2d(3, 64, 4, {.stride = 2}));      // a Lipschitz constant of about one
+//   nn::WeightNorm hidden(nn::Linear(784, 256));
+//
+// Names in state dicts are PyTorch's: weight_orig, weight_u, weight_v and weight_g, weight_v; bias stays bias.
+#pragma once
+
+#include "nn/conv.h"
+#include "nn/linear.h"
+#include "nn/module.h"
+#include "ops/shape.h"
+#include "ops/weight_norm.h"
+
+namespace gg::nn {
+
+/// A layer that can be called with another weight and bias than its own: its `run(x, weight, bias)`.
+template <class L>
+concept WeightedLayer = std::derived_from<L, Module> && requires(const L& layer, const Tensor& t) {
+  { layer.run(t, t, t) } -> std::same_as<Tensor>;
+  { L::kOutputAxis } -> std::convertible_to<int>;
+};
+
+namespace detail {
+/// Random vectors after 15 steps.
+SingularVectors first_singular_vectors(const Tensor& w, int axis, double eps);
+void follow_singular_vectors(const Tensor& w, const Tensor& u, const Tensor& v, const PowerIterationOptions& options);
+}  // namespace detail
+
+struct SpectralNormOptions {
+  int power_iterations = 1;  ///< in each forward pass of training
+  double eps = 1e-12;
+};
+
+/// `layer` with its weight divided by an estimate of its largest singular value, which follows the weight by power
+/// iteration in every forward pass in training and stays in evaluation (arXiv:1802.05957).
+template <WeightedLayer L>
+struct SpectralNorm : Module {
+  explicit SpectralNorm(const L& layer, const SpectralNormOptions& o = {})
+      : Module(str("SpectralNorm(", layer.description(), ")")), options(o), layer_(layer) {
+    GG_CHECK(o.power_iterations >= 0, description(), ": the number of power iterations must not be negative");
+    weight_orig = register_parameter("weight_orig", layer.weight.detach());
+    if (layer.bias.defined()) bias = register_parameter("bias", layer.bias.detach());
+    const SingularVectors s = detail::first_singular_vectors(weight_orig, L::kOutputAxis, o.eps);
+    weight_u = register_buffer("weight_u", s.u);
+    weight_v = register_buffer("weight_v", s.v);
+  }
+  Tensor operator()(const Tensor& x) const {
+    if (training()) {
+      detail::follow_singular_vectors(weight_orig, weight_u, weight_v,
+                                      {.steps = options.power_iterations, .eps = options.eps, .axis = L::kOutputAxis});
+    }
+    return layer_.run(x, weight(), bias);
+  }
+  /// What the layer is called with.
+  Tensor weight() const {
+    // Copies: the next forward pass writes into the buffers, and a gradient of this one may still be wanted.
+    return spectral_norm(weight_orig, {clone(weight_u), clone(weight_v)}, L::kOutputAxis);
+  }
+
+  Parameter weight_orig, bias;  ///< bias undefined where the layer has none
+  Buffer weight_u, weight_v;    ///< [rows] and [columns] of the weight as a matrix
+  SpectralNormOptions options;
+
+ private:
+  L layer_;  ///< for its run; its own weight is not used
+};
+
+/// `layer` with its weight as a length for each output and a direction: weight_g · weight_v / ‖weight_v‖, at first the
+/// layer's weight (arXiv:1602.07868).
+template <WeightedLayer L>
+struct WeightNorm : Module {
+  explicit WeightNorm(const L& layer) : Module(str("WeightNorm(", layer.description(), ")")), layer_(layer) {
+    weight_g = register_parameter("weight_g", norm_except(layer.weight.detach()));
+    weight_v = register_parameter("weight_v", layer.weight.detach());
+    if (layer.bias.defined()) bias = register_parameter("bias", layer.bias.detach());
+  }
+  Tensor operator()(const Tensor& x) const { return layer_.run(x, weight(), bias); }
+  /// What the layer is called with.
+  Tensor weight() const { return weight_norm(weight_v, weight_g); }
+
+  Parameter weight_g;  ///< [size of axis 0, 1, …]
+  Parameter weight_v, bias;
+
+ private:
+  L layer_;
+};
+
+}  // namespace gg::nn

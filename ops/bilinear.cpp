@@ -1,0 +1,74 @@
+#include "cpu/bilinear.h"
+#include "autograd/apply.h"
+#include "core/dispatch.h"
+#include "cuda/bilinear.h"
+#include "ops/pool.h"
+#include "ops/shape.h"
+#include "ops/tangent.h"
+
+namespace gg {
+namespace {
+
+Tensor resized(const Tensor& x, int64_t height, int64_t width) {
+  Shape shape{x.size(0), x.size(1), height, width};
+  return empty(shape, x.options()).with_layout(Layout::dense_like(shape, x.layout()));
+}
+
+// A tangent [k, N, C, H, W] as a batch of images.
+template <class Op>
+Tensor each_direction(const Op& op, const Tensor& t) {
+  Tensor y = apply(op, flatten(t, 0, 1));
+  return reshape(y, {t.size(0), t.size(1), y.size(1), y.size(2), y.size(3)});
+}
+
+// A coarse image read between its elements, and the adjoint: each is the other's rule.
+struct Bilinear {
+  static constexpr const char* name = "interpolate_bilinear";
+  static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool zero_if_any_input_is_zero = true;
+  LinearAxes axes;
+  int64_t height, width;  // of the result
+  Shape output_shape(const Tensor& x) const { return {x.size(0), x.size(1), height, width}; }
+  Tensor forward(const Tensor& x) const {
+    Tensor out = resized(x, height, width);
+    GG_KERNEL(x.device(), interpolate_bilinear, out.array(), x.array(), axes);
+    return out;
+  }
+  Tensors vjp(const Vjp& c) const;
+  Tensor jvp(const Jvp& c) const { return each_direction(*this, c.tangent(0)); }
+};
+
+struct BilinearAdjoint {
+  static constexpr const char* name = "interpolate_bilinear_adjoint";
+  static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool zero_if_any_input_is_zero = true;
+  LinearAxes axes;
+  int64_t height, width;  // of the result
+  Shape output_shape(const Tensor& g) const { return {g.size(0), g.size(1), height, width}; }
+  Tensor forward(const Tensor& g) const {
+    Tensor out = resized(g, height, width);
+    GG_KERNEL(g.device(), interpolate_bilinear_adjoint, out.array(), g.array(), axes);
+    return out;
+  }
+  Tensors vjp(const Vjp& c) const { return {apply(Bilinear{axes, c.shape(0)[2], c.shape(0)[3]}, c.grad())}; }
+  Tensor jvp(const Jvp& c) const { return each_direction(*this, c.tangent(0)); }
+};
+
+Tensors Bilinear::vjp(const Vjp& c) const {
+  return {apply(BilinearAdjoint{axes, c.shape(0)[2], c.shape(0)[3]}, c.grad())};
+}
+
+}  // namespace
+
+Tensor interpolate_bilinear(const Tensor& x, int64_t height, int64_t width, const BilinearOptions& o) {
+  constexpr const char* op = Bilinear::name;
+  GG_CHECK(x.rank() == 4, op, ": expected [N,C,H,W], got shape ", x.shape());
+  GG_CHECK(is_floating(x.dtype()), op, ": expected a floating tensor, got ", name_of(x.dtype()));
+  GG_CHECK(height >= 1 && width >= 1 && x.size(2) >= 1 && x.size(3) >= 1, op, ": cannot resize ", x.shape(), " to ",
+           height, " x ", width);
+  LinearAxes axes{LinearAxis::of(x.size(2), height, o.align_corners),
+                  LinearAxis::of(x.size(3), width, o.align_corners)};
+  return apply(Bilinear{axes, height, width}, x);
+}
+
+}  // namespace gg
