@@ -8,6 +8,7 @@
 #include "ops/creation.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
+#include "ops/gumbel.h"
 #include "ops/index.h"
 #include "ops/matmul.h"
 #include "ops/norm.h"

@@ -108,6 +108,7 @@ std::vector<Row> conv_rows();
 std::vector<Row> pool_rows();
 std::vector<Row> softmax_rows();
 std::vector<Row> norm_rows();
+std::vector<Row> noise_rows();
 std::vector<Row> creation_rows();
 std::vector<Row> random_rows();
 

@@ -62,6 +62,12 @@ const std::vector<Row>& rows() {
        [] { return made(nn::ConvTranspose2d(4, 6, 3, {.stride = 2, .padding = 1, .output_padding = 1, .groups = 2})); },
        {2, 4, 3, 5}},
       {"Dropout", [] { return made(nn::Dropout(0.3)); }, {13, 11}},
+      {"Dropout1d", [] { return made(nn::Dropout1d(0.4)); }, {5, 7, 3}},
+      {"Dropout2d", [] { return made(nn::Dropout2d(0.4)); }, {5, 7, 3, 2}},
+      {"Dropout3d", [] { return made(nn::Dropout3d(0.4)); }, {5, 3, 2, 3, 2}},
+      {"UniformDropout", [] { return made(nn::UniformDropout(0.5)); }, {13, 11}},
+      {"GaussianDropout", [] { return made(nn::GaussianDropout(0.5)); }, {13, 11}},
+      {"GaussianNoise", [] { return made(nn::GaussianNoise(0.5)); }, {13, 11}},
       {"Linear", [] { return made(nn::Linear(7, 5)); }, {3, 7}},
       {"Linear", [] { return made(nn::Linear(7, 5, {.bias = false})); }, {2, 3, 7}},
       {"LayerNorm",
@@ -163,12 +169,12 @@ TEST_P(Layers, AnotherParameterIsFound) {
 GG_ON_DEVICES(Layers);
 
 TEST(EmulatedLayers, EveryLayerHasARow) {
-  std::set<std::string> known = {"Module", "BatchNorm"}, found;  // what layers derive from
+  std::set<std::string> known = {"Module", "BatchNorm", "DropoutBase", "NoiseBase"}, found;  // what layers derive from
   for (const Row& row : rows()) known.insert(row.layer);
   for (const auto& entry : std::filesystem::directory_iterator(std::string(GG_SOURCE_DIR) + "/nn")) {
     if (entry.path().extension() != ".h") continue;
     std::ifstream file(entry.path());
-    const std::regex declared("^(?:struct|class) (\\w+)(?: final)? : (?:public )?(?:Module|BatchNorm)\\b.*");
+    const std::regex declared("^(?:struct|class) (\\w+)(?: final)? : (?:public )?(?:Module|\\w*Base|BatchNorm)\\b.*");
     std::smatch match;
     for (std::string line; std::getline(file, line);) {
       if (std::regex_match(line, match, declared)) found.insert(match[1]);
