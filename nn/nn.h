@@ -2,6 +2,7 @@
 #pragma once
 
 #include "nn/activation.h"
+#include "nn/attention.h"
 #include "nn/conv.h"
 #include "nn/dropout.h"
 #include "nn/freeze.h"
@@ -11,6 +12,8 @@
 #include "nn/norm.h"
 #include "nn/parameter.h"
 #include "nn/pool.h"
+#include "nn/recurrent.h"
 #include "nn/sequential.h"
 #include "nn/shape.h"
 #include "nn/summary.h"
+#include "nn/transformer.h"

@@ -2,6 +2,7 @@
 // is told in autograd/apply.h and in docs/adding_an_op.md.
 #pragma once
 
+#include "ops/attention.h"
 #include "ops/conv2d.h"
 #include "ops/copy.h"
 #include "ops/cosine_linear.h"
@@ -13,6 +14,7 @@
 #include "ops/matmul.h"
 #include "ops/norm.h"
 #include "ops/pool.h"
+#include "ops/recurrent.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/softmax.h"

@@ -109,6 +109,8 @@ std::vector<Row> pool_rows();
 std::vector<Row> softmax_rows();
 std::vector<Row> norm_rows();
 std::vector<Row> noise_rows();
+std::vector<Row> attention_rows();
+std::vector<Row> recurrent_rows();
 std::vector<Row> creation_rows();
 std::vector<Row> random_rows();
 

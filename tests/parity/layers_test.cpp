@@ -97,6 +97,46 @@ const std::vector<Row>& rows() {
          return made(nn::Unflatten({2, 5}));
        },
        {3, 10}},
+      {"GRUCell", [] { return made(nn::GRUCell(5, 3)); }, {4, 5}},
+      {"LSTMCell",
+       [] {
+         nn::LSTMCell cell(5, 3);
+         return Made{cell, [cell](const Tensor& x) {
+                       const LstmState s = cell(x, cell(x));
+                       return concat({s.h, s.c}, 1);
+                     }};
+       },
+       {4, 5}},
+      {"GRU", [] { return made(nn::GRU(5, 3, {.num_layers = 2, .dropout = 0.3, .bidirectional = true})); }, {2, 3, 5}},
+      {"LSTM",
+       [] {
+         nn::LSTM lstm(5, 3, {.bias = false});
+         return Made{lstm, [lstm](const Tensor& x) {
+                       const nn::RecurrentOutput r = lstm(x);
+                       return concat({r.output, transpose(r.h, 0, 1), transpose(r.c, 0, 1)}, 1);
+                     }};
+       },
+       {2, 4, 5}},
+      {"MultiheadAttention", [] { return made(nn::MultiheadAttention(6, 2, {.dropout = 0.2})); }, {2, 5, 6}},
+      {"PositionalEncoding", [] { return made(nn::PositionalEncoding(5, {.max_length = 9})); }, {2, 7, 5}},
+      {"TransformerEncoderLayer",
+       [] { return made(nn::TransformerEncoderLayer(6, 3, {.dim_feedforward = 7, .norm_first = true})); },
+       {2, 3, 6}},
+      {"TransformerDecoderLayer",
+       [] {
+         nn::TransformerDecoderLayer layer(6, 2, {.dim_feedforward = 7, .activation = nn::TransformerActivation::gelu});
+         return Made{layer, [layer](const Tensor& x) { return layer(x, x * x, {.causal = true}); }};
+       },
+       {2, 3, 6}},
+      {"TransformerEncoder",
+       [] { return made(nn::TransformerEncoder(4, 2, 2, {.dim_feedforward = 5}, {.final_norm = true})); },
+       {2, 3, 4}},
+      {"TransformerDecoder",
+       [] {
+         nn::TransformerDecoder stack(4, 2, 2, {.dim_feedforward = 5});
+         return Made{stack, [stack](const Tensor& x) { return stack(x, x); }};
+       },
+       {2, 3, 4}},
       // Its input are positions; the test makes them of the numbers that it draws.
       {"Embedding", [] { return made(nn::Embedding(11, 5)); }, {3, 7}},
   };
@@ -169,7 +209,8 @@ TEST_P(Layers, AnotherParameterIsFound) {
 GG_ON_DEVICES(Layers);
 
 TEST(EmulatedLayers, EveryLayerHasARow) {
-  std::set<std::string> known = {"Module", "BatchNorm", "DropoutBase", "NoiseBase"}, found;  // what layers derive from
+  std::set<std::string> known = {"Module", "BatchNorm", "DropoutBase", "NoiseBase", "CellBase", "RecurrentBase"},
+                        found;  // what layers derive from
   for (const Row& row : rows()) known.insert(row.layer);
   for (const auto& entry : std::filesystem::directory_iterator(std::string(GG_SOURCE_DIR) + "/nn")) {
     if (entry.path().extension() != ".h") continue;

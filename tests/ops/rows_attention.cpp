@@ -1,0 +1,176 @@
+// Rows of attention.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "autograd/autograd.h"
+#include "ops/ops.h"
+#include "tests/ops/op_table.h"
+
+namespace gg::optable {
+namespace {
+
+using In = std::span<const Tensor>;
+using Hosts = std::span<const Host>;
+
+constexpr Real kHidden = -std::numeric_limits<Real>::infinity();
+
+// Attention of 4-d arrays, leading axes of size 1 repeating. bias(n, h, i, j) is added to the scores.
+Host attend(const Host& q, const Host& k, const Host& v, Real scale,
+            const std::function<Real(int64_t, int64_t, int64_t, int64_t)>& bias) {
+  const int64_t N = std::max(q.shape[0], k.shape[0]), H = std::max(q.shape[1], k.shape[1]), L = q.shape[2],
+                S = k.shape[2], d = q.shape[3], dv = v.shape[3];
+  auto at = [](const Host& x, int64_t n, int64_t h, int64_t i, int64_t j) {
+    return x.at({x.shape[0] == 1 ? 0 : n, x.shape[1] == 1 ? 0 : h, i, j});
+  };
+  Host out({N, H, L, dv});
+  for (int64_t n = 0; n < N; ++n) {
+    for (int64_t h = 0; h < H; ++h) {
+      for (int64_t i = 0; i < L; ++i) {
+        std::vector<Real> score;
+        Real most = kHidden, total = 0;
+        for (int64_t j = 0; j < S; ++j) {
+          Real s = 0;
+          for (int64_t c = 0; c < d; ++c) s += at(q, n, h, i, c) * at(k, n, h, j, c);
+          score.push_back(s * scale + bias(n, h, i, j));
+          most = std::max(most, score.back());
+        }
+        if (most == kHidden) continue;  // sees nothing: zeros
+        for (Real s : score) total += std::exp(s - most);
+        for (int64_t j = 0; j < S; ++j) {
+          const Real w = std::exp(score[static_cast<size_t>(j)] - most) / total;
+          for (int64_t c = 0; c < dv; ++c) out.at({n, h, i, c}) += w * at(v, n, h, j, c);
+        }
+      }
+    }
+  }
+  return out;
+}
+
+Host with_axes(const Host& x, const Shape& shape) {
+  Host y(shape);
+  y.v = x.v;
+  return y;
+}
+
+Row attention_row(std::string variant, std::vector<Input> inputs, AttentionOptions o, Oracle oracle) {
+  Row row{"scaled_dot_product_attention", std::move(variant),
+          [o](In in) {
+            AttentionOptions with = o;
+            if (in.size() > 3) with.mask = in[3];
+            return scaled_dot_product_attention(in[0], in[1], in[2], with);
+          },
+          std::move(inputs), std::move(oracle)};
+  return row;
+}
+
+}  // namespace
+
+std::vector<Row> attention_rows() {
+  std::vector<Row> rows;
+  const auto nothing = [](int64_t, int64_t, int64_t, int64_t) -> Real { return 0; };
+
+  rows.push_back(attention_row("", {{{3, 4}}, {{5, 4}}, {{5, 2}}}, {}, [=](Hosts in) {
+    return with_axes(attend(with_axes(in[0], {1, 1, 3, 4}), with_axes(in[1], {1, 1, 5, 4}),
+                            with_axes(in[2], {1, 1, 5, 2}), 0.5L, nothing),
+                     {3, 2});
+  }));
+  rows.back().large = {{300, 32}, {200, 32}, {200, 16}};
+  rows.back().complaints = {
+      {[] {
+         scaled_dot_product_attention(ones({3, 4}), ones({5, 3}), ones({5, 2}));
+       },
+       {"scaled_dot_product_attention", "[3,4]", "[5,3]", "equally many features"}},
+      {[] {
+         scaled_dot_product_attention(ones({3, 4}), ones({5, 4}), ones({6, 2}));
+       },
+       {"5 keys and 6 values"}},
+      {[] {
+         scaled_dot_product_attention(ones({3, 4}), ones({4}), ones({6, 2}));
+       },
+       {"keys must be floating [..., length, features]", "[4]"}},
+      {[] {
+         scaled_dot_product_attention(ones({3, 4}), ones({5, 4}, {f64}), ones({5, 2}));
+       },
+       {"queries are float32", "keys float64"}},
+      {[] {
+         scaled_dot_product_attention(ones({3, 4}), ones({5, 4}), ones({5, 2}), {.mask = ones({4, 5}, {boolean})});
+       },
+       {"mask of shape [4,5]", "[3,5]"}},
+      {[] {
+         scaled_dot_product_attention(ones({3, 4}), ones({5, 4}), ones({5, 2}), {.mask = ones({3, 5}, {i64})});
+       },
+       {"bool or float32, got int64"}},
+      {[] {
+         scaled_dot_product_attention(ones({3, 4}), ones({5, 4}), ones({5, 2}), {.dropout = 1});
+       },
+       {"dropout", "[0, 1), got 1"}}};
+  rows.back().extra = [] {
+    // Nothing is seen: zeros and zero gradients, of two orders; large scores do not overflow.
+    Tensor q = randn({2, 3}, {f64}).requires_grad_(), k = randn({2, 3}, {f64}), v = randn({2, 3}, {f64});
+    const double inf = std::numeric_limits<double>::infinity();
+    for (const Tensor& mask : {tensor({{0, 0}, {1, 0}}, {boolean}), tensor({{-inf, -inf}, {0.5, -inf}}, {f64})}) {
+      Tensor y = scaled_dot_product_attention(q, k, v, {.mask = mask, .scale = 1e4});
+      std::vector<double> values = y.to_vector<double>(), second = v.to_vector<double>();
+      for (size_t i = 0; i < 3; ++i) {
+        GG_CHECK(values[i] == 0 && values[3 + i] == second[i], "attention under a full mask: ", to_string(y));
+      }
+      Tensor g = grad(sum(square(y)), q, {.create_graph = true});
+      for (double x : g.to_vector<double>()) GG_CHECK(x == 0, "attention under a full mask: gradient ", to_string(g));
+      for (double x : grad(sum(square(g)), q).to_vector<double>()) GG_CHECK(x == 0, "second derivative ", x);
+    }
+    Tensor none = scaled_dot_product_attention(q, ones({0, 3}, {f64}), ones({0, 2}, {f64}));
+    GG_CHECK(none.to_vector<double>() == std::vector<double>(4, 0), "attention to no keys: ", to_string(none));
+    // Dropout drops weights: with equal scores, columns of the identity tell them.
+    Generator g(5);
+    Tensor w = scaled_dot_product_attention(zeros({400, 1}, {f64}), zeros({100, 1}, {f64}), eye(100, {f64}),
+                                            {.dropout = 0.25}, g);
+    double dropped = 0;
+    for (double x : w.to_vector<double>()) {
+      GG_CHECK(x == 0 || std::abs(x - 0.01 / 0.75) < 1e-15, "attention: a weight of ", x);
+      dropped += x == 0;
+    }
+    GG_CHECK(std::abs(dropped - 10000) < 5 * std::sqrt(40000 * 0.25 * 0.75), "attention: ", dropped, " zeros");
+  };
+
+  rows.push_back(
+      attention_row("heads", {{{2, 2, 2, 3}}, {{2, 1, 3, 3}}, {{2, 1, 3, 2}}, truths({2, 1, 1, 3})}, {}, [](Hosts in) {
+        return attend(in[0], in[1], in[2], 1 / std::sqrt(3.0L), [&](int64_t n, int64_t, int64_t, int64_t j) -> Real {
+          return in[3].at({n, 0, 0, j}) != 0 ? 0 : kHidden;
+        });
+      }));
+  rows.push_back(attention_row(
+      "bias", {{{1, 2, 3, 2}}, {{1, 2, 2, 2}}, {{1, 2, 2, 2}}, {{2, 3, 2}}}, {.scale = 0.3}, [](Hosts in) {
+        return attend(in[0], in[1], in[2], 0.3L, [&](int64_t, int64_t h, int64_t i, int64_t j) -> Real {
+          return in[3].at({h, i, j});
+        });
+      }));
+  rows.push_back(
+      attention_row("causal", {{{2, 1, 4, 2}}, {{2, 1, 3, 2}}, {{2, 1, 3, 2}}}, {.causal = true}, [](Hosts in) {
+        return attend(in[0], in[1], in[2], 1 / std::sqrt(2.0L),
+                      [](int64_t, int64_t, int64_t i, int64_t j) -> Real { return j <= i ? 0 : kHidden; });
+      }));
+  rows.push_back(attention_row("causal_and_mask", {{{1, 1, 3, 2}}, {{1, 1, 3, 2}}, {{1, 1, 3, 2}}, truths({3, 3})},
+                               {.causal = true}, [](Hosts in) {
+                                 return attend(in[0], in[1], in[2], 1 / std::sqrt(2.0L),
+                                               [&](int64_t, int64_t, int64_t i, int64_t j) -> Real {
+                                                 return j <= i && in[3].at({i, j}) != 0 ? 0 : kHidden;
+                                               });
+                               }));
+
+  Row causal{"causal_mask",
+             "",
+             [](In) { return causal_mask(2, 3); },
+             {},
+             [](Hosts) {
+               Host h({2, 3});
+               h.v = {1, 0, 0, 1, 1, 0};
+               return h;
+             }};
+  causal.order = 0;
+  causal.complaints = {{[] { causal_mask(-1, 2); }, {"causal_mask", "-1 and 2"}}};
+  rows.push_back(causal);
+  return rows;
+}
+
+}  // namespace gg::optable
