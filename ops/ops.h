@@ -11,6 +11,7 @@
 #include "ops/elementwise.h"
 #include "ops/gumbel.h"
 #include "ops/index.h"
+#include "ops/linalg.h"
 #include "ops/matmul.h"
 #include "ops/norm.h"
 #include "ops/pool.h"

@@ -76,7 +76,7 @@ const std::vector<Row>& op_table() {
     std::vector<Row> all;
     for (auto rows : {elementwise_rows, activation_rows, arithmetic_rows, scalar_rows, shape_rows, joining_rows,
                       reduce_rows, index_rows, matmul_rows, conv_rows, pool_rows, softmax_rows, norm_rows,
-                      creation_rows, random_rows, noise_rows, attention_rows, recurrent_rows}) {
+                      creation_rows, random_rows, noise_rows, attention_rows, recurrent_rows, linalg_rows}) {
       std::vector<Row> some = rows();
       std::move(some.begin(), some.end(), std::back_inserter(all));
     }
