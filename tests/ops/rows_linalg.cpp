@@ -408,6 +408,9 @@ void check_gap_rule() {
   expect("are equal", [&] { grad(sum(eigh(near).vectors), near); });
   Tensor wide = tensor({{1, 0}, {0, 1.001}}, {f64}).requires_grad_();
   grad(sum(eigh(wide).vectors), wide);
+  const Tensor nothing = symbolic_zeros({3, 3}, {f64});
+  g = grad(eigh(x).vectors, x, {.grad_outputs = {nothing}});
+  GG_CHECK(max(abs(g)).item() == 0, "eigh of the identity: a gradient of nothing is ", to_string(g));
   // Both results of one call: the gradient through the vectors is not asked for.
   Eigh both = eigh(x);
   grad(sum(both.values), x);

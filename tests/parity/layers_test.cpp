@@ -139,6 +139,7 @@ const std::vector<Row>& rows() {
        {2, 3, 4}},
       // Its input are positions; the test makes them of the numbers that it draws.
       {"Embedding", [] { return made(nn::Embedding(11, 5)); }, {3, 7}},
+      {"Embedding", [] { return made(nn::Embedding(11, 5, {.padding_idx = -3})); }, {3, 7}},
   };
   return all;
 }
