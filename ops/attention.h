@@ -22,8 +22,12 @@ struct AttentionOptions {
 
 /// softmax(q·kᵀ·scale, under the mask)·v: for each query the mean of the values, weighted by how well their keys fit it
 /// (Vaswani et al., arXiv:1706.03762, equation 1). q [..., L, d], k [..., S, d], v [..., S, dv] -> [..., L, dv];
-/// leading axes (batch, heads) broadcast. A query that sees no key gives zeros, with zero gradients. Takes memory for
-/// the scores [..., L, S]. In contrast to PyTorch, `mask` and `causal` may come together.
+/// leading axes (batch, heads) broadcast. A query that sees no key gives zeros, with zero gradients. In contrast to
+/// PyTorch, `mask` and `causal` may come together.
+///
+/// The scores [..., L, S] are made for a block of queries at a time, once forward and once more backward, and are not
+/// kept, where the leading axes are equal. All of them take memory at once with dropout, with the gradient of a
+/// floating mask, in forward mode and where gradients are recorded.
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const AttentionOptions& options = {}, Generator& generator = default_generator());
 

@@ -64,6 +64,50 @@ Row attention_row(std::string variant, std::vector<Input> inputs, AttentionOptio
   return row;
 }
 
+// So many scores that they are made in blocks, against one head after the other, which has few enough; and against the
+// same while gradients are recorded, which makes them all at once.
+void check_blocks(int64_t N, int64_t H, int64_t L, int64_t S, bool all_masks) {
+  Generator g(3);
+  auto random = [&](const Shape& shape) { return randn(shape, {f64}, g).requires_grad_(); };
+  Tensor q = random({N, H, L, 4}), k = random({N, H, S, 4}), v = random({N, H, S, 3});
+  const Tensor w = randn({N, H, L, 3}, {f64}, g);
+  const Tensor every = ge(randn({N, 1, L, S}, {f64}, g), zeros({}, {f64})), keys = slice(every, -2, 0, 1),
+               heads = randn({H, L, 1}, {f64}, g), pairs = select(select(every, 0, 0), 0, 0);
+  for (bool causal : {false, true}) {
+    for (const Tensor& mask : all_masks ? std::vector<Tensor>{every, keys, heads, pairs} : std::vector<Tensor>{{}}) {
+      auto run = [&](const Tensor& some_q, const Tensor& some_k, const Tensor& some_v, const Tensor& some_mask) {
+        return scaled_dot_product_attention(some_q, some_k, some_v, {.mask = some_mask, .causal = causal});
+      };
+      Tensor y = run(q, k, v, mask);
+      std::vector<Tensor> parts;
+      for (int64_t n = 0; n < N; ++n) {
+        std::vector<Tensor> of_sample;
+        for (int64_t h = 0; h < H; ++h) {
+          auto of = [&](Tensor t) {
+            if (t.defined() && t.rank() == 4 && t.size(0) > 1) t = slice(t, 0, n, n + 1);
+            if (t.defined() && t.rank() >= 3 && t.size(-3) > 1) t = slice(t, -3, h, h + 1);
+            return t;
+          };
+          of_sample.push_back(run(of(q), of(k), of(v), of(mask)));
+        }
+        parts.push_back(concat(of_sample, 1));
+      }
+      Tensor apart = concat(parts, 0);
+      GG_CHECK(max(abs(y - apart).detach()).item() < 1e-13, "attention in blocks: value");
+      const std::vector<Tensor> in{q, k, v};
+      auto fast = grad(sum(y * w), in), single = grad(sum(apart * w), in);
+      for (size_t i = 0; i < 3; ++i) {
+        GG_CHECK(max(abs(fast[i] - single[i])).item() < 1e-12, "attention in blocks: gradient ", i);
+      }
+      if (all_masks) continue;
+      auto recorded = grad(sum(run(q, k, v, mask) * w), in, {.create_graph = true});
+      for (size_t i = 0; i < 3; ++i) {
+        GG_CHECK(max(abs(fast[i] - recorded[i]).detach()).item() < 1e-12, "attention: recorded gradient ", i);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Row> attention_rows() {
@@ -105,7 +149,14 @@ std::vector<Row> attention_rows() {
          scaled_dot_product_attention(ones({3, 4}), ones({5, 4}), ones({5, 2}), {.dropout = 1});
        },
        {"dropout", "[0, 1), got 1"}}};
+  rows.back().reference = [](In in) {
+    Tensor e = exp(matmul(in[0], transpose(in[1])) * 0.5);
+    return matmul(e / sum(e, -1, {.keepdim = true}), in[2]);
+  };
   rows.back().extra = [] {
+    check_blocks(3, 1, 450, 800, false);  // of samples
+    check_blocks(2, 2, 700, 800, true);   // of queries
+    check_blocks(1, 2, 700, 900, false);
     // Nothing is seen: zeros and zero gradients, of two orders; large scores do not overflow.
     Tensor q = randn({2, 3}, {f64}).requires_grad_(), k = randn({2, 3}, {f64}), v = randn({2, 3}, {f64});
     const double inf = std::numeric_limits<double>::infinity();
