@@ -3,7 +3,6 @@
 #include <cblas.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -141,6 +140,14 @@ struct LibraryCall {
   OneBlasCaller alone;
 };
 
+// Numbers of work space that LAPACK asked for, as a T, which may have rounded it down.
+template <class T>
+int work_size(const char* op, T asked) {
+  const double size = static_cast<double>(asked) * (1 + static_cast<double>(std::numeric_limits<T>::epsilon())) + 1;
+  GG_CHECK(size < std::numeric_limits<int>::max(), op, ": the matrix is too large for LAPACK's work space");
+  return static_cast<int>(size);
+}
+
 template <class T>
 T largest_in_size(const T* first, int64_t n, int64_t step) {
   T found = 0;
@@ -275,9 +282,9 @@ void eigh(Array values, Array vectors, Array a) {
       T room = 0;
       // The first call asks how much work space is needed.
       Lapack<T>::syevd("V", "L", &n, m.data(), &n, ws[i].data, &room, &asked, &integers, &asked, &info, 1, 1);
-      work.resize(static_cast<size_t>(room) + 1);
-      integer_work.resize(static_cast<size_t>(integers) + 1);
-      const int numbers = static_cast<int>(work.size());
+      const int numbers = work_size("eigh", room);
+      work.resize(static_cast<size_t>(numbers));
+      integer_work.resize(static_cast<size_t>(integers));
       Lapack<T>::syevd("V", "L", &n, m.data(), &n, ws[i].data, work.data(), &numbers, integer_work.data(), &integers,
                        &info, 1, 1);
       GG_CHECK(info == 0, "eigh: LAPACK's syevd did not converge (info ", info, ")", which(i, as.count()));
@@ -311,8 +318,8 @@ void svd(Array u, Array s, Array vh, Array a) {
                          space, size, integer_work.data(), &info, 1);
       };
       run(&room, &asked);
-      work.resize(static_cast<size_t>(room) + 1);
-      const int numbers = static_cast<int>(work.size());
+      const int numbers = work_size("svd", room);
+      work.resize(static_cast<size_t>(numbers));
       run(work.data(), &numbers);
       GG_CHECK(info == 0, "svd: LAPACK's gesdd did not converge (info ", info, ")", which(i, as.count()));
       for (int j = 0; j < k; ++j) {
