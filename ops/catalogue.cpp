@@ -46,6 +46,8 @@ constexpr Line kComposite[] = {
     {"gaussian_noise", kAnyOrder, "x + std * n, n standard normal", "add", kEverywhere},
     {"gumbel_softmax", kFunctorOrders, "a relaxed sample of classes, or a one-hot one with its gradient", "softmax",
      kEverywhere},
+    {"rotary_embedding", kAnyOrder, "pairs of features of x [..., L, d] turned by angles that grow with the position",
+     "mul", kEverywhere},
     {"causal_mask", kNone, "true where key j <= query i: bool [queries, keys]", "", kEverywhere},
     {"gru_cell", kFunctorOrders, "a step of a gated recurrent unit: x [N, in], h [N, H] -> [N, H]", "tanh",
      kEverywhere},

@@ -17,5 +17,6 @@
 #include "ops/pool.h"
 #include "ops/recurrent.h"
 #include "ops/reduce.h"
+#include "ops/rotary.h"
 #include "ops/shape.h"
 #include "ops/softmax.h"

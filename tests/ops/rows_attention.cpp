@@ -209,6 +209,33 @@ std::vector<Row> attention_rows() {
                                                });
                                }));
 
+  for (int64_t first : {0, 7}) {
+    Row rotary{"rotary_embedding",
+               first == 0 ? "" : "later",
+               [first](In in) { return rotary_embedding(in[0], {.base = 100, .first = first}); },
+               {{{2, 3, 4}}},
+               [first](Hosts in) {
+                 Host out(in[0].shape);
+                 for_each_position(out.shape, [&](std::span<const int64_t> p) {
+                   const int64_t n = p[0], t = p[1], i = p[2] / 2;
+                   const Real angle = static_cast<Real>(first + t) / std::pow(10.0L, static_cast<Real>(i)),
+                              a = in[0].at({n, t, 2 * i}), b = in[0].at({n, t, 2 * i + 1});
+                   out.at({n, t, p[2]}) = p[2] % 2 == 0 ? a * std::cos(angle) - b * std::sin(angle)
+                                                        : a * std::sin(angle) + b * std::cos(angle);
+                 });
+                 return out;
+               }};
+    rotary.complaints = {{[] {
+                            rotary_embedding(ones({2, 3}));
+                          },
+                          {"rotary_embedding", "even number of features", "[2,3]"}},
+                         {[] {
+                            rotary_embedding(ones({2, 4}), {.base = 0});
+                          },
+                          {"base must be positive, got 0"}}};
+    rows.push_back(rotary);
+  }
+
   Row causal{"causal_mask",
              "",
              [](In) { return causal_mask(2, 3); },
