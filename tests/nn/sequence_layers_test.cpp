@@ -53,6 +53,8 @@ TEST(Recurrent, NamesModesAndBadInput) {
   EXPECT_EQ(gru.directions[2].weight_ih.shape(), (Shape{12, 8}));
   Tensor x = randn({2, 5, 3});
   EXPECT_GT(largest_difference(gru(x).output, gru(x).output), 0) << "dropout between layers";
+  nn::GRU single(3, 4, {.dropout = 0.5});
+  EXPECT_EQ(largest_difference(single(x).output, single(x).output), 0) << "not behind the last layer";
   gru.eval();
   EXPECT_EQ(largest_difference(gru(x).output, gru(x).output), 0);
   EXPECT_EQ(gru(x).output.shape(), (Shape{2, 5, 8}));
