@@ -50,6 +50,21 @@ void fill_any(const Array& out, const PhiloxState& state, Fill&& fill) {
   copy(out, temporary);
 }
 
+// Calls fn(out, x, count) on row-major memory of one floating type; where it is not, on copies.
+template <class Fn>
+void map_dense(const char* name, const Array& out, const Array& x, const Fn& fn) {
+  GG_CHECK(out.shape == x.shape && out.dtype == x.dtype, name, ": ", out.dtype, " ", out.shape, " and ", x.dtype, " ",
+           x.shape, " do not fit");
+  if (x.is_contiguous() && out.is_contiguous()) {
+    return visit_floating(out.dtype, name, [&]<class T>() { fn(out.as<T>(), x.as<const T>(), out.numel()); });
+  }
+  Scratch scratch(size_of(x.dtype) * static_cast<size_t>(x.numel()));
+  const Array dense{scratch.as<void>(), x.dtype, x.shape, Layout::contiguous(x.shape).strides};
+  copy(dense, x);
+  map_dense(name, dense, dense, fn);
+  copy(out, dense);
+}
+
 }  // namespace
 
 void random_uniform(Array out, const PhiloxState* state) {
@@ -88,25 +103,43 @@ void random_bernoulli(Array out, const PhiloxState* state, double p) {
 
 void random_dropout(Array out, Array x, const PhiloxState* state, double keep) {
   GG_CHECK(keep > 0 && keep <= 1, "random_dropout: expected a probability above 0 and up to 1, got ", keep);
-  GG_CHECK(out.shape == x.shape && out.dtype == x.dtype, "random_dropout: ", out.dtype, " ", out.shape, " and ",
-           x.dtype, " ", x.shape, " do not fit");
-  if (!x.is_contiguous() || !out.is_contiguous()) {
-    const size_t bytes = size_of(x.dtype) * static_cast<size_t>(x.numel());
-    Scratch scratch(bytes);
-    Array dense{scratch.as<void>(), x.dtype, x.shape, Layout::contiguous(x.shape).strides};
-    copy(dense, x);
-    random_dropout(dense, dense, state, keep);
-    return copy(out, dense);
-  }
   const uint64_t threshold = bernoulli_threshold(keep);
-  visit_floating(out.dtype, "random_dropout", [&]<class T>() {
+  map_dense("random_dropout", out, x, [&]<class T>(T* to, const T* x_data, int64_t numel) {
     const T factor = T(1) / static_cast<T>(keep);
-    fill_contiguous<4>(out.as<T>(), out.numel(), *state, [&](T* values, int64_t n, const PhiloxState& here) {
-      const T* from = x.as<const T>() + (values - out.as<T>());
+    fill_contiguous<4>(to, numel, *state, [&](T* values, int64_t n, const PhiloxState& here) {
+      const T* from = x_data + (values - to);
       for_bits(n, here, threshold, [&](int64_t begin, int64_t count, const uint8_t* bits) {
         for (int64_t i = begin; i < begin + count; ++i)
           values[i] = from[i] * (factor * static_cast<T>(bits[i - begin]));
       });
+    });
+  });
+}
+
+void random_noise(Array out, Array x, const PhiloxState* state, Noise kind, double width) {
+  const RandomKernels& kernels = random_kernels();
+  const NoiseFactor f = noise_factor(kind, width);
+  map_dense("random_noise", out, x, [&]<class T>(T* to, const T* x_data, int64_t numel) {
+    constexpr int kPerBlock = std::is_same_v<T, float> ? 4 : 2;
+    const auto draw = [&] {
+      if constexpr (std::is_same_v<T, float>) {
+        return kind == Noise::uniform ? kernels.uniform_f32 : kernels.normal_f32;
+      } else {
+        return kind == Noise::uniform ? kernels.uniform_f64 : kernels.normal_f64;
+      }
+    }();
+    const T scale = static_cast<T>(f.scale), shift = static_cast<T>(f.shift);
+    fill_contiguous<kPerBlock>(to, numel, *state, [&](T* values, int64_t n, const PhiloxState& here) {
+      constexpr int64_t kPiece = 1024;
+      T drawn[kPiece];
+      const T* from = x_data + (values - to);
+      for (int64_t begin = 0; begin < n; begin += kPiece) {
+        const int64_t count = std::min(kPiece, n - begin);
+        PhiloxState at = here;
+        at.offset += static_cast<uint64_t>(begin / kPerBlock);
+        draw(drawn, count, at);
+        for (int64_t i = 0; i < count; ++i) values[begin + i] = from[begin + i] * (shift + scale * drawn[i]);
+      }
     });
   });
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/array.h"
+#include "core/noise.h"
 #include "core/philox.h"
 
 namespace gg::cpu {
@@ -22,6 +23,9 @@ void random_bernoulli(Array out, const PhiloxState* state, double p);
 
 /// out = x · (1/keep with probability `keep`, else 0), f32 or f64 of one shape; the draws are random_bernoulli's.
 void random_dropout(Array out, Array x, const PhiloxState* state, double keep);
+
+/// out = x · (1 + width·u), f32 or f64 of one shape; u is made of what random_uniform or random_normal draws.
+void random_noise(Array out, Array x, const PhiloxState* state, Noise kind, double width);
 
 /// Integers in [low, high), out i64, 2 elements a block; throws if the range is empty.
 void random_integers(Array out, const PhiloxState* state, int64_t low, int64_t high);

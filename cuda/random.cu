@@ -92,12 +92,12 @@ __global__ void __launch_bounds__(kElementwiseThreads)
   }
 }
 
-/// As random_kernel, of the draws that fill what random_bernoulli fills.
+/// x times shift + factor · what random_kernel would draw.
 // bytes: x + out, the least
-template <class T>
+template <class Draw, class T>
 __global__ void __launch_bounds__(kElementwiseThreads)
-    dropout_kernel(Bernoulli<T> draw, T factor, PhiloxState state, StridedPlan plan, T* out, const T* x) {
-  constexpr uint32_t kWidth = Bernoulli<T>::kPerBlock;
+    dropout_kernel(Draw draw, T factor, T shift, PhiloxState state, StridedPlan plan, T* out, const T* x) {
+  constexpr uint32_t kWidth = Draw::kPerBlock;
   const uint32_t b = blockIdx.x * blockDim.x + threadIdx.x, first = b * kWidth;
   if (first >= plan.count) return;
   Pack<T, kWidth> y;
@@ -105,7 +105,7 @@ __global__ void __launch_bounds__(kElementwiseThreads)
   if (plan.in_packs && first + kWidth <= plan.count) {
     const auto values = *reinterpret_cast<const Pack<T, kWidth>*>(x + first);
 #pragma unroll
-    for (uint32_t k = 0; k < kWidth; ++k) y.element[k] = values.element[k] * (factor * y.element[k]);
+    for (uint32_t k = 0; k < kWidth; ++k) y.element[k] = values.element[k] * (shift + factor * y.element[k]);
     *reinterpret_cast<Pack<T, kWidth>*>(out + first) = y;
     return;
   }
@@ -113,7 +113,7 @@ __global__ void __launch_bounds__(kElementwiseThreads)
   for (uint32_t k = 0; k < kWidth; ++k) {
     int32_t at[2] = {};
     plan.add_offsets(first + k, at);
-    if (first + k < plan.count) out[at[0]] = x[at[1]] * (factor * y.element[k]);
+    if (first + k < plan.count) out[at[0]] = x[at[1]] * (shift + factor * y.element[k]);
   }
 }
 
@@ -136,6 +136,18 @@ void run(const char* name, const Draw& draw, const PhiloxState& state, const Arr
   if (plan.packed) plan.use_packs(std::span<const Array>(&out, 1), Draw::kPerBlock);
   const unsigned grid = blocks_for((int64_t{plan.count} + Draw::kPerBlock - 1) / Draw::kPerBlock, kElementwiseThreads);
   launch(name, random_kernel<Draw>, grid, kElementwiseThreads, 0, draw, state, plan, out.as<typename Draw::Value>());
+}
+
+// out = x · (shift + factor · draw)
+template <class Draw, class T>
+void multiply(const char* name, const Draw& draw, T factor, T shift, const PhiloxState& state, const Array& out,
+              const Array& x) {
+  const Array operands[] = {out, x};
+  StridedPlan plan = make_plan(name, operands, PlanOrder::row_major);
+  if (plan.packed) plan.use_packs(operands, Draw::kPerBlock);
+  const unsigned grid = blocks_for((int64_t{plan.count} + Draw::kPerBlock - 1) / Draw::kPerBlock, kElementwiseThreads);
+  launch(name, dropout_kernel<Draw, T>, grid, kElementwiseThreads, 0, draw, factor, shift, state, plan, out.as<T>(),
+         x.as<const T>());
 }
 
 template <class Value>
@@ -177,15 +189,24 @@ void random_bernoulli(Array out, const PhiloxState* state, double p) {
 void random_dropout(Array out, Array x, const PhiloxState* state, double keep) {
   GG_CHECK(keep > 0 && keep <= 1, "random_dropout: expected a probability above 0 and up to 1, got ", keep);
   GG_CHECK(out.dtype == x.dtype, "random_dropout: types differ: ", out.dtype, " and ", x.dtype);
-  const Array operands[] = {out, x};
-  StridedPlan plan = make_plan("random_dropout", operands, PlanOrder::row_major);
   visit_floating(out.dtype, "random_dropout", [&]<class T>() {
-    using Draw = Bernoulli<T>;
-    if (plan.packed) plan.use_packs(operands, Draw::kPerBlock);
-    launch("dropout", dropout_kernel<T>,
-           blocks_for((int64_t{plan.count} + Draw::kPerBlock - 1) / Draw::kPerBlock, kElementwiseThreads),
-           kElementwiseThreads, 0, Draw{bernoulli_threshold(keep)}, T(1) / static_cast<T>(keep), *state, plan,
-           out.as<T>(), x.as<const T>());
+    multiply("random_dropout", Bernoulli<T>{bernoulli_threshold(keep)}, T(1) / static_cast<T>(keep), T(0), *state, out,
+             x);
+  });
+}
+
+void random_noise(Array out, Array x, const PhiloxState* state, Noise kind, double width) {
+  GG_CHECK(out.dtype == x.dtype, "random_noise: types differ: ", out.dtype, " and ", x.dtype);
+  const NoiseFactor f = noise_factor(kind, width);
+  visit_floating(out.dtype, "random_noise", [&]<class T>() {
+    const T scale = static_cast<T>(f.scale), shift = static_cast<T>(f.shift);
+    constexpr bool kSingle = std::is_same_v<T, float>;
+    if (kind == Noise::uniform) {
+      multiply("random_noise", std::conditional_t<kSingle, UniformFloat, UniformDouble>{}, scale, shift, *state, out,
+               x);
+    } else {
+      multiply("random_noise", std::conditional_t<kSingle, NormalFloat, NormalDouble>{}, scale, shift, *state, out, x);
+    }
   });
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/array.h"
+#include "core/noise.h"
 #include "core/philox.h"
 #include "cuda/device_api.h"
 
@@ -18,6 +19,9 @@ GG_DEVICE_API(
 
     /// out = x · (1/keep with probability `keep`, else 0), f32 or f64 of one shape; the draws are random_bernoulli's.
     void random_dropout(gg::Array out, gg::Array x, const gg::PhiloxState* state, double keep);
+
+    /// out = x · (1 + width·u), f32 or f64 of one shape; u is made of what random_uniform or random_normal draws.
+    void random_noise(gg::Array out, gg::Array x, const gg::PhiloxState* state, gg::Noise kind, double width);
 
     /// Integers in [low, high), out i64, 2 elements a block.
     void random_integers(gg::Array out, const gg::PhiloxState* state, int64_t low, int64_t high);

@@ -3,9 +3,10 @@
 #include <algorithm>
 
 #include "core/grad_mode.h"
-#include "metrics/symmetric_eigen.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/index.h"
+#include "ops/linalg.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
@@ -39,9 +40,11 @@ Pca::Pca(const Tensor& samples) {
     Tensor centred = piece - mean_;
     covariance = covariance + matmul(transpose(centred), centred);
   });
-  SymmetricEigen eigen = symmetric_eigen(to(covariance / n, Device::cpu));
-  components_ = to(eigen.vectors, x.device());
-  variances_ = std::move(eigen.values);
+  const Eigh eigen = eigh(covariance / n);  // smallest first, in columns
+  const Tensor order = to(arange(static_cast<double>(d - 1), -1, -1), x.device());
+  components_ = index_select(transpose(eigen.vectors), 0, order);
+  variances_ = eigen.values.to_vector<double>();
+  std::reverse(variances_.begin(), variances_.end());
   for (double& v : variances_) v = std::max(v, 0.0);  // rounding puts zeros on either side
 }
 

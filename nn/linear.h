@@ -1,4 +1,4 @@
-// Linear and Embedding.
+// Linear.
 #pragma once
 
 #include "nn/module.h"
@@ -20,14 +20,6 @@ struct Linear : Module {
 
   Parameter weight;  ///< [out, in]
   Parameter bias;    ///< [out], or undefined
-};
-
-/// Rows of a table by int64 index: index of any shape ↦ [...index.shape, dim]. Initialised standard normal.
-struct Embedding : Module {
-  Embedding(int64_t num_embeddings, int64_t dim);
-  Tensor operator()(const Tensor& index) const;
-
-  Parameter weight;  ///< [num_embeddings, dim]
 };
 
 }  // namespace gg::nn

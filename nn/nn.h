@@ -2,8 +2,10 @@
 #pragma once
 
 #include "nn/activation.h"
+#include "nn/attention.h"
 #include "nn/conv.h"
 #include "nn/dropout.h"
+#include "nn/embedding.h"
 #include "nn/freeze.h"
 #include "nn/init.h"
 #include "nn/linear.h"
@@ -12,7 +14,9 @@
 #include "nn/padding.h"
 #include "nn/parameter.h"
 #include "nn/pool.h"
+#include "nn/recurrent.h"
 #include "nn/sequential.h"
 #include "nn/shape.h"
 #include "nn/summary.h"
+#include "nn/transformer.h"
 #include "nn/weight_norm.h"

@@ -4,6 +4,7 @@
 #include "core/dispatch.h"
 #include "cpu/index.h"
 #include "cuda/index_kernels.h"
+#include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/elementwise_run.h"
 #include "ops/shape.h"
@@ -177,12 +178,16 @@ Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor&
   return x + apply(ScatterAdd{axis - x.rank(), Saved(index), x.shape()}, source);
 }
 
-Tensor embedding(const Tensor& weight, const Tensor& index) {
+Tensor embedding(const Tensor& weight, const Tensor& index, const LookupOptions& o) {
   GG_CHECK(weight.rank() == 2, "embedding: the table must be [n, d], got shape ", weight.shape());
   check_index(weight, index, "embedding");
   Shape shape = index.shape();
   shape.push_back(weight.size(1));
-  return reshape(index_select(weight, 0, reshape(index, {index.numel()})), shape);
+  const Tensor rows = reshape(index_select(weight, 0, reshape(index, {index.numel()})), shape);
+  if (!o.padding_idx) return rows;
+  const int64_t n = weight.size(0), padding = *o.padding_idx < 0 ? *o.padding_idx + n : *o.padding_idx;
+  GG_CHECK(padding >= 0 && padding < n, "embedding: padding_idx must be one of ", n, " rows, got ", *o.padding_idx);
+  return where(unsqueeze(ne(index, full({}, padding, index.options())), -1), rows, rows.detach());
 }
 
 }  // namespace gg

@@ -1,6 +1,8 @@
 // Reading and adding at positions given by integer tensors. Positions are int64, have no gradient, and are checked.
 #pragma once
 
+#include <optional>
+
 #include "core/tensor.h"
 
 namespace gg {
@@ -18,7 +20,11 @@ Tensor gather(const Tensor& x, int axis, const Tensor& index);
 Tensor take_along_dim(const Tensor& x, const Tensor& index, int axis);
 /// x plus `source` added at the positions that gather would read.
 Tensor scatter_add(const Tensor& x, int axis, const Tensor& index, const Tensor& source);
+
+struct LookupOptions {
+  std::optional<int64_t> padding_idx = {};  ///< a row without gradient; negative ones count from the end
+};
 /// Rows of weight [n, d] chosen by an index tensor of any shape: [...index.shape, d].
-Tensor embedding(const Tensor& weight, const Tensor& index);
+Tensor embedding(const Tensor& weight, const Tensor& index, const LookupOptions& options = {});
 
 }  // namespace gg

@@ -2,6 +2,7 @@
 // is told in autograd/apply.h and in docs/adding_an_op.md.
 #pragma once
 
+#include "ops/attention.h"
 #include "ops/conv1d.h"
 #include "ops/conv2d.h"
 #include "ops/copy.h"
@@ -12,15 +13,19 @@
 #include "ops/einsum.h"
 #include "ops/elementwise.h"
 #include "ops/grid_sample.h"
+#include "ops/gumbel.h"
 #include "ops/image.h"
 #include "ops/index.h"
+#include "ops/linalg.h"
 #include "ops/mask.h"
 #include "ops/matmul.h"
 #include "ops/matrix.h"
 #include "ops/norm.h"
 #include "ops/pool.h"
 #include "ops/rearrange.h"
+#include "ops/recurrent.h"
 #include "ops/reduce.h"
+#include "ops/rotary.h"
 #include "ops/scan.h"
 #include "ops/shape.h"
 #include "ops/softmax.h"

@@ -7,3 +7,4 @@
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "optim/sgd.h"
+#include "optim/sparse_adam.h"

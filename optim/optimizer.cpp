@@ -81,7 +81,7 @@ void Optimizer::step() {
   // Parameters that can share a kernel call come together: usually all of a group.
   std::vector<Slot*> ready;
   for (Slot& s : slots_) {
-    if (s.parameter.requires_grad() && s.parameter.grad().defined()) ready.push_back(&s);
+    if (s.parameter.requires_grad() && has_gradient(s.parameter)) ready.push_back(&s);
   }
   auto key = [](const Slot& s) { return std::tuple(s.group, shared_call(s)); };
   std::stable_sort(ready.begin(), ready.end(), [&](Slot* a, Slot* b) { return key(*a) < key(*b); });

@@ -9,7 +9,7 @@
 //     optimizer.step(rate(step));                                                // the rate of all groups
 //   }
 //
-// The rules are in sgd.h and adam.h, learning rates in schedule.h.
+// The rules are in sgd.h, adam.h and sparse_adam.h, learning rates in schedule.h.
 #pragma once
 
 #include <functional>
@@ -53,7 +53,7 @@ class Optimizer {
   void step(double lr);
 
   /// Leaves all gradients undefined.
-  void zero_grad() const;
+  virtual void zero_grad() const;
 
   std::vector<Group> groups();
   /// Of all groups, in their order.
@@ -86,6 +86,8 @@ class Optimizer {
   virtual void check(size_t group) const = 0;
   /// How many of the state tensors the group needs with its present options; the others are not made.
   virtual size_t states_used(size_t group) const = 0;
+  /// Whether step() must update it.
+  virtual bool has_gradient(const Tensor& parameter) const { return parameter.grad().defined(); }
   /// The rule: changes the parameters of one group that have gradients.
   virtual void update(size_t group, Slots slots) = 0;
 

@@ -73,6 +73,33 @@ TEST_F(DeviceRandom, DropoutIsTheFactorTimesTheDrawsOfBernoulli) {
   }
 }
 
+TEST_F(DeviceRandom, NoiseIsOnePlusTheDrawsOfUniformOrNormal) {
+  for (Noise kind : {Noise::uniform, Noise::normal}) {
+    auto compare = [&](const char* what, const Tensor& x, const Tensor& out) {
+      SCOPED_TRACE(str(what, " ", x.shape(), " ", name_of(x.dtype()), kind == Noise::uniform ? " uniform" : " normal"));
+      constexpr double width = 0.3;
+      Tensor drawn = zeros(x.shape(), {x.dtype()}), here = empty_like(x);
+      const bool uniform = kind == Noise::uniform;
+      (uniform ? cpu::random_uniform : cpu::random_normal)(drawn.array(), &kState);
+      cpu::random_noise(here.array(), x.array(), &kState, kind, width);
+      const Tensor there = to(x, kDevice);
+      device::random_noise(out.array(), there.array(), &kState, kind, width);
+      const Tensor expected = x * (uniform ? drawn * (2 * width) + (1 - width) : drawn * width + 1);
+      visit_floating(x.dtype(), "test", [&]<class T>() {
+        EXPECT_EQ(here.to_vector<T>(), expected.to_vector<T>());
+        EXPECT_EQ(out.to_vector<T>(), expected.to_vector<T>());
+      });
+    };
+    for (DType type : {f32, f64}) {
+      const TensorOptions here{type}, there{type, kDevice};
+      for (int64_t n : {0, 1, 3, 4, 127, 20011}) compare("dense", rand({n}, here), zeros({n}, there));
+      compare("shifted", slice(rand({70}, here), 0, 1, 70), slice(zeros({70}, there), 0, 1, 70));
+      compare("transposed input", transpose(rand({9, 7}, here)), zeros({7, 9}, there));
+      compare("transposed output", rand({7, 9}, here), transpose(zeros({9, 7}, there)));
+    }
+  }
+}
+
 TEST_F(DeviceRandom, BernoulliInEveryType) {
   for (double p : {0.0, 0.3, 1.0}) {
     for (DType type : {f32, f64, i64, boolean}) {

@@ -5,7 +5,6 @@
 
 #include <cmath>
 
-#include "metrics/symmetric_eigen.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
@@ -77,39 +76,6 @@ TEST(ClassifierScore, KnowsTheExtremes) {
   s = classifier_score(tensor({{l, 0}, {0, l}}, kDouble));
   EXPECT_NEAR(s.confidence, 0.8, 1e-12);
   EXPECT_NEAR(s.inception_score, std::exp(0.8 * std::log(1.6) + 0.2 * std::log(0.4)), 1e-12);
-}
-
-TEST(SymmetricEigen, SolvesAKnownMatrix) {
-  // [[2, 1], [1, 2]] has 3 with (1, 1)/√2 and 1 with (1, −1)/√2; the lower triangle is not read.
-  SymmetricEigen e = symmetric_eigen(tensor({{2, 1}, {99, 2}}, kDouble));
-  EXPECT_NEAR(e.values[0], 3, 1e-14);
-  EXPECT_NEAR(e.values[1], 1, 1e-14);
-  std::vector<double> v = e.vectors.to_vector<double>();
-  EXPECT_NEAR(v[0], std::sqrt(0.5), 1e-14);
-  EXPECT_NEAR(v[1], std::sqrt(0.5), 1e-14);
-  EXPECT_NEAR(std::abs(v[2]), std::sqrt(0.5), 1e-14);
-  EXPECT_NEAR(v[2] + v[3], 0, 1e-14);
-  EXPECT_EQ(symmetric_eigen(full({1, 1}, -7, kDouble)).values[0], -7);
-  expect_error([] { symmetric_eigen(ones({2, 3}, kDouble)); }, "square");
-  expect_error([] { symmetric_eigen(ones({2, 2})); }, "float64");
-  expect_error([] { symmetric_eigen(full({1, 1}, NAN, kDouble)); }, "not finite");
-}
-
-TEST(SymmetricEigen, SolvesALargeMatrix) {
-  // The second difference matrix of size n has the eigenvalues 2 − 2·cos(kπ / (n + 1)).
-  constexpr int64_t n = 300;
-  Tensor a = zeros({n, n}, kDouble);
-  double* p = a.mutable_data<double>();
-  for (int64_t i = 0; i < n; ++i) {
-    p[i * n + i] = 2;
-    if (i > 0) p[i * n + i - 1] = p[(i - 1) * n + i] = -1;
-  }
-  SymmetricEigen e = symmetric_eigen(a);
-  for (int64_t k = 1; k <= n; ++k) {
-    EXPECT_NEAR(e.values[static_cast<size_t>(n - k)], 2 - 2 * std::cos(static_cast<double>(k) * M_PI / (n + 1)), 1e-12);
-  }
-  Tensor identity = matmul(e.vectors, transpose(e.vectors));
-  EXPECT_LT(max(abs(identity - eye(n, kDouble))).item(), 1e-12);
 }
 
 TEST(Pca, FindsTheAxesOfAKnownCloud) {

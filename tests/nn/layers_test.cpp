@@ -231,6 +231,29 @@ TEST(Dropout, OnlyInTraining) {
   expect_error([] { nn::Dropout(1.0); }, "[0, 1)");
 }
 
+TEST(Dropout, ItsRelativesAreTheFunctionsInTrainingOnly) {
+  manual_seed(5);
+  Tensor x = randn({6, 5, 3, 2});
+  auto check = [&](auto layer, const Tensor& in, auto function) {
+    manual_seed(9);
+    Tensor y = layer(in);
+    manual_seed(9);
+    EXPECT_EQ(y.template to_vector<float>(), function(in).template to_vector<float>()) << layer.description();
+    EXPECT_GT(largest_difference(y, in), 0) << layer.description();
+    layer.eval();
+    EXPECT_TRUE(layer(in).is_same(in)) << layer.description();
+  };
+  check(nn::Dropout1d(0.3), flatten(x, 2), [](const Tensor& t) { return dropout1d(t, 0.3); });
+  check(nn::Dropout2d(0.3), x, [](const Tensor& t) { return dropout2d(t, 0.3); });
+  check(nn::Dropout3d(0.3), unsqueeze(x, 2), [](const Tensor& t) { return dropout3d(t, 0.3); });
+  check(nn::UniformDropout(0.5), x, [](const Tensor& t) { return uniform_dropout(t, 0.5); });
+  check(nn::GaussianDropout(0.5), x, [](const Tensor& t) { return gaussian_dropout(t, 0.5); });
+  check(nn::GaussianNoise(0.5), x, [](const Tensor& t) { return gaussian_noise(t, 0.5); });
+  EXPECT_EQ(nn::Dropout2d(0.3).description(), "Dropout2d(0.3)");
+  expect_error([] { nn::Dropout2d(1); }, "Dropout2d: the probability must be in [0, 1), got 1");
+  expect_error([] { nn::GaussianDropout(-1); }, "GaussianDropout: the width");
+}
+
 TEST(Shapes, FlattenUnflattenPoolUpsample) {
   Tensor x = reshape(to(arange(0, 2 * 3 * 4 * 4), f32), {2, 3, 4, 4});
   EXPECT_EQ(nn::Flatten()(x).shape(), (Shape{2, 48}));

@@ -74,11 +74,12 @@ Row elementwise_row(std::string name, std::string variant, Run run, std::vector<
 const std::vector<Row>& op_table() {
   static const std::vector<Row> table = [] {
     std::vector<Row> all;
-    for (auto rows : {elementwise_rows, activation_rows, arithmetic_rows, scalar_rows, shape_rows,   joining_rows,
-                      reduce_rows,      scan_rows,       product_rows,    sort_rows,   mask_rows,    matrix_rows,
-                      einsum_rows,      distance_rows,   index_rows,      matmul_rows, conv_rows,    conv1d_rows,
-                      pool_rows,        image_rows,      grid_rows,       weight_rows, softmax_rows, norm_rows,
-                      group_norm_rows,  creation_rows,   random_rows}) {
+    for (auto rows : {elementwise_rows, activation_rows, arithmetic_rows, scalar_rows, shape_rows,     joining_rows,
+                      reduce_rows,      scan_rows,       product_rows,    sort_rows,   mask_rows,      matrix_rows,
+                      einsum_rows,      distance_rows,   index_rows,      matmul_rows, conv_rows,      conv1d_rows,
+                      pool_rows,        image_rows,      grid_rows,       weight_rows, softmax_rows,   norm_rows,
+                      group_norm_rows,  creation_rows,   random_rows,     noise_rows,  attention_rows, recurrent_rows,
+                      linalg_rows}) {
       std::vector<Row> some = rows();
       std::move(some.begin(), some.end(), std::back_inserter(all));
     }

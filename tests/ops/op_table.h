@@ -120,6 +120,10 @@ std::vector<Row> weight_rows();
 std::vector<Row> softmax_rows();
 std::vector<Row> norm_rows();
 std::vector<Row> group_norm_rows();
+std::vector<Row> noise_rows();
+std::vector<Row> attention_rows();
+std::vector<Row> recurrent_rows();
+std::vector<Row> linalg_rows();
 std::vector<Row> creation_rows();
 std::vector<Row> random_rows();
 

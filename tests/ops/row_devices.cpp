@@ -57,6 +57,10 @@ const std::map<std::string, Make>& creations() {
        [](Device d) {
          return std::vector<Tensor>{one_hot(to(from_vector<int64_t>({2, 0}, {2}), d), 3, {f32, d})};
        }},
+      {"causal_mask",
+       [](Device d) {
+         return std::vector<Tensor>{causal_mask(3, 5, d), causal_mask(70, 33, d), causal_mask(0, 2, d)};
+       }},
       {"rand",
        [](Device d) {
          Generator g(1);

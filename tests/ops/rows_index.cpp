@@ -1,4 +1,5 @@
 // Rows of reading and adding at positions.
+#include "autograd/autograd.h"
 #include "ops/ops.h"
 #include "tests/ops/op_table.h"
 
@@ -165,7 +166,21 @@ std::vector<Row> index_rows() {
             }};
   table.complaints = {{[] { embedding(ones({3}), zeros({1}, {i64})); }, {"embedding", "[n, d]", "[3]"}},
                       {[=] { embedding(x, ones({1})); }, {"embedding", "int64", "float32"}},
-                      {[=] { embedding(x, full({1}, 3, {i64})); }, {"3"}}};
+                      {[=] { embedding(x, full({1}, 3, {i64})); }, {"3"}},
+                      {[=] { embedding(x, zeros({1}, {i64}), {.padding_idx = -9}); }, {"padding_idx", "got -9"}}};
+  // A row whose gradient is not the derivative of its value, which no finite difference can tell.
+  table.extra = [] {
+    Tensor index = tensor({{4, 1}, {1, 0}}, {i64}), w = tensor({{2, 3}, {5, 7}}, {f64});
+    Tensor t = tensor({1, 2, 3, 4, 5}, {f64}).requires_grad_();
+    for (int64_t padding : {1, -4}) {
+      Tensor y = squeeze(embedding(unsqueeze(t, 1), index, {.padding_idx = padding}), -1);
+      GG_CHECK(y.to_vector<double>() == (std::vector<double>{5, 2, 2, 1}), "embedding with padding: ", to_string(y));
+      Tensor g = grad(sum(square(y) * w), t, {.create_graph = true});
+      GG_CHECK(g.to_vector<double>() == (std::vector<double>{14, 0, 0, 0, 20}), "gradient ", to_string(g));
+      Tensor h = grad(sum(g), t);
+      GG_CHECK(h.to_vector<double>() == (std::vector<double>{14, 0, 0, 0, 4}), "second derivative ", to_string(h));
+    }
+  };
   rows.push_back(table);
   rows.push_back({"embedding",
                   "one",

@@ -63,6 +63,12 @@ const std::vector<Row>& rows() {
        [] { return made(nn::ConvTranspose2d(4, 6, 3, {.stride = 2, .padding = 1, .output_padding = 1, .groups = 2})); },
        {2, 4, 3, 5}},
       {"Dropout", [] { return made(nn::Dropout(0.3)); }, {13, 11}},
+      {"Dropout1d", [] { return made(nn::Dropout1d(0.4)); }, {5, 7, 3}},
+      {"Dropout2d", [] { return made(nn::Dropout2d(0.4)); }, {5, 7, 3, 2}},
+      {"Dropout3d", [] { return made(nn::Dropout3d(0.4)); }, {5, 3, 2, 3, 2}},
+      {"UniformDropout", [] { return made(nn::UniformDropout(0.5)); }, {13, 11}},
+      {"GaussianDropout", [] { return made(nn::GaussianDropout(0.5)); }, {13, 11}},
+      {"GaussianNoise", [] { return made(nn::GaussianNoise(0.5)); }, {13, 11}},
       {"Linear", [] { return made(nn::Linear(7, 5)); }, {3, 7}},
       {"Linear", [] { return made(nn::Linear(7, 5, {.bias = false})); }, {2, 3, 7}},
       {"LayerNorm",
@@ -178,8 +184,49 @@ const std::vector<Row>& rows() {
          return made(nn::Unflatten({2, 5}));
        },
        {3, 10}},
+      {"GRUCell", [] { return made(nn::GRUCell(5, 3)); }, {4, 5}},
+      {"LSTMCell",
+       [] {
+         nn::LSTMCell cell(5, 3);
+         return Made{cell, [cell](const Tensor& x) {
+                       const LstmState s = cell(x, cell(x));
+                       return concat({s.h, s.c}, 1);
+                     }};
+       },
+       {4, 5}},
+      {"GRU", [] { return made(nn::GRU(5, 3, {.num_layers = 2, .dropout = 0.3, .bidirectional = true})); }, {2, 3, 5}},
+      {"LSTM",
+       [] {
+         nn::LSTM lstm(5, 3, {.bias = false});
+         return Made{lstm, [lstm](const Tensor& x) {
+                       const nn::RecurrentOutput r = lstm(x);
+                       return concat({r.output, transpose(r.h, 0, 1), transpose(r.c, 0, 1)}, 1);
+                     }};
+       },
+       {2, 4, 5}},
+      {"MultiheadAttention", [] { return made(nn::MultiheadAttention(6, 2, {.dropout = 0.2})); }, {2, 5, 6}},
+      {"PositionalEncoding", [] { return made(nn::PositionalEncoding(5, {.max_length = 9})); }, {2, 7, 5}},
+      {"TransformerEncoderLayer",
+       [] { return made(nn::TransformerEncoderLayer(6, 3, {.dim_feedforward = 7, .norm_first = true})); },
+       {2, 3, 6}},
+      {"TransformerDecoderLayer",
+       [] {
+         nn::TransformerDecoderLayer layer(6, 2, {.dim_feedforward = 7, .activation = nn::TransformerActivation::gelu});
+         return Made{layer, [layer](const Tensor& x) { return layer(x, x * x, {.causal = true}); }};
+       },
+       {2, 3, 6}},
+      {"TransformerEncoder",
+       [] { return made(nn::TransformerEncoder(4, 2, 2, {.dim_feedforward = 5}, {.final_norm = true})); },
+       {2, 3, 4}},
+      {"TransformerDecoder",
+       [] {
+         nn::TransformerDecoder stack(4, 2, 2, {.dim_feedforward = 5});
+         return Made{stack, [stack](const Tensor& x) { return stack(x, x); }};
+       },
+       {2, 3, 4}},
       // Its input are positions; the test makes them of the numbers that it draws.
       {"Embedding", [] { return made(nn::Embedding(11, 5)); }, {3, 7}},
+      {"Embedding", [] { return made(nn::Embedding(11, 5, {.padding_idx = -3})); }, {3, 7}},
   };
   return all;
 }
@@ -250,13 +297,16 @@ TEST_P(Layers, AnotherParameterIsFound) {
 GG_ON_DEVICES(Layers);
 
 TEST(EmulatedLayers, EveryLayerHasARow) {
-  std::set<std::string> known = {"Module", "BatchNorm", "InstanceNorm", "Pad2d"}, found;  // what layers derive from
+  // What layers derive from.
+  std::set<std::string> known = {"Module",      "BatchNorm", "InstanceNorm", "Pad2d",
+                                 "DropoutBase", "NoiseBase", "CellBase",     "RecurrentBase"},
+                        found;
   for (const Row& row : rows()) known.insert(row.layer);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(std::string(GG_SOURCE_DIR) + "/nn")) {
     if (entry.path().extension() != ".h") continue;
     std::ifstream file(entry.path());
     const std::regex declared(
-        "^(?:struct|class) (\\w+)(?: final)? : (?:public )?(?:Module|BatchNorm|InstanceNorm|Pad2d)\\b.*");
+        "^(?:struct|class) (\\w+)(?: final)? : (?:public )?(?:Module|\\w*Base|BatchNorm|InstanceNorm|Pad2d)\\b.*");
     std::smatch match;
     for (std::string line; std::getline(file, line);) {
       if (std::regex_match(line, match, declared)) found.insert(match[1]);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "autograd/autograd.h"
+#include "nn/nn.h"
 #include "optim/optim.h"
 #include "tests/parity/parity.h"
 
@@ -106,6 +107,29 @@ TEST_P(Optimizers, AnotherOptionIsFound) {
   EXPECT_NE(found.find("parameter 1.0"), std::string::npos) << found;
   EXPECT_NE(found.find("state 0.exp_avg_sq"), std::string::npos) << found;
   EXPECT_EQ(found.find("state 0.exp_avg:"), std::string::npos) << found;
+}
+
+TEST_P(Optimizers, SparseAdam) {
+  auto trained = [](Device where, DType dtype) {
+    manual_seed(4);
+    nn::Embedding layer(300, 5, {.padding_idx = 7, .sparse = true});
+    layer.to(dtype);
+    layer.to(where);
+    optim::SparseAdam optimizer({layer}, {.lr = 0.1});
+    for (int step = 0; step < 4; ++step) {
+      for (int pass = 0; pass <= step % 2; ++pass) {
+        sum(square(layer(to(randint(0, 20, {4, 3}), where)))).backward();
+      }
+      optimizer.step();
+      optimizer.zero_grad();
+    }
+    TensorMap out{{"table", layer.weight.detach()}};
+    for (const auto& [name, t] : optimizer.state_dict()) out["state " + name] = t;
+    return out;
+  };
+  for (const DType dtype : {f32, f64}) {
+    EXPECT_EQ(difference("", trained(device(), dtype), trained(Device(), dtype), tolerance_of(dtype)), "");
+  }
 }
 
 GG_ON_DEVICES(Optimizers);
