@@ -64,7 +64,7 @@ const std::vector<Column>& columns() {
       {"x tuned", 9, [](const json& r) { return cell(number(r, "ratio_to_tuned")); }},
       {"x PyTorch", 11, [](const json& r) { return cell(number(r, "ratio_to_pytorch")); }},
       {"peak MiB", 10, [](const json& r) { return cell(peak(r, "gradgrad")); }},
-      {"x tuned", 9, [](const json& r) { return cell(ratio_of_peaks(r)); }},
+      {"peak x tuned", 14, [](const json& r) { return cell(ratio_of_peaks(r)); }},
   };
   return all;
 }

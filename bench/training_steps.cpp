@@ -124,17 +124,22 @@ Tensor divergence(const Tensor& p, const Tensor& logits) {
 
 Tensor unit_rows(const Tensor& d) { return d / (sqrt(sum(square(d), 1, {.keepdim = true})) + 1e-12); }
 
-// The direction in which the divergence grows fastest. At x itself its Hessian is Jᵀ·(diag p − p·pᵀ)·J, J being the
-// Jacobian of the logits: one pass forward, one back.
-Tensor adversarial_direction(const nn::Sequential& model, const Tensor& x, const Tensor& p, Vat how) {
-  Tensor d = unit_rows(randn_like(x));
-  if (how == Vat::finite_differences) {
-    Tensor r = (0.1 * d).requires_grad_();
-    return unit_rows(grad(divergence(p, model(x + r)), r));
-  }
-  const NoGrad off;
-  Tensor moved = jvp(model, x, d).product, weighed = p * moved;
-  return unit_rows(vjp(model, x, weighed - p * sum(weighed, 1, {.keepdim = true})).product);
+// The direction in which the divergence from the prediction at x grows fastest, by finite differences.
+Tensor approximate_direction(const nn::Sequential& model, const Tensor& x, const Tensor& p) {
+  Tensor r = (0.1 * unit_rows(randn_like(x))).requires_grad_();
+  return unit_rows(grad(divergence(p, model(x + r)), r));
+}
+
+// The logits at x, and that direction exactly: at x itself the Hessian is Jᵀ·(diag p − p·pᵀ)·J, J being the Jacobian of
+// the logits. One pass forward gives them and J·d, one back the rest.
+std::pair<Tensor, Tensor> logits_and_direction(const nn::Sequential& model, const Tensor& x) {
+  Tensor at = x.detach().requires_grad_();
+  const auto [logits, moved] = jvp(model, at, unit_rows(randn_like(x)));
+  const Tensor p = softmax(logits.detach()), weighed = p * moved.detach();
+  const Tensor back = weighed - p * sum(weighed, 1, {.keepdim = true});
+  Tensor direction = unit_rows(grad(logits, at, {.grad_outputs = {back}, .retain_graph = true}));
+  at.requires_grad_(false);  // the step asks for the weights' gradients only
+  return {logits, direction};
 }
 
 }  // namespace
@@ -145,8 +150,14 @@ TrainingStep vat_step(Device device, Vat how) {
   model.to(device);
   Tensor x = to(rand({kBatch, 784}), device), y = to(randint(0, 10, {kBatch}), device);
   return {model.parameters(), [=] {
-            Tensor logits = model(x), p = softmax(logits.detach());
-            Tensor d = adversarial_direction(model, x, p, how);
+            Tensor logits, d;
+            if (how == Vat::exact) {
+              std::tie(logits, d) = logits_and_direction(model, x);
+            } else {
+              logits = model(x);
+              d = approximate_direction(model, x, softmax(logits.detach()));
+            }
+            const Tensor p = softmax(logits.detach());
             return losses::cross_entropy(logits, y) + divergence(p, model(x + 2 * d));
           }};
 }
