@@ -1,4 +1,5 @@
-// gg_ops: prints the reference of all operations, for people by tier, or with --json for programs.
+// gg_ops: prints the reference of all operations, for people by tier, or with --json for programs; and with --accuracy
+// how accurate the elementwise ones are (accuracy.h).
 // The entries come from ops/catalogue.h. For people the devices of this machine come first.
 #include <algorithm>
 #include <iostream>
@@ -8,6 +9,7 @@
 
 #include "core/device_info.h"
 #include "ops/catalogue.h"
+#include "tools/accuracy.h"
 
 namespace {
 
@@ -79,11 +81,14 @@ int main(int argc, char** argv) {
     nlohmann::json list = nlohmann::json::array();
     for (const CatalogueEntry& e : gg::catalogue()) list.push_back(json_of(e));
     std::cout << list.dump(2) << "\n";
+  } else if (argc == 2 && option == "--accuracy") {
+    std::cout << gg::tools::to_table(gg::tools::measure_accuracy());
   } else if (argc == 2 && (option == "--help" || option == "-h")) {
     std::cout << "gg_ops: prints the devices of this machine and the reference of all operations. With --json, the "
-                 "operations as a list of objects.\n";
+                 "operations as a list of objects. With --accuracy, the errors of the elementwise functions and their "
+                 "derivatives, measured now.\n";
   } else {
-    std::cerr << "gg_ops: expected nothing or --json, got '" << argv[argc - 1] << "'\n";
+    std::cerr << "gg_ops: expected nothing, --json or --accuracy, got '" << argv[argc - 1] << "'\n";
     return 2;
   }
   std::cout.flush();
