@@ -49,6 +49,7 @@ TEST(Accuracy, IsAsGoodAsItWas) {
     for (int k = 0; k < kAccuracyOrders; ++k) {
       const double bound = bounds->second.worst[k];
       EXPECT_LE(a.worst[k], bound) << a.name << ", order " << k << ", at " << a.at[k];
+      if (k == 3) continue;  // which builds without vector loops for it compute in double
       EXPECT_LE(bound, std::max(2.0, 4 * a.worst[k]))
           << a.name << ", order " << k << " is better than its bound by far";
     }
