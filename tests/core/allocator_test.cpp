@@ -127,5 +127,24 @@ TEST(Allocator, TooMuchIsAnErrorThatSaysHowMuch) {
   }
 }
 
+#ifndef GG_SANITIZED
+TEST(Allocator, LargeBlocksBeginAtDifferentPlacesOfTheirPages) {
+  for (size_t bytes : {size_t{100} << 10, size_t{5} << 20}) {
+    std::set<uintptr_t> places;
+    std::vector<void*> blocks;
+    for (int i = 0; i < 4; ++i) {
+      blocks.push_back(allocate(bytes, Device::cpu));
+      std::memset(blocks.back(), i, bytes);
+      places.insert(reinterpret_cast<uintptr_t>(blocks.back()) % 4096);
+      EXPECT_EQ(reinterpret_cast<uintptr_t>(blocks.back()) % kAlignment, 0u);
+    }
+    EXPECT_EQ(places.size(), 4u) << bytes;
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(static_cast<char*>(blocks[static_cast<size_t>(i)])[bytes - 1], i);
+    for (void* b : blocks) deallocate(b, bytes, Device::cpu);
+    empty_cache(Device::cpu);
+  }
+}
+#endif
+
 }  // namespace
 }  // namespace gg
