@@ -150,7 +150,10 @@ std::string to_page(const std::vector<json>& runs) {
       "products and the optimiser's bytes take at the limits measured on the same machine, divided by ours. *peak* is\n"
       "the most memory that the process had. Ratios (x) are our number divided by theirs: below 1 we are better. "
       "Goals\n"
-      "are for one thread, against *tuned*.\n";
+      "are for one thread, against *tuned*. The rows do the same work with what each library offers: for exact VAT we\n"
+      "take one Jacobian-vector product each way, the others a gradient of a gradient; for the Laplacian libtorch "
+      "takes\n"
+      "784 of them in a loop, PyTorch and we all directions at once.\n";
   for (const json& run : runs) {
     out += fmt::format("\n## {} thread{}\n\n", run["threads"].get<int>(), run["threads"] == 1 ? "" : "s");
     for (const auto& [key, value] : run["versions"].items()) {

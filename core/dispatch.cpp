@@ -11,8 +11,8 @@ struct KernelScope::Observed {
   void tell(bool begin) const { observer({kernel, device, operands}, begin); }
 };
 
-void KernelScope::begin(const char* kernel, Device device, std::vector<Array> operands) {
-  auto call = std::make_unique<Observed>(Observed{kernel, device, std::move(operands), kernel_observer});
+void KernelScope::begin(const char* kernel, Device device, std::vector<Array> operands, KernelObserver observer) {
+  auto call = std::make_unique<Observed>(Observed{kernel, device, std::move(operands), observer});
   call->tell(true);
   call_ = call.release();
 }

@@ -8,6 +8,7 @@
 // same KernelScope.
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <memory>
 #include <span>
@@ -29,15 +30,15 @@ struct KernelCall {
 /// Called before and after each kernel where set: by the profiler, and by tests that count kernel calls. Afterwards the
 /// operands hold the results (on `cuda`: in stream order).
 using KernelObserver = void (*)(const KernelCall& call, bool begin);
-inline KernelObserver kernel_observer = nullptr;
+inline std::atomic<KernelObserver> kernel_observer = nullptr;
 
 class KernelScope {
  public:
   /// `operands()` makes the list of arrays (std::vector<Array>); it is called only where somebody looks.
   template <std::invocable Operands>
   KernelScope(const char* kernel, Device device, const Operands& operands) {
-    if (kernel_observer) [[unlikely]]
-      begin(kernel, device, operands());
+    if (KernelObserver observer = kernel_observer.load(std::memory_order_relaxed)) [[unlikely]]
+      begin(kernel, device, operands(), observer);
   }
   ~KernelScope() {
     if (call_) [[unlikely]]
@@ -48,7 +49,7 @@ class KernelScope {
 
  private:
   struct Observed;
-  void begin(const char* kernel, Device device, std::vector<Array> operands);
+  void begin(const char* kernel, Device device, std::vector<Array> operands, KernelObserver observer);
   void end() noexcept;
 
   Observed* call_ = nullptr;

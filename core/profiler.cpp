@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "core/allocator.h"
 #include "core/dispatch.h"
@@ -15,18 +18,26 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What the profiler has seen. Observers are plain functions, so there is one.
+// What the profiler has seen. Observers are plain functions, so there is one. Other threads may be within a kernel when
+// it begins or ends: what they see belongs to it only if the number is the one that the kernel began with.
 struct Recording {
-  std::mutex mutex;
+  uint64_t number = 0;
   Clock::time_point begin;
   std::map<std::pair<std::string, std::string>, KernelTotal> totals;
   std::vector<KernelEvent> events;
   std::map<std::thread::id, int> threads;
+  std::exception_ptr fault = {};  // of a device
 };
-Recording* recording = nullptr;
+std::mutex mutex;  // of all below
+std::unique_ptr<Recording> recording;
+uint64_t recordings = 0;
 
 // Kernels that began and have not ended, innermost last.
-thread_local std::vector<Clock::time_point> running;
+struct Start {
+  uint64_t recording;
+  Clock::time_point time;
+};
+thread_local std::vector<Start> running;
 
 double seconds_between(Clock::time_point a, Clock::time_point b) {
   return std::chrono::duration<double>(b - a).count();
@@ -38,25 +49,44 @@ int64_t bytes_of(const Array& x) {
   return n;
 }
 
-void observe(const KernelCall& call, bool begin) {
-  if (begin) {
-    running.push_back(Clock::now());
-    return;
-  }
-  if (!call.device.is_cpu()) synchronize(call.device);
-  const Clock::time_point end = Clock::now();
-  if (running.empty()) return;  // it began before the profiler did
-  const double seconds = seconds_between(running.back(), end);
-  const Clock::time_point start = running.back();
-  running.pop_back();
-  int64_t bytes = 0;
+std::string shapes_of(const KernelCall& call) {
   std::string shapes;
   for (const Array& x : call.operands) {
-    if (x.data) bytes += bytes_of(x);
     if (!shapes.empty()) shapes += ' ';
     shapes += str(x.shape);
   }
-  const std::lock_guard lock(recording->mutex);
+  return shapes;
+}
+
+// The result of waiting for the device, whose faults are the caller's to throw: this runs where nothing may.
+std::exception_ptr wait(Device device) noexcept {
+  try {
+    if (!device.is_cpu()) synchronize(device);
+  } catch (...) {
+    return std::current_exception();
+  }
+  return {};
+}
+
+void begin_kernel() {
+  const std::lock_guard lock(mutex);
+  if (recording) running.push_back({recording->number, Clock::now()});
+}
+
+void end_kernel(const KernelCall& call) {
+  if (running.empty()) return;  // it began before the profiler did
+  const Start start = running.back();
+  running.pop_back();
+  std::exception_ptr fault = wait(call.device);
+  const Clock::time_point end = Clock::now();
+  const std::lock_guard lock(mutex);
+  if (!recording || recording->number != start.recording) return;
+  if (fault && !recording->fault) recording->fault = fault;
+  const double seconds = seconds_between(start.time, end);
+  int64_t bytes = 0;
+  for (const Array& x : call.operands) {
+    if (x.data) bytes += bytes_of(x);
+  }
   const std::string device = to_string(call.device);
   KernelTotal& total = recording->totals[{call.kernel, device}];
   total.kernel = call.kernel;
@@ -64,14 +94,14 @@ void observe(const KernelCall& call, bool begin) {
   ++total.calls;
   total.seconds += seconds;
   total.bytes += bytes;
-  if (recording->events.size() < Profile::kMostEvents) {
-    const int thread =
-        recording->threads.try_emplace(std::this_thread::get_id(), static_cast<int>(recording->threads.size()))
-            .first->second;
-    recording->events.push_back(
-        {call.kernel, std::move(shapes), seconds_between(recording->begin, start), seconds, bytes, thread});
-  }
+  if (recording->events.size() >= Profile::kMostEvents) return;
+  const int next = static_cast<int>(recording->threads.size());
+  const int thread = recording->threads.try_emplace(std::this_thread::get_id(), next).first->second;
+  recording->events.push_back(
+      {call.kernel, shapes_of(call), seconds_between(recording->begin, start.time), seconds, bytes, thread});
 }
+
+void observe(const KernelCall& call, bool begin) { begin ? begin_kernel() : end_kernel(call); }
 
 // printf into a string.
 template <class... Arguments>
@@ -84,22 +114,24 @@ std::string format(const char* pattern, Arguments... arguments) {
 }  // namespace
 
 Profiler::Profiler() {
+  const std::lock_guard lock(mutex);
   GG_CHECK(!kernel_observer, "Profiler: kernels are observed already; end the other profiler first");
-  recording = new Recording;
+  recording = std::make_unique<Recording>();
+  recording->number = ++recordings;
   recording->begin = Clock::now();
   reset_peak_memory(Device::cpu);
   kernel_observer = observe;
 }
 
 Profiler::~Profiler() {
+  const std::lock_guard lock(mutex);
   kernel_observer = nullptr;
-  running.clear();
-  delete recording;
-  recording = nullptr;
+  recording.reset();
 }
 
 Profile Profiler::profile() const {
-  const std::lock_guard lock(recording->mutex);
+  const std::lock_guard lock(mutex);
+  if (recording->fault) std::rethrow_exception(std::exchange(recording->fault, {}));
   Profile out;
   out.seconds = seconds_between(recording->begin, Clock::now());
   for (const auto& [key, total] : recording->totals) out.totals.push_back(total);

@@ -39,7 +39,8 @@ struct Profile {
 };
 
 /// There can be one at a time; it throws where another lives, or another observer of kernels does. On devices each
-/// kernel is waited for, so that its time is its own; the program as a whole then takes longer than without.
+/// kernel is waited for, so that its time is its own; the program as a whole then takes longer than without. Other
+/// threads may go on calling kernels while it begins and ends.
 class Profiler {
  public:
   Profiler();
@@ -47,7 +48,7 @@ class Profiler {
   Profiler(const Profiler&) = delete;
   Profiler& operator=(const Profiler&) = delete;
 
-  /// What was seen up to now.
+  /// What was seen up to now. Throws what went wrong on a device since the last call.
   Profile profile() const;
 };
 

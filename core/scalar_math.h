@@ -33,7 +33,7 @@ struct Format<float> {
   static constexpr float ln2_lo = -2.12194440055e-4f;
   static constexpr float exp_low = -105.0f;  ///< exp is 0 below, subnormal up to exp_normal, inf above exp_high
   static constexpr float exp_normal = -87.0f;
-  static constexpr float exp_high = 88.7228394f;
+  static constexpr float exp_high = 0x1.62e42ep6f;
   static constexpr Bits upper_half = 0xfffff000u;  ///< keeps 12 significant bits, so that their product is exact
   static constexpr Bits sqrt_half = 0x3f3504f3u;
 };
@@ -173,6 +173,8 @@ GG_HD S power_of_two(S t) {
 /// e^(hi + lo) with |lo| small beside 1, or e^hi. The exponent of eʳ is raised by n as an integer; results near and
 /// below the smallest normal number are made 2⁶⁴ times as large first. The edges come last, so that the compiler cannot
 /// make branches of them and of all that follows.
+///
+/// A double with `lo` may overflow by that alone: it is made half as large first.
 template <class Target, class S, class... Lo>
 GG_HD S exp_of_sum(S hi, Lo... lo) {
   using F = Format<S>;
@@ -183,12 +185,14 @@ GG_HD S exp_of_sum(S hi, Lo... lo) {
   r = (r + ... + lo);
   S p = multiply_add<Target>(r, multiply_add<Target>(r, exp_tail<Target>(r), S(1)), S(1));
   bool small = hi < F::exp_normal;
-  Bits raise = bits_of(t) << F::mantissa;
+  constexpr bool halved = sizeof...(lo) > 0 && sizeof(S) == 8;
+  Bits raise = (bits_of(t) - (halved ? 1 : 0)) << F::mantissa;
   raise = small ? raise + (Bits(64) << F::mantissa) : raise;
   S y = from_bits<S>(bits_of(p) + raise);
+  if constexpr (halved) y *= 2;
   y = small ? y * S(0x1p-64) : y;
   y = hi < F::exp_low ? S(0) : y;
-  return hi <= F::exp_high ? y : hi + F::infinity;  // NaN passes
+  return hi <= F::exp_high + (halved ? 1 : 0) ? y : hi + F::infinity;  // NaN passes
 }
 
 template <class Target, class S>

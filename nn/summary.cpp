@@ -106,15 +106,26 @@ void add_lines(const Module& module, const std::string& path, Count& total, Line
   total.add(module);
 }
 
-// Puts a module into evaluation mode for a while.
+// Puts a module into evaluation mode for a while; afterwards each of its sub-modules has its own mode again.
 class Evaluation {
  public:
-  explicit Evaluation(const Module& module) : module_(module), training_(module.training()) { module_.eval(); }
-  ~Evaluation() { module_.train(training_); }
+  explicit Evaluation(const Module& module) {
+    remember(module);
+    module.eval();
+  }
+  ~Evaluation() {
+    for (const auto& [module, training] : modes_) module.train(training);  // sub-modules after what holds them
+  }
+  Evaluation(const Evaluation&) = delete;
+  Evaluation& operator=(const Evaluation&) = delete;
 
  private:
-  const Module& module_;
-  bool training_;
+  void remember(const Module& module) {
+    modes_.emplace_back(module, module.training());
+    for (const auto& [name, child] : module.children()) remember(child);
+  }
+
+  std::vector<std::pair<Module, bool>> modes_;
 };
 
 }  // namespace

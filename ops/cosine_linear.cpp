@@ -23,6 +23,11 @@ Tensor inverse_lengths(const Tensor& x) {
   return where(tiny, full({}, 1 / kShortest, x.options()), rsqrt(where(tiny, ones({}, x.options()), squares)));
 }
 
+// `scale` of inverse_lengths, but 0 where it is a constant: what depends on the length has no gradient there.
+Tensor varying(const Tensor& scale) {
+  return where(scale < full({}, 1 / kShortest, scale.options()), scale, zeros({}, scale.options()));
+}
+
 // out = a op b.
 void combine_into(const Tensor& out, Plain op, const char* name, const Tensor& a, const Tensor& b) {
   detail::run_elementwise_into(name, plain_kernel(op, out.dtype()), detail::kNoParameters, out, {&a, &b});
@@ -69,11 +74,11 @@ struct CosineLinear {
         along_x = along_x + sum(product, 1, {.keepdim = true});
       }
       if (c.needs(1)) {
-        const Tensor along = unsqueeze(sum(product, 0), 1) * square(scale);
+        const Tensor along = unsqueeze(sum(product, 0), 1) * square(varying(scale));
         combine_into(slice(dw, 0, i, end), Plain::sub, "sub", matmul(transpose(scaled), unit_x), rows * along);
       }
     });
-    if (c.needs(0)) dx = (toward_w - unit_x * along_x) * aux.x_scale;
+    if (c.needs(0)) dx = toward_w * aux.x_scale - x * (along_x * square(varying(aux.x_scale)));
     return {dx, dw};
   }
 

@@ -25,6 +25,9 @@ class ExponentialMovingAverage {
  public:
   explicit ExponentialMovingAverage(std::vector<Tensor> parameters, const EmaOptions& options = {});
 
+  ExponentialMovingAverage(const ExponentialMovingAverage&) = delete;  // copies would share the averages
+  ExponentialMovingAverage& operator=(const ExponentialMovingAverage&) = delete;
+
   /// To be called after each step of the optimiser. Throws while the averages are in use.
   void update();
   int64_t updates() const { return updates_; }

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "ops/ops.h"
 #include "tests/errors.h"
@@ -74,6 +76,31 @@ TEST(Profiler, WithoutKernelsSaysSo) {
   const Profiler profiler;
   EXPECT_EQ(nlohmann::json::parse(to_chrome_trace(profiler.profile()))["traceEvents"].size(), 0u);
   EXPECT_NE(to_table(profiler.profile()).find("all kernels"), std::string::npos);
+}
+
+TEST(Profiler, FaultsOfADeviceAreErrorsOfTheCaller) {
+  if (!is_available(Device::emulated)) GTEST_SKIP();
+  const Tensor x = to(ones({4, 3}), Device::emulated), index = to(full({2}, 9, {i64}), Device::emulated);
+  {
+    const Profiler profiler;
+    index_select(x, 0, index);
+    expect_error([&] { profiler.profile(); }, "9");
+  }
+  EXPECT_EQ(to(x, Device::cpu).to_vector<float>()[0], 1);
+}
+
+TEST(Profiler, BeginsAndEndsWhileOthersWork) {
+  std::atomic<bool> stop = false;
+  std::thread worker([&] {
+    const Tensor a = ones({64});
+    while (!stop) exp(a + a);
+  });
+  for (int i = 0; i < 300; ++i) {
+    const Profiler profiler;
+    for (const KernelEvent& e : profiler.profile().events) EXPECT_GE(e.start, 0);
+  }
+  stop = true;
+  worker.join();
 }
 
 TEST(Profiler, ThereIsOneAtATime) {

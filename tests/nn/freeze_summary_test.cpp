@@ -90,6 +90,16 @@ TEST(Summary, OfAChainShowsWhatComesOutOfEachLayer) {
   EXPECT_TRUE(chain.training());
 }
 
+TEST(Summary, LeavesEachModuleItsMode) {
+  const Dropout off(0.5);
+  const Sequential inner{off, ReLU()}, chain{inner, Linear(3, 3)};
+  off.eval();
+  summary(chain, {2, 3});
+  EXPECT_TRUE(chain.training());
+  EXPECT_TRUE(inner.training());
+  EXPECT_FALSE(off.training());
+}
+
 TEST(Summary, OfAModuleWithoutNumbers) { EXPECT_HAS(summary(Sequential{ReLU()}), "trained: 0 "); }
 
 }  // namespace

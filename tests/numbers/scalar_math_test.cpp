@@ -221,6 +221,46 @@ TEST(ScalarMath, Pow) {
   sweep_pow<double>(8);
 }
 
+// Where results begin to be infinite.
+template <class S>
+void check_upper_edge() {
+  using L = std::numeric_limits<S>;
+  const S edge = static_cast<S>(std::log(static_cast<long double>(L::max())));
+  std::vector<S> x = {edge}, base, power;
+  for (S below = edge, above = edge; x.size() < 21;) {
+    x.push_back(below = std::nextafter(below, S(0)));
+    x.push_back(above = std::nextafter(above, L::infinity()));
+  }
+  for (S b : samples<S>(1.5, 1000, 2000)) {
+    if (!(b > 1) || b == L::infinity()) continue;
+    S y = static_cast<S>(std::log(static_cast<long double>(L::max())) / std::log(static_cast<long double>(b)));
+    for (int i = 0; i < 4; ++i) y = std::nextafter(y, S(0));
+    for (int i = 0; i < 8; ++i) base.push_back(b), power.push_back(y = std::nextafter(y, L::infinity()));
+  }
+  for_each_isa([&]<class Target>(Target) {
+    const std::vector<S> y = run<Exp, S, Target>(x);
+    for (size_t i = 0; i < x.size(); ++i) {
+      const S want = static_cast<S>(std::exp(static_cast<long double>(x[i])));
+      if (std::isinf(want)) {
+        EXPECT_EQ(y[i], want) << Target::name << " " << x[i];
+      } else {
+        EXPECT_LE(ulps(y[i], std::exp(static_cast<long double>(x[i]))), 4) << Target::name << " " << x[i];
+      }
+    }
+    std::vector<S> z(base.size());
+    const void* in[] = {base.data(), power.data()};
+    cpu::ElementwiseKernels<Pow, Target>::table.partial[kType<S>][0][0](static_cast<int64_t>(z.size()), z.data(), in,
+                                                                        nullptr);
+    for (size_t i = 0; i < z.size(); ++i) {
+      ASSERT_GT(z[i], L::max() * S(0.999)) << Target::name << " " << base[i] << " ^ " << power[i];  // not NaN
+    }
+  });
+}
+TEST(ScalarMath, OverflowIsInfinityAndNoNumberBefore) {
+  check_upper_edge<float>();
+  check_upper_edge<double>();
+}
+
 TEST(ScalarMath, SignedZerosAndSubnormalsSurvive) {
   for_each_isa([]<class Target>(Target) {
     float tiny = std::numeric_limits<float>::denorm_min();
