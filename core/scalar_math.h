@@ -51,7 +51,7 @@ struct Format<double> {
   static constexpr double ln2_hi = 0x1.62e42feep-1;
   static constexpr double ln2_lo = 0x1.a39ef35793c76p-33;
   static constexpr double exp_low = -747.0;
-  static constexpr double exp_normal = -708.0;
+  static constexpr double exp_normal = -707.0;
   static constexpr double exp_high = 709.782712893384;
   static constexpr Bits upper_half = 0xfffffffff8000000ull;  ///< keeps 26 significant bits
   static constexpr Bits sqrt_half = 0x3fe6a09e667f3bcdull;
