@@ -54,10 +54,12 @@ View view_of(const Array& x) {
   // Both arrays of a call must be walked in the same order, so axes are merged as they come, not sorted.
   auto merged = [](const Walk<1>& w) -> std::optional<int64_t> {  // the stride of all axes as one, 0 for no elements
     int64_t stride = 0, expected = 0;
+    bool first = true;
     for (int i = w.rank - 1; i >= 0; --i) {
       if (w.size[i] == 1) continue;
-      if (stride == 0) {
+      if (first) {
         stride = w.stride[0][i];
+        first = false;
       } else if (w.stride[0][i] != expected) {
         return std::nullopt;
       }
@@ -68,7 +70,7 @@ View view_of(const Array& x) {
   auto run = merged(inner), row = merged(all);
   v.n_stride = x.strides[0];
   v.c_stride = x.strides[1];
-  v.planes = run && (*run == 1 || (*run == 0 && x.shape[1] == 1));
+  v.planes = run && *run == 1;
   v.pixels = row && (x.strides[1] == 1 || x.shape[1] == 1);
   if (row) v.step = *row;
   return v;

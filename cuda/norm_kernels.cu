@@ -139,7 +139,9 @@ template <class T, size_t kOperands>
 StridedPlan plan_map(const char* op, const std::array<Array, kOperands>& operands) {
   StridedPlan plan = make_plan(op, operands);
   plan.use_packs(operands, kPackSize<T>);
-  const bool one_channel = plan.repeats >> (kOperands - 1) & 1;  // else channels lie innermost
+  // The packs are read as they are, so only the number of the channel may repeat; it does not where channels lie
+  // innermost.
+  const bool one_channel = plan.repeats == 1u << (kOperands - 1);
   if (!one_channel || plan.count % kPackSize<T> != 0) plan.in_packs = false;
   return plan;
 }

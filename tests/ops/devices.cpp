@@ -25,6 +25,7 @@ class DeviceRows : public testing::TestWithParam<const Row*> {
   void check(Device device) {
     if (!is_available(device)) GTEST_SKIP() << "no device " << to_string(device) << " here";
     EXPECT_EQ(check_device(*GetParam(), device), "");
+    EXPECT_EQ(check_expanded(*GetParam(), device), "");
   }
 #if GG_WITH_EMULATED
   void TearDown() override {  // a fault of one row must not spoil the next

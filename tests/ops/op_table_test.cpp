@@ -14,6 +14,7 @@ TEST_P(OpTable, Row) {
   EXPECT_EQ(check_value(row, f32), "");
   EXPECT_EQ(check_gradients(row), "");
   EXPECT_EQ(check_layouts(row), "");
+  EXPECT_EQ(check_expanded(row, Device::cpu), "");
   EXPECT_EQ(check_aliased(row), "");
   EXPECT_EQ(check_broadcast_and_empty(row), "");
   EXPECT_EQ(check_partial_inputs(row), "");

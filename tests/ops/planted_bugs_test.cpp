@@ -17,16 +17,26 @@ enum class Bug {
   detached,         // the rule reads a detached value: right to first order only
   wrong_second,     // the derivative of the derivative is wrong
   wrong_transpose,  // db = a·g instead of aᵀ·g, which square matrices let pass
+  packed_input,     // an input that repeats its elements is not read as such
+  packed_gradient,  // nor is such a cotangent
 };
+
+bool repeats(const Tensor& x) {
+  for (int i = 0; i < x.rank(); ++i) {
+    if (x.size(i) > 1 && x.layout().strides[i] == 0) return true;
+  }
+  return false;
+}
 
 struct Cube {
   static constexpr const char* name = "cube";
   static constexpr unsigned saves = kSaveInputs;
   Bug bug;
-  Tensor forward(const Tensor& x) const { return x * x * x; }
+  Tensor forward(const Tensor& x) const { return bug == Bug::packed_input && repeats(x) ? x * x * 1.001 : x * x * x; }
   Tensor slope(const Tensor& x) const { return (bug == Bug::wrong_constant ? 2.0 : 3.0) * (x * x); }
   Tensors vjp(const Vjp& c) const {
     Tensor x = c.input(0);
+    if (bug == Bug::packed_gradient && repeats(c.grad())) return {1.001 * c.grad() * slope(x)};
     if (bug == Bug::dropped_term) return {c.grad() * (x * x)};
     if (bug == Bug::detached) return {c.grad() * slope(x.detach())};
     if (bug == Bug::wrong_second) return {c.grad() * (slope(x) + (x - x.detach()))};
@@ -116,6 +126,15 @@ TEST(PlantedBugs, LargeInputsAreCheckedAlongDirections) {
   Tensor x = randn({200}, {f64}).requires_grad_();
   EXPECT_TRUE(gradcheck([](const Tensor& t) { return apply(Cube{Bug::none}, t); }, x, {.step = 1e-4}).ok);
   EXPECT_FALSE(gradcheck([](const Tensor& t) { return apply(Cube{Bug::dropped_term}, t); }, x, {.step = 1e-4}).ok);
+}
+
+TEST(PlantedBugs, RepeatedElementsAreRead) {
+  EXPECT_EQ(check_expanded(cube_row(Bug::none), Device::cpu), "");
+  EXPECT_EQ(check_expanded(product_row(Bug::none), Device::cpu), "");
+  EXPECT_NE(check_expanded(cube_row(Bug::packed_input), Device::cpu).find("value with input 0 repeated along"),
+            std::string::npos);
+  EXPECT_NE(check_expanded(cube_row(Bug::packed_gradient), Device::cpu).find("gradient 0 with the cotangent repeated"),
+            std::string::npos);
 }
 
 TEST(PlantedBugs, OtherChecksFindTheirs) {

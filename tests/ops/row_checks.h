@@ -31,6 +31,10 @@ Findings check_graph(const Row& row);           ///< the recorded graph holds th
 /// f32; and whether the operation runs there if and only if the catalogue says so.
 Findings check_device(const Row& row, Device device);
 
+/// Inputs and cotangents that repeat elements (row_expanded.cpp) give what the same numbers in memory of their own
+/// give: value and gradient, row-major and channels-last.
+Findings check_expanded(const Row& row, Device device);
+
 // Building blocks.
 
 /// The same numbers as x, laid out as the transpose of a row-major tensor.

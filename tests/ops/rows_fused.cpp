@@ -278,21 +278,24 @@ std::vector<Row> norm_rows() {
 
   auto channel_of = [](std::span<const int64_t> p) { return p[1]; };
   auto channel_at = [](std::span<const int64_t> p) { return static_cast<size_t>(p[1]); };
-  for (const Shape& shape : std::vector<Shape>{{5, 3}, {2, 3, 2, 2}}) {
+  for (const Shape& shape : std::vector<Shape>{{5, 3}, {2, 3, 2, 2}, {2, 1, 4, 4}}) {
+    const Shape channels{shape[1]};
     Row batch{"batch_norm",
-              shape.rank() == 4 ? "images" : "",
+              shape.rank() == 2 ? ""
+              : shape[1] == 1   ? "one_channel"
+                                : "images",
               [](In in) { return batch_norm(in[0], in[1], in[2], 1e-3); },
-              {{shape}, {{3}}, {{3}}},
+              {{shape}, {channels}, {channels}},
               normalised(channel_of, channel_at, 1e-3L)};
     Axes axes = shape.rank() == 4 ? Axes{0, 2, 3} : Axes{0};
-    Shape wide = shape.rank() == 4 ? Shape{3, 1, 1} : Shape{3};
+    Shape wide = shape.rank() == 4 ? Shape{shape[1], 1, 1} : Shape{3};
     batch.reference = [=](In in) {
       Tensor m = mean(in[0], axes, {.keepdim = true}), v = mean(square(in[0]), axes, {.keepdim = true}) - square(m);
       return (in[0] - m) / sqrt(v + 1e-3) * reshape(in[1], wide) + reshape(in[2], wide);
     };
     if (shape.rank() == 4) {
-      batch.keeps_channels_last = true;
-      batch.large = {{16, 24, 20, 20}, {24}, {24}};
+      batch.keeps_channels_last = shape[1] > 1;
+      if (shape[1] > 1) batch.large = {{16, 24, 20, 20}, {24}, {24}};
     } else {
       batch.complaints = {{[] {
                              batch_norm(ones({1, 3}), {}, {});
