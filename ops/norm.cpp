@@ -113,14 +113,15 @@ struct BatchNorm {
   }
 };
 
-// What batch norm's kernel does with mean 0 and variance 1.
+// What batch norm's kernel does with variance 1: (x - mean)·w + b.
 struct ChannelAffine {
   static constexpr const char* name = "channel_affine";
   static constexpr unsigned saves = kSaveInputs;
+  Tensor mean;  // [C], a constant that nothing else writes to
 
   Tensor forward(const Tensor& x, const Tensor& w, const Tensor& b) const {
-    Tensor out = empty_like(x), zero = raw::full(w.shape(), 0, w.options()), one = raw::full(w.shape(), 1, w.options());
-    GG_KERNEL(x.device(), batch_norm_forward, out.array(), x.array(), zero.array(), one.array(), w.array(), b.array(),
+    Tensor out = empty_like(x), one = raw::full(w.shape(), 1, w.options());
+    GG_KERNEL(x.device(), batch_norm_forward, out.array(), x.array(), mean.array(), one.array(), w.array(), b.array(),
               0);
     return out;
   }
@@ -130,13 +131,12 @@ struct ChannelAffine {
     if (c.needs(1) || c.needs(2)) {
       dw = empty(w.shape(), w.options());
       db = empty(w.shape(), w.options());
-      Tensor zero = raw::full(w.shape(), 0, w.options());
-      GG_KERNEL(g.device(), channel_gradients, dw.array(), db.array(), g.array(), c.input(0).array(), zero.array());
+      GG_KERNEL(g.device(), channel_gradients, dw.array(), db.array(), g.array(), c.input(0).array(), mean.array());
     }
     return {dx, dw, db};
   }
   Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
-    return x * reshape(w, per_channel(x)) + reshape(b, per_channel(x));
+    return (x - reshape(mean, per_channel(x))) * reshape(w, per_channel(x)) + reshape(b, per_channel(x));
   }
 };
 
@@ -206,9 +206,11 @@ struct GroupNorm {
   }
 };
 
-void check_channels(const Tensor& x, const Tensor& t, const char* what, const char* op = "batch_norm") {
+void check_channels(const Tensor& x, const Tensor& t, const char* what, const char* op) {
   GG_CHECK(t.shape() == Shape{x.size(1)} && t.dtype() == x.dtype(), op, ": ", what, " must be ", name_of(x.dtype()),
            " [", x.size(1), "], got ", name_of(t.dtype()), " ", t.shape());
+  GG_CHECK(t.device() == x.device(), op, ": ", what, " is on ", t.device(), ", the input on ", x.device(),
+           "; move one of them with to()");
 }
 
 void check_batch(const Tensor& x, const char* op) {
@@ -227,8 +229,15 @@ Shape normalized_shape(const Tensor& x, const Tensor& w, const Tensor& b, const 
     if (!t->defined()) continue;
     GG_CHECK(t->shape() == normalized && t->dtype() == x.dtype(), op, ": weight and bias must be ", name_of(x.dtype()),
              " ", normalized, ", got ", name_of(t->dtype()), " ", t->shape());
+    GG_CHECK(t->device() == x.device(), op, ": ", t == &w ? "the weight" : "the bias", " is on ", t->device(),
+             ", the input on ", x.device(), "; move one of them with to()");
   }
   return normalized;
+}
+
+// The trailing axes of x as one; either size may be 0.
+Tensor rows_of(const Tensor& x, const Shape& normalized) {
+  return reshape(x, {x.shape().part(0, x.rank() - normalized.rank()).numel(), normalized.numel()});
 }
 
 Tensor or_full(const Tensor& t, const Shape& shape, double value, const Tensor& like) {
@@ -238,27 +247,25 @@ Tensor or_full(const Tensor& t, const Shape& shape, double value, const Tensor& 
 }  // namespace
 
 Tensor layer_norm(const Tensor& x, const Tensor& w, const Tensor& b, double eps) {
-  Shape normalized = normalized_shape(x, w, b, "layer_norm");
-  int64_t n = normalized.numel();
-  Tensor y = apply(LayerNorm{eps}, reshape(x, {-1, n}), reshape(or_full(w, normalized, 1, x), {n}),
-                   reshape(or_full(b, normalized, 0, x), {n}));
+  Shape normalized = normalized_shape(x, w, b, "layer_norm"), flat{normalized.numel()};
+  Tensor y = apply(LayerNorm{eps}, rows_of(x, normalized), reshape(or_full(w, normalized, 1, x), flat),
+                   reshape(or_full(b, normalized, 0, x), flat));
   return reshape(y, x.shape());
 }
 
 Tensor rms_norm(const Tensor& x, const Tensor& w, std::optional<double> eps) {
-  Shape normalized = normalized_shape(x, w, {}, "rms_norm");
-  int64_t n = normalized.numel();
+  Shape normalized = normalized_shape(x, w, {}, "rms_norm"), flat{normalized.numel()};
   double e =
       eps.value_or(x.dtype() == f32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon());
-  Tensor rows = n ? reshape(x, {-1, n}) : reshape(x, {x.shape().part(0, x.rank() - normalized.rank()).numel(), n});
-  return reshape(apply(RmsNorm{e}, rows, reshape(or_full(w, normalized, 1, x), {n})), x.shape());
+  Tensor y = apply(RmsNorm{e}, rows_of(x, normalized), reshape(or_full(w, normalized, 1, x), flat));
+  return reshape(y, x.shape());
 }
 
 Tensor channel_affine(const Tensor& x, const Tensor& w, const Tensor& b) {
   check_batch(x, "channel_affine");
   check_channels(x, w, "the weight", "channel_affine");
   check_channels(x, b, "the bias", "channel_affine");
-  return apply(ChannelAffine{}, x, w, b);
+  return apply(ChannelAffine{raw::full(w.shape(), 0, w.options())}, x, w, b);
 }
 
 Tensor group_norm(const Tensor& x, int64_t groups, const Tensor& w, const Tensor& b, double eps) {
@@ -289,6 +296,9 @@ Tensor adain(const Tensor& content, const Tensor& style, double eps) {
                content.size(1) == style.size(1) && content.dtype() == style.dtype(),
            "adain: expected content and style [N, C, L, ...] of equal N, C and type, got ", name_of(content.dtype()),
            " ", content.shape(), " and ", name_of(style.dtype()), " ", style.shape());
+  GG_CHECK(is_floating(content.dtype()), "adain: expected floating tensors, got ", name_of(content.dtype()));
+  GG_CHECK(content.device() == style.device(), "adain: the content is on ", content.device(), ", the style on ",
+           style.device());
   Tensor places = flatten(style, 2);
   GG_CHECK(places.size(2) >= 1, "adain: the style ", style.shape(), " has no places");
   Shape each{content.size(0), content.size(1)};
@@ -308,8 +318,8 @@ Tensor batch_norm(const Tensor& x, const Tensor& w, const Tensor& b, double eps,
   check_batch(x, "batch_norm");
   GG_CHECK(x.numel() > x.size(1), "batch_norm: one value per channel has no variance (input ", x.shape(), ")");
   Tensor weight = or_full(w, {x.size(1)}, 1, x), bias = or_full(b, {x.size(1)}, 0, x);
-  check_channels(x, weight, "the weight");
-  check_channels(x, bias, "the bias");
+  check_channels(x, weight, "the weight", "batch_norm");
+  check_channels(x, bias, "the bias", "batch_norm");
   BatchStatistics own = batch_statistics(x);
   if (statistics)
     *statistics = {raw::clone(own.mean), raw::clone(own.var)};  // the rules read ours: theirs may be written
@@ -317,14 +327,15 @@ Tensor batch_norm(const Tensor& x, const Tensor& w, const Tensor& b, double eps,
 }
 
 Tensor batch_norm_fixed(const Tensor& x, const BatchStatistics& s, const Tensor& w, const Tensor& b, double eps) {
-  check_batch(x, "batch_norm_fixed");
+  constexpr const char* op = "batch_norm_fixed";
+  check_batch(x, op);
   Tensor weight = or_full(w, {x.size(1)}, 1, x), bias = or_full(b, {x.size(1)}, 0, x);
-  check_channels(x, weight, "the weight");
-  check_channels(x, bias, "the bias");
-  check_channels(x, s.mean, "the mean");
-  check_channels(x, s.var, "the variance");
-  Tensor scale = weight * rsqrt(s.var + eps);
-  return apply(ChannelAffine{}, x, scale, bias - s.mean * scale);
+  check_channels(x, weight, "the weight", op);
+  check_channels(x, bias, "the bias", op);
+  check_channels(x, s.mean, "the mean", op);
+  check_channels(x, s.var, "the variance", op);
+  // A copy: the caller may write into its statistics before the gradient is taken.
+  return apply(ChannelAffine{raw::clone(s.mean.detach())}, x, weight * rsqrt(s.var.detach() + eps), bias);
 }
 
 }  // namespace gg

@@ -41,7 +41,8 @@ BatchStatistics batch_statistics(const Tensor& x);
 Tensor batch_norm(const Tensor& x, const Tensor& w, const Tensor& b, double eps = 1e-5,
                   BatchStatistics* statistics = nullptr);
 
-/// The same with statistics given as constants (evaluation).
+/// The same with statistics given as constants (evaluation): no gradient reaches them, and they may be written to
+/// before that of the result is taken.
 Tensor batch_norm_fixed(const Tensor& x, const BatchStatistics& statistics, const Tensor& w, const Tensor& b,
                         double eps = 1e-5);
 

@@ -10,6 +10,7 @@
 #include "ops/copy.h"
 #include "ops/creation.h"
 #include "ops/matmul.h"
+#include "ops/norm.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 #include "optim/optim.h"
@@ -160,6 +161,23 @@ TEST(BatchNorm, KeepsItsStatisticsInScope) {
   for (const auto& [name, t] : net.state_dict()) EXPECT_EQ(largest_difference(to(t, f64), to(before[name], f64)), 0);
   EXPECT_EQ(largest_difference(net(x), inside), 0);
   EXPECT_EQ(net.state_dict().at("0.num_batches_tracked").item(), 1) << "outside of the scope it follows again";
+}
+
+TEST(BatchNorm, APassOfEvaluationOutlivesOneOfTraining) {
+  manual_seed(5);
+  nn::BatchNorm2d layer(3);
+  const Tensor x = randn({2, 3, 4, 4}), g = randn({2, 3, 4, 4});
+  layer.eval();
+  const Tensor loss = sum(layer(x) * g), expected = grad(sum(layer(x) * g), layer.weight);
+  layer.train();
+  layer(randn({2, 3, 4, 4}) + 3.0);  // writes the running statistics
+  EXPECT_EQ(largest_difference(grad(loss, layer.weight), expected), 0);
+}
+
+TEST(BatchNorm, KeepsItsDigitsBesideALargeMean) {
+  const float mean = 12345.67f, var = 3e-4f, x = mean + 0.0078125f;
+  const Tensor y = batch_norm_fixed(full({1, 1}, x), {full({1}, mean), full({1}, var)}, {}, {}, 0);
+  EXPECT_NEAR(y.item(), (static_cast<double>(x) - mean) / std::sqrt(static_cast<double>(var)), 1e-6);
 }
 
 TEST(BatchNorm, WithoutTracking) {

@@ -100,6 +100,39 @@ Row twice(Bug bug) {
   return row;
 }
 
+TEST(MixedDevices, NormsSayWhichTensorIsElsewhere) {
+  if (!is_available(Device::emulated)) GTEST_SKIP() << "this build has no emulated device";
+  const Tensor x = ones({2, 3, 4}), there = ones({3}, {f32, Device::emulated}), here = ones({3});
+  const Tensor last = ones({4}, {f32, Device::emulated});
+  struct Case {
+    std::string what;
+    std::function<void()> call;
+  };
+  for (const auto& [what, call] :
+       std::vector<Case>{{"layer_norm: the weight", [&] { layer_norm(x, last); }},
+                         {"layer_norm: the bias", [&] { layer_norm(x, {}, last); }},
+                         {"rms_norm: the weight", [&] { rms_norm(x, last); }},
+                         {"group_norm: the weight", [&] { group_norm(x, 3, there); }},
+                         {"instance_norm: the bias", [&] { instance_norm(x, {}, there); }},
+                         {"channel_affine: the weight", [&] { channel_affine(x, there, here); }},
+                         {"batch_norm: the weight", [&] { batch_norm(x, there, here); }},
+                         {"batch_norm_fixed: the mean",
+                          [&] {
+                            batch_norm_fixed(x, {there, here}, here, here);
+                          }},
+                         {"batch_norm_fixed: the variance", [&] {
+                            batch_norm_fixed(x, {here, there}, here, here);
+                          }}}) {
+    try {
+      call();
+      ADD_FAILURE() << what << " elsewhere did not throw";
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(what + " is on emulated, the input on cpu"), std::string::npos) << e.what();
+    }
+  }
+  EXPECT_THROW(layer_norm(to(x, Device::emulated), ones({4})), Error);
+}
+
 class PlantedDeviceBugs : public testing::Test {
  protected:
   void SetUp() override {

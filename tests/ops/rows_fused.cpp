@@ -221,6 +221,11 @@ std::vector<Row> norm_rows() {
                   {{{3, 5}}},
                   normalised(row_of, nullptr, 1e-3L)});
   rows.push_back({"layer_norm",
+                  "empty_axis",
+                  [](In in) { return layer_norm(in[0], in[1], in[2]); },
+                  {{{3, 0}}, {{0}}, {{0}}},
+                  [](Hosts in) { return Host(in[0].shape); }});
+  rows.push_back({"layer_norm",
                   "two_axes",
                   [](In in) { return layer_norm(in[0], in[1], in[2], 1e-3); },
                   {{{2, 2, 3}}, {{2, 3}}, {{2, 3}}},

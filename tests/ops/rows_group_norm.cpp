@@ -84,6 +84,12 @@ void add_rms_rows(std::vector<Row>& rows) {
                   by_rms(8, 1e-3L)});
   rows.push_back({"rms_norm", "empty", [](In in) { return rms_norm(in[0]); }, {{{0, 3}}}, by_rms(3, 0)});
   // Without eps that of the type, which shows where x is as small.
+  rows.push_back({"rms_norm",
+                  "empty_axis",
+                  [](In in) { return rms_norm(in[0], in[1]); },
+                  {{{3, 0}}, {{0}}},
+                  [](Hosts in) { return Host(in[0].shape); }});
+
   Row tiny{"rms_norm", "own_eps", [](In in) { return rms_norm(in[0]); }, {{{2, 3}}}, nullptr};
   tiny.extra = [] {
     for (DType dtype : {f32, f64}) {
@@ -199,7 +205,11 @@ std::vector<Row> group_norm_rows() {
                       {[] {
                          adain(ones({2, 3, 4}), ones({2, 3, 0}));
                        },
-                       {"adain", "no places"}}};
+                       {"adain", "no places"}},
+                      {[] {
+                         adain(ones({2, 3, 4}, {i64}), ones({2, 3, 4}, {i64}));
+                       },
+                       {"adain: expected floating tensors, got int64"}}};
   rows.push_back(style);
 
   for (const Shape& x : std::vector<Shape>{{2, 3, 2, 2}, {4, 3}, {2, 3, 0}}) {
