@@ -15,8 +15,10 @@ Tensor places(const Tensor& grid, int64_t size, const GridSampleOptions& o) {
   const auto n = static_cast<double>(size);
   Tensor at = o.align_corners ? affine(grid, (n - 1) / 2, (n - 1) / 2) : affine(grid, n / 2, (n - 1) / 2);
   if (o.padding == GridPadding::zeros) return hardtanh(at, -2, n + 1);  // there, nothing is read
-  if (size == 1) return at * 0.0;
+  if (size == 1) return hardtanh(at, -1, 1) * 0.0;
   if (o.padding == GridPadding::reflection) {
+    const double far = n * (at.dtype() == f32 ? 0x1p24 : 0x1p53);  // beyond, a place has no fraction
+    at = hardtanh(at, -far, far);
     const double low = o.align_corners ? 0 : -0.5, span = o.align_corners ? n - 1 : n;
     Tensor away = abs(at - low), turns = floor(away / span).detach();
     Tensor rest = away - turns * span;
@@ -31,14 +33,13 @@ Tensor inside(const Tensor& place, int64_t size) {
   return logical_and(ge(place, low), le(place, high));
 }
 
-Tensor position(const Tensor& place, int64_t size) { return to(clamp(place, 0, static_cast<double>(size - 1)), i64); }
-
-// x [N, C, H·W] at the pixels (h, w) [N, P], times weight [N, P]; nothing outside.
+// x [N, C, H·W] at the pixels (h, w) [N, P], times weight [N, P]. Outside nothing is read, neither is what lies at the
+// edge (an infinity times a weight of 0); a weight that is NaN makes NaN.
 Tensor corner(const Tensor& x, int64_t height, int64_t width, const Tensor& h, const Tensor& w, const Tensor& weight) {
-  Tensor index = unsqueeze(position(h, height) * width + position(w, width), 1);
+  Tensor seen = logical_and(inside(h, height), inside(w, width)), none = zeros({}, x.options());
+  Tensor index = unsqueeze(to(where(seen, h, none), i64) * width + to(where(seen, w, none), i64), 1);
   Tensor read = gather(x, 2, expand(index, {x.size(0), x.size(1), index.size(2)}));
-  Tensor seen = logical_and(inside(h, height), inside(w, width));
-  return read * unsqueeze(where(seen, weight, zeros({}, weight.options())), 1);
+  return where(unsqueeze(seen, 1), read, none) * unsqueeze(weight, 1);
 }
 
 }  // namespace

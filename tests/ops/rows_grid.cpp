@@ -59,6 +59,40 @@ Oracle sampled(const GridSampleOptions& o) {
   };
 }
 
+// Infinite pixels at the edge, and places that are infinite or no numbers.
+void check_infinities_and_nan() {
+  constexpr double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  using enum GridPadding;
+  auto at = [](double w, double h) { return reshape(tensor({w, h}, {.dtype = f64}), {1, 1, 1, 2}); };
+  const Tensor bright = reshape(tensor({1, inf}, {.dtype = f64}), {1, 1, 1, 2});
+  // Past the right edge by a quarter of a pixel, and at a place where nothing is read.
+  for (double w : {0.75, 1.0, 5.0}) {
+    for (GridPadding padding : {zeros, border, reflection}) {
+      const double y = grid_sample(bright, at(w, 0), {.padding = padding}).item();
+      const double expected = padding == zeros && w == 5.0 ? 0 : inf;
+      GG_CHECK(y == expected, "grid_sample beside an infinite pixel at ", w, ": ", y, ", expected ", expected);
+    }
+  }
+  for (auto mode : {GridMode::bilinear, GridMode::nearest}) {
+    for (GridPadding padding : {zeros, border, reflection}) {
+      for (const Shape& shape : std::vector<Shape>{{1, 1, 3, 4}, {1, 1, 1, 1}}) {
+        Tensor x = ones(shape, {f64}).requires_grad_();
+        Tensor place = at(nan, 0.1).requires_grad_();
+        Tensor y = grid_sample(x, place, {.mode = mode, .padding = padding});
+        GG_CHECK(std::isnan(y.item()), "grid_sample at no number: ", y.item());
+        GG_CHECK(sum(abs(grad(sum(y), x))).item() == 0, "nothing was read there");
+        for (double far : {inf, -inf}) {
+          place = at(far, 0.1).requires_grad_();
+          y = grid_sample(x, place, {.mode = mode, .padding = padding});
+          GG_CHECK(std::abs(y.item() - (padding == zeros ? 0 : 1)) < 1e-15, "grid_sample at ", far, ": ", y.item());
+          const auto slope = grad(sum(y), place).to_vector<double>();
+          GG_CHECK(std::abs(slope[0]) < 1e-15, "its gradient at ", far, ": ", slope[0]);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Row> grid_rows() {
@@ -118,6 +152,7 @@ std::vector<Row> grid_rows() {
         Tensor y = grid_sample(x, far);
         GG_CHECK(y.to_vector<double>() == (std::vector<double>{0, 0}), "grid_sample at infinity: ", to_string(y));
         GG_CHECK(grad(sum(y), far).to_vector<double>() == (std::vector<double>{0, 0}), "its gradient");
+        check_infinities_and_nan();
       };
     }
     rows.push_back(row);
