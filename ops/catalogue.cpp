@@ -76,7 +76,7 @@ constexpr Line kComposite[] = {
     {"pixel_unshuffle", kAnyOrder, "the inverse of pixel_shuffle: [N, C, r H, r W] -> [N, C r^2, H, W]", "reshape",
      kEverywhere},
     {"adaptive_avg_pool2d", kAnyOrder, "x [N, C, H, W] -> [N, C, size]: means of windows that cover x, `size` of them",
-     "matmul", kEverywhere},
+     "index_select", kEverywhere},
     {"conv1d", kAnyOrder, "x [N, C, L], w [O, C/groups, k], b [O] or none -> [N, O, L']", "conv2d", kEverywhere},
     {"conv_transpose1d", kAnyOrder, "x [N, C, L], w [C, O/groups, k], b [O] or none -> [N, O, L']", "conv2d_input_grad",
      kEverywhere},

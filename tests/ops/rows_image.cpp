@@ -1,6 +1,7 @@
 // Rows of operations on images: pixels and channels, frames, adaptive means, interpolation.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "ops/ops.h"
 #include "tests/ops/op_table.h"
@@ -157,6 +158,14 @@ void add_means(std::vector<Row>& rows) {
     if (s.variant.empty()) {
       row.large = {{8, 16, 30, 31}};
       row.complaints = {{[] {
+                           pixel_shuffle(ones({1, 4, 2, 2}), 0);
+                         },
+                         {"pixel_shuffle: the factor must be at least 1, got 0"}},
+                        {[] {
+                           pixel_unshuffle(ones({1, 4, 2, 2}), 0);
+                         },
+                         {"pixel_unshuffle: the factor must be at least 1, got 0"}},
+                        {[] {
                            adaptive_avg_pool2d(ones({3, 3}), 1);
                          },
                          {"adaptive_avg_pool2d", "[N,C,H,W]", "[3,3]"}},
@@ -169,6 +178,12 @@ void add_means(std::vector<Row>& rows) {
                          },
                          {"adaptive_avg_pool2d", "int64"}}};
       row.extra = [] {  // where windows are all of one size, and where there is one
+        std::vector<double> bright(35, 1);
+        bright[0] = std::numeric_limits<double>::infinity();
+        const auto means = adaptive_avg_pool2d(from_vector(bright, {1, 1, 5, 7}), {3, 4}).to_vector<double>();
+        for (size_t i = 0; i < means.size(); ++i) {
+          GG_CHECK(means[i] == (i ? 1 : bright[0]), "window ", i, " beside an infinite pixel: ", means[i]);
+        }
         Tensor x = randn({2, 3, 4, 6}, {f64});
         for (Size2 size : {Size2(1), Size2(2, 3)}) {
           Tensor y = adaptive_avg_pool2d(x, size);
