@@ -19,7 +19,7 @@ Tensor conv1d(const Tensor& x, const Tensor& w, const Tensor& b = {}, const Conv
 struct ConvTranspose1dOptions {
   int64_t stride = 1;
   int64_t padding = 0;
-  int64_t output_padding = 0;  ///< elements added at the end, less than stride or dilation
+  int64_t output_padding = 0;  ///< elements added at the end, less than the larger of stride and dilation
   int64_t dilation = 1;
   int64_t groups = 1;
 };

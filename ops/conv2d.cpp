@@ -175,6 +175,7 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& b, const
   GG_CHECK(w.size(0) % o.groups == 0, "conv_transpose2d: ", w.size(0), " input channels do not divide into ", o.groups,
            " groups");
   int64_t size[2];
+  Tensor input = x;
   for (int i = 0; i < 2; ++i) {
     GG_CHECK(t.output_padding[i] >= 0 && (t.output_padding[i] < t.stride[i] || t.output_padding[i] < t.dilation[i]),
              "conv_transpose2d: output_padding must be at least 0 and less than stride or dilation, got ",
@@ -182,8 +183,10 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& b, const
     size[i] = (x.size(2 + i) - 1) * t.stride[i] - 2 * t.padding[i] + t.dilation[i] * (w.size(2 + i) - 1) +
               t.output_padding[i] + 1;
     GG_CHECK(size[i] >= 1, "conv_transpose2d: the output would have size ", size[i]);
+    // In an output that is larger by whole strides a window has more places: nothing comes from those.
+    if (const int64_t more = t.output_padding[i] / t.stride[i]; more > 0) input = pad(input, {{2 + i, 0, more}});
   }
-  return add_bias(apply(Conv2dInputGrad{o, size[0], size[1]}, x, w), b, "conv_transpose2d");
+  return add_bias(apply(Conv2dInputGrad{o, size[0], size[1]}, input, w), b, "conv_transpose2d");
 }
 
 }  // namespace gg

@@ -20,7 +20,7 @@ Tensor conv2d_weight_grad(const Tensor& x, const Tensor& g, const Shape& weight,
 struct ConvTranspose2dOptions {
   Size2 stride = 1;
   Size2 padding = 0;
-  Size2 output_padding = 0;  ///< rows and columns added at the end, less than stride or dilation
+  Size2 output_padding = 0;  ///< rows and columns added at the end, less than the larger of stride and dilation
   Size2 dilation = 1;
   int64_t groups = 1;
 };

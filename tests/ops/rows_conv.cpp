@@ -147,7 +147,8 @@ std::vector<Row> conv_rows() {
   for (const Transposed& t : std::vector<Transposed>{
            {"", {}, {1, 2, 3, 2}, {2, 3, 2, 2}, 4, 3},
            {"upsampling", {{2, 2}, {1, 1}, {1, 1}, {1, 1}, 1}, {1, 2, 3, 2}, {2, 1, 3, 3}, 6, 4},
-           {"groups_dilation", {{1, 2}, {0, 1}, {0, 0}, {2, 1}, 2}, {1, 4, 2, 3}, {4, 1, 2, 3}, 4, 5}}) {
+           {"groups_dilation", {{1, 2}, {0, 1}, {0, 0}, {2, 1}, 2}, {1, 4, 2, 3}, {4, 1, 2, 3}, 4, 5},
+           {"output_padding_of_strides", {{1, 2}, {0, 1}, {1, 2}, {2, 3}, 1}, {1, 2, 2, 2}, {2, 1, 2, 2}, 5, 6}}) {
     Row row{"conv_transpose2d",
             t.variant,
             [t](In in) { return conv_transpose2d(in[0], in[1], in[2], t.o); },
