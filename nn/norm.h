@@ -114,8 +114,9 @@ struct BatchNorm : Module {
   int min_rank_, max_rank_;
 };
 
-/// While in scope, batch norm in this thread leaves its running statistics as they are: for passes that are no step of
-/// training, such as those of a critic or of adversarial directions (VAT), or a batch of generated images.
+/// While in scope, batch norm in this thread leaves its running statistics as they are, and SpectralNorm its vectors
+/// (nn/weight_norm.h): for passes that are no step of training, such as those of a critic or of adversarial directions
+/// (VAT), or a batch of generated images.
 class KeepStatistics {
  public:
   KeepStatistics() { ++depth_; }

@@ -3,12 +3,16 @@
 //   nn::SpectralNorm critic_layer(nn::Conv2d(3, 64, 4, {.stride = 2}));      // a Lipschitz constant of about one
 //   nn::WeightNorm hidden(nn::Linear(784, 256));
 //
-// Names in state dicts are PyTorch's: weight_orig, weight_u, weight_v and weight_g, weight_v; bias stays bias.
+// The layers are Linear, Conv1d, Conv2d, ConvTranspose1d and ConvTranspose2d, and any other that is a WeightedLayer.
+// The numbers of the layer are copied, and what is frozen stays so; afterwards neither sees what becomes of the
+// other's. These are torch.nn.utils.spectral_norm and weight_norm (not the newer torch.nn.utils.parametrizations), and
+// the names in state dicts are theirs: weight_orig, weight_u, weight_v and weight_g, weight_v; bias stays bias.
 #pragma once
 
 #include "nn/conv.h"
 #include "nn/linear.h"
 #include "nn/module.h"
+#include "nn/norm.h"
 #include "ops/shape.h"
 #include "ops/weight_norm.h"
 
@@ -33,20 +37,25 @@ struct SpectralNormOptions {
 };
 
 /// `layer` with its weight divided by an estimate of its largest singular value, which follows the weight by power
-/// iteration in every forward pass in training and stays in evaluation (arXiv:1802.05957).
+/// iteration in every forward pass in training, except under KeepStatistics, and stays in evaluation
+/// (arXiv:1802.05957).
 template <WeightedLayer L>
 struct SpectralNorm : Module {
   explicit SpectralNorm(const L& layer, const SpectralNormOptions& o = {})
       : Module(str("SpectralNorm(", layer.description(), ")")), options(o), layer_(layer) {
     GG_CHECK(o.power_iterations >= 0, description(), ": the number of power iterations must not be negative");
-    weight_orig = register_parameter("weight_orig", layer.weight.detach());
-    if (layer.bias.defined()) bias = register_parameter("bias", layer.bias.detach());
+    weight_orig = register_parameter("weight_orig", clone(layer.weight.detach()));
+    weight_orig.requires_grad_(layer.weight.requires_grad());
+    if (layer.bias.defined()) {
+      bias = register_parameter("bias", clone(layer.bias.detach()));
+      bias.requires_grad_(layer.bias.requires_grad());
+    }
     const SingularVectors s = detail::first_singular_vectors(weight_orig, L::kOutputAxis, o.eps);
     weight_u = register_buffer("weight_u", s.u);
     weight_v = register_buffer("weight_v", s.v);
   }
   Tensor operator()(const Tensor& x) const {
-    if (training()) {
+    if (training() && !KeepStatistics::active()) {
       detail::follow_singular_vectors(weight_orig, weight_u, weight_v,
                                       {.steps = options.power_iterations, .eps = options.eps, .axis = L::kOutputAxis});
     }
@@ -63,24 +72,35 @@ struct SpectralNorm : Module {
   SpectralNormOptions options;
 
  private:
-  L layer_;  ///< for its run; its own weight is not used
+  L layer_;  ///< for its run; its own weight and bias are not used
 };
 
-/// `layer` with its weight as a length for each output and a direction: weight_g · weight_v / ‖weight_v‖, at first the
-/// layer's weight (arXiv:1602.07868).
+struct WeightNormOptions {
+  int axis = 0;  ///< of the weight, whose entries have a length each
+};
+
+/// `layer` with its weight as lengths and directions: weight_g · weight_v / ‖weight_v‖, at first the layer's weight
+/// (arXiv:1602.07868). There is one length for each entry of axis 0, as in PyTorch: for each output, but for each input
+/// of a transposed convolution, whose outputs (without groups) are axis 1.
 template <WeightedLayer L>
 struct WeightNorm : Module {
-  explicit WeightNorm(const L& layer) : Module(str("WeightNorm(", layer.description(), ")")), layer_(layer) {
-    weight_g = register_parameter("weight_g", norm_except(layer.weight.detach()));
-    weight_v = register_parameter("weight_v", layer.weight.detach());
-    if (layer.bias.defined()) bias = register_parameter("bias", layer.bias.detach());
+  explicit WeightNorm(const L& layer, const WeightNormOptions& o = {})
+      : Module(str("WeightNorm(", layer.description(), ")")), options(o), layer_(layer) {
+    weight_g = register_parameter("weight_g", norm_except(layer.weight.detach(), o.axis));
+    weight_v = register_parameter("weight_v", clone(layer.weight.detach()));
+    for (const Parameter* p : {&weight_g, &weight_v}) p->requires_grad_(layer.weight.requires_grad());
+    if (layer.bias.defined()) {
+      bias = register_parameter("bias", clone(layer.bias.detach()));
+      bias.requires_grad_(layer.bias.requires_grad());
+    }
   }
   Tensor operator()(const Tensor& x) const { return layer_.run(x, weight(), bias); }
   /// What the layer is called with.
-  Tensor weight() const { return weight_norm(weight_v, weight_g); }
+  Tensor weight() const { return weight_norm(weight_v, weight_g, options.axis); }
 
-  Parameter weight_g;  ///< [size of axis 0, 1, …]
+  Parameter weight_g;  ///< the weight's shape with 1 on all axes but options.axis
   Parameter weight_v, bias;
+  WeightNormOptions options;
 
  private:
   L layer_;

@@ -115,5 +115,59 @@ TEST(WeightNorm, StartsAsTheLayerAndSplitsLengthFromDirection) {
   EXPECT_GT(largest_difference(layer.weight(), before), 1e-3);
 }
 
+TEST(WeightNorm, AlongAnotherAxis) {
+  nn::ConvTranspose2d conv(4, 3, 2);
+  EXPECT_EQ(nn::WeightNorm(conv).weight_g.shape(), (Shape{4, 1, 1, 1}));
+  nn::WeightNorm layer(conv, {.axis = 1});
+  EXPECT_EQ(layer.weight_g.shape(), (Shape{1, 3, 1, 1}));
+  Tensor x = randn({1, 4, 3, 3});
+  EXPECT_LT(largest_difference(layer(x), conv(x)), 1e-5);
+}
+
+template <class Wrapper>
+void expect_independent(const Wrapper& wrapped, const nn::Linear& plain) {
+  const Tensor x = randn({2, 4}), before = wrapped(x).detach(), own = plain(x).detach();
+  NoGrad off;
+  Tensor w = plain.weight, b = plain.bias;
+  copy_(w, w * 3.0 + 1.0);
+  copy_(b, b + 1.0);
+  EXPECT_EQ(largest_difference(wrapped(x), before), 0) << "the layer's numbers are copied";
+  const Tensor changed = plain(x);
+  for (Tensor p : wrapped.parameters()) copy_(p, p * 2.0);
+  EXPECT_EQ(largest_difference(plain(x), changed), 0);
+}
+
+TEST(WrappedLayers, HaveNumbersOfTheirOwnAndStayFrozen) {
+  manual_seed(6);
+  nn::Linear plain(4, 3);
+  nn::SpectralNorm spectral(plain);
+  spectral.eval();
+  expect_independent(spectral, plain);
+  expect_independent(nn::WeightNorm(plain), plain);
+  plain.weight.requires_grad_(false);
+  EXPECT_FALSE(nn::SpectralNorm(plain).weight_orig.requires_grad());
+  EXPECT_TRUE(nn::SpectralNorm(plain).bias.requires_grad());
+  EXPECT_FALSE(nn::WeightNorm(plain).weight_g.requires_grad());
+  EXPECT_FALSE(nn::WeightNorm(plain).weight_v.requires_grad());
+  EXPECT_TRUE(plain.bias.requires_grad());
+  plain.bias.requires_grad_(false);
+  EXPECT_EQ(nn::WeightNorm(plain).num_parameters() + nn::SpectralNorm(plain).num_parameters(), 0);
+}
+
+TEST(SpectralNorm, StaysUnderKeepStatistics) {
+  manual_seed(7);
+  nn::SpectralNorm layer(nn::Linear(20, 30));
+  layer.weight_orig = randn({30, 20});
+  const Tensor x = randn({2, 20}), u = clone(layer.weight_u), v = clone(layer.weight_v);
+  {
+    nn::KeepStatistics keep;
+    layer(x);
+  }
+  EXPECT_EQ(largest_difference(layer.weight_u, u), 0);
+  EXPECT_EQ(largest_difference(layer.weight_v, v), 0);
+  layer(x);
+  EXPECT_GT(largest_difference(layer.weight_u, u), 1e-4) << "outside of the scope they follow";
+}
+
 }  // namespace
 }  // namespace gg::nn_test
