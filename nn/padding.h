@@ -47,4 +47,10 @@ struct ReplicationPad2d : Pad2d {
   Tensor operator()(const Tensor& x) const { return pad(x, widths(x), PadMode::replicate); }
 };
 
+/// The image again from its other side, as on a torus; widths at most the image.
+struct CircularPad2d : Pad2d {
+  explicit CircularPad2d(const Sides& s) : Pad2d("CircularPad2d", s) {}
+  Tensor operator()(const Tensor& x) const { return pad(x, widths(x), PadMode::circular); }
+};
+
 }  // namespace gg::nn

@@ -14,12 +14,26 @@ struct Flatten : Module {
   int first, last;
 };
 
-/// Gives each sample of x [N, ...] the shape `shape`, one entry of which may be -1: [N, ...shape].
+/// Gives each sample of x [N, ...] the shape `shape`, one entry of which may be -1: [N, ...shape]. PyTorch's
+/// Unflatten(dim, sizes) splits one axis; this takes all axes but the batch's together.
 struct Unflatten : Module {
   explicit Unflatten(const Shape& s) : Module(str("Unflatten(", s, ")")), shape(s) {}
   Tensor operator()(const Tensor& x) const {
     GG_CHECK(x.rank() >= 1, description(), ": expected a batch [N, ...], got a scalar");
-    return reshape(x, shape.inserted(0, x.size(0)));
+    Shape sample = shape;
+    int64_t known = 1, all = x.shape().part(1, x.rank()).numel();
+    int unknown = 0, at = 0;
+    for (int i = 0; i < shape.rank(); ++i) {
+      if (shape[i] != -1) {
+        known *= shape[i];
+      } else {
+        ++unknown;
+        at = i;
+      }
+    }
+    // From a sample, since an empty batch has no elements to count; reshape complains of what does not fit.
+    if (unknown == 1 && known > 0 && all % known == 0) sample[at] = all / known;
+    return reshape(x, sample.inserted(0, x.size(0)));
   }
   Shape shape;
 };

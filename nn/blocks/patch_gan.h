@@ -9,9 +9,11 @@ namespace gg::nn {
 enum class PatchNorm { batch, instance, none };
 
 struct PatchGANOptions {
-  int64_t channels = 64;              ///< of the first layer; doubled from layer to layer, at most 8-fold
-  int layers = 3;                     ///< of stride 2. 3 judges patches of 70 × 70 pixels, 1 of 16 × 16
-  PatchNorm norm = PatchNorm::batch;  ///< between the layers; none where a gradient penalty is taken
+  int64_t channels = 64;  ///< of the first layer; doubled from layer to layer, at most 8-fold
+  int layers = 3;         ///< of stride 2. 3 judges patches of 70 × 70 pixels, 1 of 16 × 16
+  /// Between the layers; none where a gradient penalty is taken. In training `batch` needs more than one pixel in all
+  /// layers over all images, `instance` more than one in each image.
+  PatchNorm norm = PatchNorm::batch;
 };
 
 /// x [N, in, H, W] to logits [N, 1, H', W'], one for each patch. A conditional one is given image and condition joined

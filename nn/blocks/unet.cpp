@@ -18,6 +18,21 @@ Sequential upsampling_of(int64_t in, int64_t out, UNetUpsampling kind) {
   return Sequential{Conv2d(in, out, 1)};
 }
 
+// What a constructor needs before it makes its parts.
+int64_t half_of(int64_t in, int64_t skip, int64_t out) {
+  GG_CHECK(in >= 2 && in % 2 == 0, "UNetUp: the channels of what is made larger must be even and at least 2, got ", in);
+  GG_CHECK(skip >= 1 && out >= 1, "UNetUp: expected at least one channel straight across and one of the result, got ",
+           skip, " and ", out);
+  return in / 2;
+}
+
+UNetOptions checked(int64_t in, int64_t out, const UNetOptions& o) {
+  GG_CHECK(in >= 1 && out >= 1 && o.channels >= 1, "UNet: expected at least one channel, got ", in, " of the input, ",
+           o.channels, " of the first level and ", out, " of the result");
+  GG_CHECK(o.depth >= 1 && o.depth <= 16, "UNet: the depth must be from 1 to 16, got ", o.depth);
+  return o;
+}
+
 }  // namespace
 
 DoubleConv::DoubleConv(int64_t in, int64_t out)
@@ -31,10 +46,8 @@ Tensor UNetDown::operator()(const Tensor& x) const { return conv(max_pool2d(x));
 UNetUp::UNetUp(int64_t in, int64_t skip, int64_t out, UNetUpsampling kind)
     : Module(str("UNetUp(", in, ", ", skip, ", ", out, ")")),
       upsampling(kind),
-      up(register_module("up", upsampling_of(in, in / 2, kind))),
-      conv(register_module("conv", DoubleConv(in / 2 + skip, out))) {
-  GG_CHECK(in % 2 == 0, description(), ": the channels of what is made larger must be even");
-}
+      up(register_module("up", upsampling_of(in, half_of(in, skip, out), kind))),
+      conv(register_module("conv", DoubleConv(in / 2 + skip, out))) {}
 
 Tensor UNetUp::operator()(const Tensor& x, const Tensor& across) const {
   GG_CHECK(x.rank() == 4 && across.rank() == 4 && across.size(2) / 2 == x.size(2) && across.size(3) / 2 == x.size(3),
@@ -54,10 +67,9 @@ Tensor UNetUp::operator()(const Tensor& x, const Tensor& across) const {
 
 UNet::UNet(int64_t in, int64_t out, const UNetOptions& o)
     : Module(str("UNet(", in, ", ", out, ", channels = ", o.channels, ", depth = ", o.depth, ")")),
-      options(o),
+      options(checked(in, out, o)),
       first(register_module("first", DoubleConv(in, o.channels))),
       last(Conv2d(o.channels, out, 1)) {
-  GG_CHECK(o.depth >= 1 && o.depth <= 16, description(), ": the depth must be from 1 to 16");
   for (int i = 0; i < o.depth; ++i) {
     const int64_t c = o.channels << i;
     down.push_back(register_module(str("down", i + 1), UNetDown(c, 2 * c)));
@@ -73,6 +85,9 @@ Tensor UNet::operator()(const Tensor& x) const {
   const int64_t least = int64_t{1} << options.depth;
   GG_CHECK(x.rank() == 4 && x.size(2) >= least && x.size(3) >= least, description(),
            ": expected [N, C, H, W] of height and width at least ", least, ", got ", x.shape());
+  GG_CHECK(!training() || x.size(0) * (x.size(2) / least) * (x.size(3) / least) != 1, description(),
+           ": the innermost block (down", options.depth, ") would see one pixel of ", x.shape(),
+           ", and batch norm in training needs more: give it more images, larger ones, or a smaller depth");
   std::vector<Tensor> levels{first(x)};
   for (const UNetDown& d : down) levels.push_back(d(levels.back()));
   Tensor y = levels.back();

@@ -49,7 +49,8 @@ struct UNetOptions {
   UNetUpsampling upsampling = UNetUpsampling::transposed;
 };
 
-/// [N, in, H, W] to [N, out, H, W]; H and W at least 2^depth, of any such size.
+/// [N, in, H, W] to [N, out, H, W]; H and W at least 2^depth, of any such size. In training the innermost level needs
+/// more than one pixel, for its batch norm: more than one image, or one with a side of at least 2^(depth + 1).
 struct UNet : Module {
   UNet(int64_t in_channels, int64_t out_channels, const UNetOptions& options = {});
   Tensor operator()(const Tensor& x) const;

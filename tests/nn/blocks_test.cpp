@@ -85,6 +85,19 @@ TEST(UNet, Shapes) {
       },
       "one of half its size, got [1,2,8,6] and [1,4,3,3]");
   expect_error([] { nn::UNetUp(3, 2, 3); }, "must be even");
+  expect_error([] { nn::UNetUp(1, 1, 1); }, "UNetUp: the channels of what is made larger must be even and at least 2");
+  expect_error([] { nn::UNetUp(2, 0, 1); }, "UNetUp: expected at least one channel straight across");
+  expect_error([] { nn::UNet(0, 1); }, "UNet: expected at least one channel, got 0 of the input");
+  expect_error([] { nn::UNet(1, 1, {.channels = 0}); }, "0 of the first level");
+}
+
+TEST(UNet, OnePixelInnermost) {
+  nn::UNet net(1, 1, {.channels = 2, .depth = 2});
+  expect_error([&] { net(ones({1, 1, 4, 7})); }, "the innermost block (down2) would see one pixel of [1,1,4,7]");
+  EXPECT_NO_THROW(net(ones({2, 1, 4, 4})));
+  EXPECT_NO_THROW(net(ones({1, 1, 4, 8})));
+  net.eval();
+  EXPECT_NO_THROW(net(ones({1, 1, 4, 4})));
 }
 
 TEST(UNet, SeesDetailsAndTheWhole) {

@@ -276,6 +276,9 @@ TEST(Shapes, FlattenUnflattenPoolUpsample) {
   Tensor x = reshape(to(arange(0, 2 * 3 * 4 * 4), f32), {2, 3, 4, 4});
   EXPECT_EQ(nn::Flatten()(x).shape(), (Shape{2, 48}));
   EXPECT_EQ(nn::Unflatten({3, -1, 4})(nn::Flatten()(x)).shape(), (Shape{2, 3, 4, 4}));
+  EXPECT_EQ(nn::Unflatten({2, -1})(zeros({0, 6})).shape(), (Shape{0, 2, 3}));
+  EXPECT_ANY_THROW(nn::Unflatten({4, -1})(zeros({1, 6})));
+  EXPECT_ANY_THROW(nn::Unflatten({-1, -1})(zeros({1, 6})));
   EXPECT_EQ(nn::MaxPool2d(2)(x).shape(), (Shape{2, 3, 2, 2}));
   EXPECT_EQ(nn::MaxPool2d(2)(x).to_vector<float>()[0], 5);
   EXPECT_EQ(nn::AvgPool2d(2)(x).to_vector<float>()[0], 2.5);
@@ -296,6 +299,8 @@ TEST(Shapes, PaddingShufflingAndMeans) {
             (std::vector<float>{8, 7, 6, 7, 8, 7, 6}));
   EXPECT_EQ(select(first(nn::ReplicationPad2d({2, 1, 0, 0})(x)), 0, 1).to_vector<float>(),
             (std::vector<float>{3, 3, 3, 4, 5, 5}));
+  EXPECT_EQ(select(first(nn::CircularPad2d({2, 1, 1, 0})(x)), 0, 0).to_vector<float>(),
+            (std::vector<float>{7, 8, 6, 7, 8, 6}));
   EXPECT_EQ(nn::ReplicationPad2d({1, 2, 3, 4})(x).shape(), (Shape{2, 4, 10, 6}));
   EXPECT_EQ(nn::ReflectionPad2d({1, 2, 0, 1}).description(), "ReflectionPad2d(1, 2, 0, 1)");
   Tensor shuffled = nn::PixelShuffle(2)(x);

@@ -111,6 +111,7 @@ const std::vector<Row>& rows() {
       {"PixelShuffle", [] { return made(nn::PixelShuffle(2)); }, {2, 8, 3, 5}},
       {"PixelUnshuffle", [] { return made(nn::PixelUnshuffle(3)); }, {2, 2, 3, 6}},
       {"ReflectionPad2d", [] { return made(nn::ReflectionPad2d(2)); }, {2, 3, 3, 5}},
+      {"CircularPad2d", [] { return made(nn::CircularPad2d(2)); }, {2, 3, 3, 5}},
       {"ReplicationPad2d",
        [] {
          return made(nn::ReplicationPad2d({1, 0, 2, 3}));
