@@ -14,13 +14,6 @@ Tensor resized(const Tensor& x, int64_t height, int64_t width) {
   return empty(shape, x.options()).with_layout(Layout::dense_like(shape, x.layout()));
 }
 
-// A tangent [k, N, C, H, W] as a batch of images.
-template <class Op>
-Tensor each_direction(const Op& op, const Tensor& t) {
-  Tensor y = apply(op, flatten(t, 0, 1));
-  return reshape(y, {t.size(0), t.size(1), y.size(1), y.size(2), y.size(3)});
-}
-
 // A coarse image read between its elements, and the adjoint: each is the other's rule.
 struct Bilinear {
   static constexpr const char* name = "interpolate_bilinear";

@@ -5,7 +5,7 @@
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/image.h"
-#include "ops/index.h"
+#include "ops/rearrange.h"
 #include "ops/reduce.h"
 
 namespace gg {
@@ -46,10 +46,6 @@ std::array<Strip, 2> strips(PadMode mode, int64_t before, int64_t size, int64_t 
   }
 }
 
-Tensor reversed(const Tensor& x, int axis) {
-  return index_select(x, axis, arange(static_cast<double>(x.size(axis) - 1), -1, -1, {i64, x.device()}));
-}
-
 struct PadModeAdjoint {
   static constexpr const char* name = "pad_mode_adjoint";
   static constexpr unsigned saves = kSaveNothing;
@@ -65,7 +61,7 @@ struct PadModeAdjoint {
       for (const Strip& s : strips(frame.mode, frame.before[i], size, frame.after[i])) {
         if (s.count == 0) continue;
         Tensor strip = part(x, axis, s.at, s.count);
-        if (frame.mode == PadMode::reflect) strip = reversed(strip, axis);
+        if (frame.mode == PadMode::reflect) strip = flip(strip, axis);
         if (frame.mode == PadMode::replicate) strip = sum(strip, axis, {.keepdim = true});
         Tensor to = part(inside, axis, s.source, strip.size(axis));
         raw::copy_into(to, add(to, strip));
@@ -100,7 +96,7 @@ struct PadModeOp {
         if (s.count == 0) continue;
         Tensor to = part(wider, axis, s.at, s.count);
         Tensor from = part(wider, axis, frame.before[i] + s.source, frame.mode == PadMode::replicate ? 1 : s.count);
-        if (frame.mode == PadMode::reflect) from = reversed(from, axis);
+        if (frame.mode == PadMode::reflect) from = flip(from, axis);
         raw::copy_into(to, frame.mode == PadMode::replicate ? expand(from, to.shape()) : from);
       }
     }

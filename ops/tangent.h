@@ -21,6 +21,13 @@ inline Tensor aligned_tangent(const autograd::Jvp& c, int i, int rank) {
 /// `shape` with the direction axis in front.
 inline Shape with_directions(const autograd::Jvp& c, const Shape& shape) { return shape.inserted(0, c.directions()); }
 
+/// An operation on batches [N, ...] for a tangent [directions, N, ...], whose directions and batch are one batch.
+template <class Op>
+Tensor each_direction(const Op& op, const Tensor& t) {
+  Tensor y = apply(op, flatten(t, 0, 1));
+  return reshape(y, y.shape().erased(0).inserted(0, t.size(1)).inserted(0, t.size(0)));
+}
+
 /// The sum of two tangents, either of which may be undefined (zero).
 inline Tensor add_tangents(const Tensor& a, const Tensor& b) {
   if (!a.defined()) return b;

@@ -19,13 +19,6 @@ struct Windows {
   int64_t taps() const { return kernel.height * kernel.width; }
 };
 
-// A tangent [k, N, ...] as a batch, through fn, and back.
-template <class Op>
-Tensor each_direction(const Op& op, const Tensor& t) {
-  Tensor y = apply(op, flatten(t, 0, 1));
-  return reshape(y, y.shape().erased(0).inserted(0, t.size(1)).inserted(0, t.size(0)));
-}
-
 struct Unfold {
   static constexpr const char* name = "unfold";
   static constexpr unsigned saves = kSaveNothing;
