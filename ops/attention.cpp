@@ -207,6 +207,14 @@ Tensor causal_mask(int64_t queries, int64_t keys, Device device) {
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& o,
                                     Generator& generator) {
   check(q, k, v);
+  const Shape scores = broadcast_shapes(leading(q), leading(k), kName);
+  const Shape lead = broadcast_shapes(scores, leading(v), kName);
+  if (lead != scores) {  // the values have axes that the scores lack: as many queries
+    Shape shape = lead;
+    shape.push_back(q.size(-2));
+    shape.push_back(q.size(-1));
+    return scaled_dot_product_attention(expand(q, shape), k, v, o, generator);
+  }
   if (o.mask.defined()) check_mask(o.mask, q, k);
   const double scale = o.scale.value_or(1 / std::sqrt(static_cast<double>(q.size(-1))));
   if (o.dropout == 0) return apply(Attention{o.causal, scale}, q, k, v, o.mask);

@@ -108,13 +108,20 @@ Tensor cdist(const Tensor& a, const Tensor& b, double p) {
 Tensor cosine_similarity(const Tensor& a, const Tensor& b, int axis, double eps) {
   detail::check_floating("cosine_similarity", a);
   detail::check_same("cosine_similarity", a, b);
-  const int rank = broadcast_shapes(a.shape(), b.shape(), "cosine_similarity").rank();
+  const Shape shape = broadcast_shapes(a.shape(), b.shape(), "cosine_similarity");
+  const int rank = shape.rank();
   axis = normalize_axis(axis, rank, "cosine_similarity");
   GG_CHECK(a.rank() + axis >= rank && b.rank() + axis >= rank, "cosine_similarity: shapes ", a.shape(), " and ",
            b.shape(), " do not both have axis ", axis);
   GG_CHECK(eps > 0, "cosine_similarity: eps must be positive, got ", eps);
+  const int64_t n = shape[axis];
   axis -= rank;
-  return squeeze(sum(a * b, axis, {.keepdim = true}) / (length(a, axis, 2, eps) * length(b, axis, 2, eps)), axis);
+  const auto of_vectors = [&](const Tensor& x) {  // an axis of size 1 stands for a vector of n equal elements
+    Shape s = x.shape();
+    s[s.rank() + axis] = n;
+    return length(expand(x, s), axis, 2, eps);
+  };
+  return squeeze(sum(a * b, axis, {.keepdim = true}) / (of_vectors(a) * of_vectors(b)), axis);
 }
 
 Tensor normalize(const Tensor& x, int axis, const NormalizeOptions& o) {

@@ -16,7 +16,8 @@ Tensor squared_distance(const Tensor& a, const Tensor& b);
 /// where two points are the same; as for norm (ops/reduce.h) squares must not overflow, and p = 0 has no gradient.
 Tensor cdist(const Tensor& a, const Tensor& b, double p = 2);
 
-/// a·b / (max(|a|, eps) · max(|b|, eps)) along an axis, which goes away; a and b broadcast.
+/// a·b / (max(|a|, eps) · max(|b|, eps)) along an axis, which goes away; a and b broadcast, also along
+/// that axis, before their lengths are taken.
 Tensor cosine_similarity(const Tensor& a, const Tensor& b, int axis = 1, double eps = 1e-8);
 
 struct NormalizeOptions {

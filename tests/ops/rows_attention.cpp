@@ -18,8 +18,8 @@ constexpr Real kHidden = -std::numeric_limits<Real>::infinity();
 // Attention of 4-d arrays, leading axes of size 1 repeating. bias(n, h, i, j) is added to the scores.
 Host attend(const Host& q, const Host& k, const Host& v, Real scale,
             const std::function<Real(int64_t, int64_t, int64_t, int64_t)>& bias) {
-  const int64_t N = std::max(q.shape[0], k.shape[0]), H = std::max(q.shape[1], k.shape[1]), L = q.shape[2],
-                S = k.shape[2], d = q.shape[3], dv = v.shape[3];
+  const int64_t N = std::max({q.shape[0], k.shape[0], v.shape[0]}), H = std::max({q.shape[1], k.shape[1], v.shape[1]}),
+                L = q.shape[2], S = k.shape[2], d = q.shape[3], dv = v.shape[3];
   auto at = [](const Host& x, int64_t n, int64_t h, int64_t i, int64_t j) {
     return x.at({x.shape[0] == 1 ? 0 : n, x.shape[1] == 1 ? 0 : h, i, j});
   };
@@ -108,6 +108,39 @@ void check_blocks(int64_t N, int64_t H, int64_t L, int64_t S, bool all_masks) {
   }
 }
 
+// Leading axes that broadcast in any way, against all of them written out.
+void check_leading_axes() {
+  Generator g(11);
+  const Shape full{2, 3};
+  for (int i = 0; i < 40; ++i) {
+    const std::vector<int64_t> draw = randint(0, 3, {3, 3}, {}, g).to_vector<int64_t>();
+    std::vector<Tensor> in;
+    for (size_t t = 0; t < 3; ++t) {
+      Shape shape;
+      for (int64_t a = 2 - draw[3 * t]; a < 2; ++a) {
+        shape.push_back(draw[3 * t + 1 + static_cast<size_t>(a)] == 0 ? 1 : full[static_cast<int>(a)]);
+      }
+      shape.push_back(t == 0 ? 2 : 3);
+      shape.push_back(t == 2 ? 5 : 4);
+      in.push_back(randn(shape, {f64}, g).requires_grad_());
+    }
+    Shape lead;
+    for (const Tensor& t : in) lead = broadcast_shapes(lead, t.shape().part(0, t.rank() - 2), "test");
+    auto whole = [&](const Tensor& t) {
+      Shape shape = lead;
+      shape.push_back(t.size(-2));
+      shape.push_back(t.size(-1));
+      return expand(t, shape);
+    };
+    const Tensor y = scaled_dot_product_attention(in[0], in[1], in[2]),
+                 z = scaled_dot_product_attention(whole(in[0]), whole(in[1]), whole(in[2]));
+    GG_CHECK(y.shape() == z.shape(), "attention: shape ", y.shape(), ", not ", z.shape());
+    const Tensor w = randn(y.shape(), {f64}, g);
+    const auto a = grad(sum(y * w), in), b = grad(sum(z * w), in);
+    for (size_t t = 0; t < 3; ++t) GG_CHECK(max(abs(a[t] - b[t])).item() < 1e-12, "attention: gradient ", t);
+  }
+}
+
 }  // namespace
 
 std::vector<Row> attention_rows() {
@@ -157,6 +190,7 @@ std::vector<Row> attention_rows() {
     check_blocks(3, 1, 450, 800, false);  // of samples
     check_blocks(2, 2, 700, 800, true);   // of queries
     check_blocks(1, 2, 700, 900, false);
+    check_leading_axes();
     // Nothing is seen: zeros and zero gradients, of two orders; large scores do not overflow.
     Tensor q = randn({2, 3}, {f64}).requires_grad_(), k = randn({2, 3}, {f64}), v = randn({2, 3}, {f64});
     const double inf = std::numeric_limits<double>::infinity();
@@ -190,6 +224,8 @@ std::vector<Row> attention_rows() {
           return in[3].at({n, 0, 0, j}) != 0 ? 0 : kHidden;
         });
       }));
+  rows.push_back(attention_row("values_lead", {{{1, 1, 2, 3}}, {{1, 2, 3, 3}}, {{2, 1, 3, 2}}}, {},
+                               [=](Hosts in) { return attend(in[0], in[1], in[2], 1 / std::sqrt(3.0L), nothing); }));
   rows.push_back(attention_row(
       "bias", {{{1, 2, 3, 2}}, {{1, 2, 2, 2}}, {{1, 2, 2, 2}}, {{2, 3, 2}}}, {.scale = 0.3}, [](Hosts in) {
         return attend(in[0], in[1], in[2], 0.3L, [&](int64_t, int64_t h, int64_t i, int64_t j) -> Real {

@@ -85,16 +85,17 @@ void check_p(double p) {
 }
 
 Oracle cosine(Real eps) {
-  return [eps](std::span<const Host> in) {  // of [a, n, b] and [n, b] along the middle axis
-    const int64_t a = in[0].shape[0], n = in[0].shape[1], b = in[0].shape[2];
+  return [eps](std::span<const Host> in) {  // of [a, n, b] and [n, b] along the middle axis; one n may be 1
+    const int64_t a = in[0].shape[0], b = in[0].shape[2], n = std::max(in[0].shape[1], in[1].shape[0]);
     Host out({a, b});
     for (int64_t i = 0; i < a; ++i) {
       for (int64_t j = 0; j < b; ++j) {
         Real product = 0, x = 0, y = 0;
         for (int64_t k = 0; k < n; ++k) {
-          product += in[0].at({i, k, j}) * in[1].at({k, j});
-          x += in[0].at({i, k, j}) * in[0].at({i, k, j});
-          y += in[1].at({k, j}) * in[1].at({k, j});
+          const Real p = in[0].at({i, k % in[0].shape[1], j}), q = in[1].at({k % in[1].shape[0], j});
+          product += p * q;
+          x += p * p;
+          y += q * q;
         }
         out.at({i, j}) = product / (std::fmax(std::sqrt(x), eps) * std::fmax(std::sqrt(y), eps));
       }
@@ -191,6 +192,12 @@ std::vector<Row> distance_rows() {
   row(
       "cosine_similarity", "eps", [](In in) { return cosine_similarity(in[0], in[1], -2, 9.0); },
       {{{2, 3, 4}}, {{3, 4}}}, cosine(9));
+  row(
+      "cosine_similarity", "one_for_all", [](In in) { return cosine_similarity(in[0], in[1], -2, 0.1); },
+      {{{2, 1, 4}}, {{3, 4}}}, cosine(0.1L));
+  row(
+      "cosine_similarity", "all_for_one", [](In in) { return cosine_similarity(in[0], in[1], 1, 0.1); },
+      {{{2, 3, 4}}, {{1, 4}}}, cosine(0.1L));
 
   row(
       "normalize", "", [](In in) { return normalize(in[0]); }, {{{2, 3, 4}}}, normalized(2, 1e-12L))
