@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/forward.h"
+#include "autograd/node.h"
 #include "core/grad_mode.h"
 #include "nn/init.h"
 #include "ops/creation.h"
@@ -40,6 +41,14 @@ Tensor Embedding::operator()(const Tensor& index) const {
   const bool sparsely =
       sparse && training() && GradMode::enabled() && table.requires_grad() && autograd::top_level(table) == 0;
   return sparsely ? look_up_sparsely(index) : embedding(table, index, {.padding_idx = padding_idx});
+}
+
+void Embedding::forget_finished() const {
+  std::erase_if(*touched_, [](const TouchedRows& pass) {
+    const Ref<TensorImpl>& values = pass.values.impl();
+    const bool held = values->node && (!values->is_unique() || !values->node->is_unique());
+    return !held || pass.values.grad().defined();
+  });
 }
 
 Tensor Embedding::look_up_sparsely(const Tensor& index) const {

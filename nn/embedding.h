@@ -34,9 +34,14 @@ struct Embedding : Module {
   Embedding(int64_t num_embeddings, int64_t dim, const EmbeddingOptions& options = {});
   Tensor operator()(const Tensor& index) const;
 
-  /// Of the passes since clear_touched(), which SparseAdam's zero_grad calls. Shared by copies of the layer.
+  /// Of the passes since clear_touched() that forget_finished(), which SparseAdam's zero_grad calls, left. Shared by
+  /// copies of the layer.
   const std::vector<TouchedRows>& touched() const { return *touched_; }
   void clear_touched() const { touched_->clear(); }
+  /// Forgets passes that have a gradient, and those of which none can come: nothing holds their graph any more. Passes
+  /// whose backward() is still to come stay. (A graph that is walked twice reaches its rows the first time only, if
+  /// this is called in between.)
+  void forget_finished() const;
 
   std::optional<int64_t> padding_idx;  ///< counted from the front
   bool sparse;

@@ -64,7 +64,7 @@ SparseAdam::SparseAdam(std::vector<nn::Embedding> layers, const SparseAdamOption
 void SparseAdam::check(size_t group) const {
   const SparseAdamOptions& o = options(group);
   for (double beta : o.betas) GG_CHECK(beta >= 0 && beta < 1, name(), ": betas must be in [0, 1), got ", beta);
-  GG_CHECK(o.eps >= 0, name(), ": eps must not be negative, got ", o.eps);
+  GG_CHECK(o.eps > 0, name(), ": eps must be positive, since rows whose gradients are 0 would become 0/0; got ", o.eps);
   GG_CHECK(o.weight_decay == 0, name(), ": weight_decay would change every row; it must be 0, got ", o.weight_decay);
 }
 
@@ -102,7 +102,7 @@ void SparseAdam::update(size_t group, Slots slots) {
 
 void SparseAdam::zero_grad() const {
   Optimizer::zero_grad();
-  for (const nn::Embedding& layer : layers_) layer.clear_touched();
+  for (const nn::Embedding& layer : layers_) layer.forget_finished();
 }
 
 }  // namespace gg::optim

@@ -12,9 +12,9 @@ namespace gg::optim {
 struct SparseAdamOptions {
   double lr = 1e-3;
   std::array<double, 2> betas = {0.9, 0.999};  ///< each in [0, 1)
-  double eps = 1e-8;
-  double weight_decay = 0;  ///< must stay 0: decay would change every row
-  double lr_scale = 1;      ///< factor of the rate given to step(lr)
+  double eps = 1e-8;                           ///< above 0
+  double weight_decay = 0;                     ///< must stay 0: decay would change every row
+  double lr_scale = 1;                         ///< factor of the rate given to step(lr)
 };
 
 /// For nn::Embedding layers with `sparse`, as PyTorch's SparseAdam: at update t only rows that passes read since
@@ -28,6 +28,7 @@ struct SparseAdamOptions {
 class SparseAdam final : public OptimizerWith<SparseAdamOptions> {
  public:
   explicit SparseAdam(std::vector<nn::Embedding> layers, const SparseAdamOptions& options = {});
+  /// Forgets the rows of passes that have a gradient; those whose backward() is still to come stay.
   void zero_grad() const override;
 
  private:

@@ -75,6 +75,19 @@ TEST(Embedding, SparsePassesNoteTheirRows) {
   EXPECT_TRUE(sparse.touched().empty());
 }
 
+TEST(Embedding, ForgetsFinishedPasses) {
+  nn::Embedding layer(3, 2, {.sparse = true});
+  Tensor done = sum(layer(tensor({0}, {i64}))), pending = sum(layer(tensor({1}, {i64})));
+  layer(tensor({2}, {i64}));
+  done.backward();
+  layer.forget_finished();
+  ASSERT_EQ(layer.touched().size(), 1u);
+  EXPECT_EQ(layer.touched()[0].rows.item(), 1);
+  pending = {};
+  layer.forget_finished();
+  EXPECT_TRUE(layer.touched().empty());
+}
+
 TEST(Embedding, SparseErrors) {
   nn::Embedding layer(3, 2, {.sparse = true});
   expect_error([&] { layer(tensor({0, 3}, {i64})); }, "index 3 is out of range for 3 rows");

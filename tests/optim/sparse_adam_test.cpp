@@ -107,10 +107,30 @@ TEST(SparseAdam, ResumesExactly) {
   EXPECT_EQ(whole.weight.to_vector<float>(), resumed.weight.to_vector<float>());
 }
 
+// As with other optimisers, zero_grad may stand between the forward pass and backward().
+TEST(SparseAdam, KeepsPassesWhoseGradientIsToCome) {
+  nn::Embedding layer(6, 2, {.sparse = true});
+  optim::SparseAdam optimizer({layer}, {.lr = 0.1});
+  const std::vector<float> start = layer.weight.to_vector<float>();
+  Tensor loss = sum(square(layer(tensor({3}, {i64}))));
+  { layer(tensor({5}, {i64})); }  // nobody can ask for its gradient
+  optimizer.zero_grad();
+  EXPECT_EQ(layer.touched().size(), 1u);
+  loss.backward();
+  optimizer.step();
+  const std::vector<float> now = layer.weight.to_vector<float>();
+  for (size_t i = 0; i < now.size(); ++i) EXPECT_EQ(now[i] != start[i], i / 2 == 3) << i;
+  optimizer.zero_grad();  // `loss` still holds the graph
+  EXPECT_TRUE(layer.touched().empty());
+  optimizer.step();
+  EXPECT_EQ(layer.weight.to_vector<float>(), now);
+}
+
 TEST(SparseAdam, RefusesWhatItCannotDo) {
   nn::Embedding layer(5, 2, {.sparse = true}), dense(5, 2);
   expect_error([&] { optim::SparseAdam({dense}); }, "Embedding(5, 2) was not made with .sparse = true");
   expect_error([&] { optim::SparseAdam({layer}, {.betas = {1, 0.9}}); }, "betas must be in [0, 1), got 1");
+  expect_error([&] { optim::SparseAdam({layer}, {.eps = 0}); }, "eps must be positive");
   expect_error([&] { optim::SparseAdam({layer}, {.weight_decay = 0.1}); }, "would change every row");
   expect_error([&] { optim::SparseAdam({layer, layer}); }, "given twice");
   optim::SparseAdam optimizer({layer});
