@@ -70,12 +70,15 @@ class Equation {
         auto [found, fresh] = sizes_.insert({term.labels[k], {shape[static_cast<int>(k)], i}});
         auto& [size, first] = found->second;
         const int64_t n = shape[static_cast<int>(k)];
-        const bool twice =
-            std::find(term.labels.begin(), term.labels.begin() + k, term.labels[k]) != term.labels.begin() + k;
-        if (!fresh && n != size && (twice || (n != 1 && size != 1))) {
-          complain(term.where[k], spelled(term.labels[k]), " has size ", size, " in operand ", first, " ",
-                   operands[first].shape(), ", but ", n, " in operand ", i, " ", shape);
-        }
+        const auto clash = [&](int64_t other, size_t operand) {
+          complain(term.where[k], spelled(term.labels[k]), " has size ", other, " in operand ", operand, " ",
+                   operands[operand].shape(), ", but ", n, " in operand ", i, " ", shape);
+        };
+        // Operands broadcast, but the axes of a diagonal are equally long.
+        const auto before = std::find(term.labels.begin(), term.labels.end(), term.labels[k]) - term.labels.begin();
+        const int64_t own = shape[static_cast<int>(before)];
+        if (own != n) clash(own, i);
+        if (!fresh && n != size && n != 1 && size != 1) clash(size, first);
         if (size == 1) found->second = {n, i};
       }
     }

@@ -84,6 +84,8 @@ void check_others() {
       {"...->", "ab->", {{2, 3}}},
       {"i...,...->i...", "iab,ab->iab", {{2, 3, 4}, {1, 4}}},
       {",ij->ji", ",ij->ji", {{}, {2, 3}}},
+      {"i,ii->i", "i,ii->i", {{3}, {1, 1}}},
+      {"ii,i->i", "ii,i->i", {{1, 1}, {3}}},
       {"ij,kl->jl", "ij,kl->jl", {{2, 3}, {4, 5}}},
   };
   for (const Case& c : cases) {
@@ -164,6 +166,14 @@ std::vector<Row> einsum_rows() {
       {[=] { einsum("ij->ik", {x}); }, {"label 'k' of the result is in no operand", "\n  ij->ik\n       ^"}},
       {[=] { einsum("ij->ii", {x}); }, {"label 'i' is twice in the result", "\n  ij->ii\n       ^"}},
       {[=] { einsum("ii", {x}); }, {"label 'i' has size 2", "but 3 in operand 0 [2,3]", "\n  ii\n   ^"}},
+      {[=] {
+         einsum("i,ii->i", {ones({3}), ones({1, 3})});
+       },
+       {"label 'i' has size 1 in operand 1 [1,3], but 3 in operand 1 [1,3]", "\n  i,ii->i\n     ^"}},
+      {[=] {
+         einsum("i,ii->i", {ones({3}), ones({3, 1})});
+       },
+       {"label 'i' has size 3 in operand 1 [3,1], but 1 in operand 1 [3,1]"}},
       {[=] { einsum("i1", {x}); }, {"labels are letters, got '1'", "\n  i1\n   ^"}},
       {[=] { einsum("i.j", {x}); }, {"expected '...'", "\n  i.j\n   ^"}},
       {[=] { einsum("...i...", {x}); }, {"a second '...'", "\n  ...i...\n      ^"}},
