@@ -226,10 +226,14 @@ void cholesky(Array l, Array a) {
   visit_floating(l.dtype, "cholesky", [&]<class T>() {
     const Matrices<T> ls("cholesky", l, 2), as("cholesky", a, 2);
     LibraryCall call;
+    std::vector<T> m;
     for (int64_t i = 0; i < ls.count(); ++i) {
       const Matrix<T> to = ls[i];
       if (to.numel() == 0) continue;
-      to_rows(to.data, as[i]);
+      m.resize(to.numel());
+      to_rows(m.data(), as[i]);
+      check_finite("cholesky", m, i, ls.count());
+      std::copy(m.begin(), m.end(), to.data);
       int info = 0;
       Lapack<T>::potrf("U", &to.rows, to.data, &to.rows, &info, 1);  // row-major lower is column-major upper
       GG_CHECK(info == 0, "cholesky: the matrix is not positive definite: its leading ", info, " by ", info,
@@ -250,17 +254,22 @@ void determinant(Array sign, Array log_size, Array value, Array a) {
       const Matrix<T> m = as[i];
       const Lu<T> lu(m);
       T s = 1, l = 0, v = 1;
+      bool nan = false, zero = false;
       for (int j = 0; j < m.rows; ++j) {
         const T pivot = lu.factors[static_cast<size_t>(j) * static_cast<size_t>(m.rows + 1)];
         const bool swapped = lu.pivots[static_cast<size_t>(j)] != j + 1;
+        nan = nan || std::isnan(pivot);
+        zero = zero || pivot == 0;
         v *= swapped ? -pivot : pivot;
         s *= (pivot > 0) - (pivot < 0);
         if (swapped) s = -s;
         l += std::log(std::abs(pivot));
       }
-      *signs[i].data = std::isnan(v) ? v : s == 0 ? T(0) : s;
-      *logs[i].data = l;
-      *values[i].data = v;
+      constexpr T kNone = std::numeric_limits<T>::quiet_NaN();
+      // A pivot of 0 counts, also where the product or sum before it overflowed.
+      *signs[i].data = nan ? kNone : zero ? T(0) : s;
+      *logs[i].data = nan ? kNone : zero ? -std::numeric_limits<T>::infinity() : l;
+      *values[i].data = nan ? kNone : zero ? T(0) : v;
     }
   });
 }

@@ -80,6 +80,8 @@ Tensor linspace(double start, double end, int64_t count, TensorOptions options) 
 }
 
 Tensor eye(int64_t n, TensorOptions options) {
+  GG_CHECK(n >= 0, "eye: the size must not be negative, got ", n);
+  if (n == 0) return zeros({0, 0}, options);
   return one_hot(arange(0, static_cast<double>(n)), n, {options.dtype, options.device});
 }
 

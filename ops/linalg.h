@@ -21,7 +21,7 @@ Tensor solve_triangular(const Tensor& a, const Tensor& b, const TriangularOption
 /// a⁻¹ [..., n, n]. To apply it to something use solve, which is faster and more exact. Throws as solve does.
 Tensor inverse(const Tensor& a);
 
-/// The lower triangular l with l·lᵀ = (a + aᵀ)/2. Throws where that is not positive definite.
+/// The lower triangular l with l·lᵀ = (a + aᵀ)/2. Throws where that is not positive definite, or not finite.
 Tensor cholesky(const Tensor& a);
 /// x with l·lᵀ·x = b, l as cholesky gives it.
 Tensor cholesky_solve(const Tensor& b, const Tensor& l);

@@ -102,7 +102,9 @@ std::vector<Row> creation_rows() {
              {[] { linspace(0, 1, 3, {i64}); }, {"linspace", "floating", "int64"}}}),
       fixed(
           "linspace", "one", [] { return linspace(3, 9, 1); }, listed({1}, {3})),
-      fixed("eye", "", [] { return eye(2); }, listed({2, 2}, {1, 0, 0, 1}), {{[] { eye(0); }, {"one_hot"}}}),
+      fixed("eye", "", [] { return eye(2); }, listed({2, 2}, {1, 0, 0, 1}), {{[] { eye(-1); }, {"eye", "-1"}}}),
+      fixed(
+          "eye", "nothing", [] { return eye(0, {f64}); }, listed({0, 0}, {})),
       fixed("one_hot", "",
             [] {
               return one_hot(from_vector<int64_t>({2, 0}, {2}), 3);

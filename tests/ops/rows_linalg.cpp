@@ -306,7 +306,22 @@ void add_systems(std::vector<Row>& rows) {
                             {[] {
                                cholesky(tensor({{1, 0, 0}, {0, -1, 0}, {0, 0, 1}}));
                              },
-                             {"not positive definite", "leading 2 by 2 part"}}};
+                             {"not positive definite", "leading 2 by 2 part"}},
+                            {[] {
+                               cholesky(full({2, 2}, NAN));
+                             },
+                             {"cholesky", "not finite"}},
+                            {[] {
+                               cholesky(tensor({{INFINITY, 0}, {0, 1}}));
+                             },
+                             {"cholesky", "not finite"}}};
+  rows.back().extra = [] {  // matrices of no size
+    Tensor x = zeros({2, 0, 0}, {f64}).requires_grad_();
+    GG_CHECK(inverse(x).shape() == x.shape(), "inverse of nothing");
+    for (const Tensor& y : {det(x), sum(cholesky(x)), slogdet(x).logabsdet}) {
+      GG_CHECK(grad(sum(y), x).shape() == x.shape(), "gradient of nothing");
+    }
+  };
   rows.push_back(plain(
       "cholesky", "symmetrised", [](In in) { return cholesky(shifted(in[0], 6)); }, {{{3, 3}}},
       [](Hosts in) {
@@ -368,6 +383,15 @@ void add_determinants(std::vector<Row>& rows) {
     const float expected = 2 * std::log(1e-30f);
     std::vector<float> l = d.logabsdet.to_vector<float>();
     GG_CHECK(std::abs(l[0] - expected) < 1e-4 && l[2] == -INFINITY, "slogdet: ", to_string(d.logabsdet));
+    // A pivot of 0 behind a product that overflows; NaN and infinity.
+    a = tensor({{1e30, 0, 0}, {0, 1e30, 0}, {0, 0, 0}});
+    d = slogdet(a);
+    GG_CHECK(d.sign.item() == 0 && d.logabsdet.item() == -INFINITY && det(a).item() == 0,
+             "slogdet: ", to_string(d.sign), ", ", to_string(d.logabsdet), ", det ", to_string(det(a)));
+    d = slogdet(tensor({{1, 0}, {0, NAN}}));
+    GG_CHECK(std::isnan(d.sign.item()) && std::isnan(d.logabsdet.item()), "slogdet of NaN: ", to_string(d.sign));
+    d = slogdet(tensor({{1e30, 0}, {0, -1e30}}));
+    GG_CHECK(d.sign.item() == -1 && std::isfinite(d.logabsdet.item()), "slogdet: ", to_string(d.sign));
   };
   rows.push_back(plain(
       "logdet", "", [](In in) { return logdet(shifted(matmul(in[0], in[0]), 0)); }, {{{3, 3}}},
