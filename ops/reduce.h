@@ -40,7 +40,8 @@ struct NormOptions {
   bool keepdim = false;
 };
 /// The vector norm (Σ|x|ᵖ)^(1/p) over axes, all by default; p = ±∞: the largest (smallest) |x|; p = 0: how many are not
-/// 0, without a gradient. Negative p give 0 where an element is 0.
+/// 0, without a gradient. Negative p give 0 where an element is 0. Over no elements the norm is 0 for finite p ≥ 0, and
+/// an error for others.
 ///
 /// Where the result is 0, all its derivatives are 0, and elements that are 0 get none of any order, except for even
 /// whole p, which are smooth there. At p = ±∞ the gradient goes to the first of equals (PyTorch divides it). p = 2 sums

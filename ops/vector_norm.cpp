@@ -54,6 +54,7 @@ Tensor norm(const Tensor& x, const Axes& axes, const NormOptions& o) {
   Axes over;
   for (int i = 0; i < x.rank() && axes.empty(); ++i) over.push_back(i);
   for (int a : axes) over.push_back(normalize_axis(a, x.rank(), "norm"));
+  if (o.p > 0 && std::isfinite(o.p) && x.numel() == 0) return sum(x, axes, as);  // the empty sum: 0
   for (int a : over) GG_CHECK(x.size(a) > 0, "norm: of no elements, p = ", o.p, " (axis ", a, " of ", x.shape(), ")");
   const bool extreme_only = std::isinf(o.p);
   const Tensor kept = extreme_only ? extreme(abs(x), over, o.p > 0) : general_norm(x, over, o.p);

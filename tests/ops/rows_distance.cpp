@@ -214,6 +214,9 @@ std::vector<Row> distance_rows() {
   row(
       "normalize", "p3", [](In in) { return normalize(in[0], -2, {.p = 3, .eps = 0.1}); }, {{{2, 3, 4}}},
       normalized(3, 0.1L));
+  row(
+      "normalize", "nothing", [](In in) { return normalize(in[0], 1, {.p = 3}); }, {{{2, 0, 3}}},
+      normalized(3, 1e-12L));
   return rows;
 }
 

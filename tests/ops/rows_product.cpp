@@ -161,6 +161,10 @@ std::vector<Row> product_rows() {
   rows.push_back(norm_row(0, "count", middle, 1, integers({2, 3, 4}, 2)));
   rows.back().run = [](In in) { return norm(to(in[0], f64), 1, {.p = 0}); };
   rows.back().order = 0;
+  for (Case c : {Case{3, "p3_of_nothing"}, {0.5, "half_of_nothing"}}) {
+    rows.push_back(norm_row(c.p, c.variant, middle, 1, {{2, 0, 4}}));
+    rows.back().large = {};
+  }
   row(
       "norm", "eps",
       [](In in) {
