@@ -30,11 +30,19 @@ struct CumSum {
 }  // namespace
 
 Tensor cumsum(const Tensor& x, int axis, const CumsumOptions& options) {
+  if (x.rank() == 0) {
+    normalize_axis(axis, 1, "cumsum");
+    return reshape(cumsum(reshape(x, {1}), 0, options), {});
+  }
   axis = normalize_axis(axis, x.rank(), "cumsum");
   return apply(CumSum{axis - x.rank(), options.reverse}, x);
 }
 
 Tensor cumprod(const Tensor& x, int axis) {
+  if (x.rank() == 0) {
+    normalize_axis(axis, 1, "cumprod");
+    return reshape(cumprod(reshape(x, {1}), 0), {});
+  }
   axis = normalize_axis(axis, x.rank(), "cumprod");
   // Before a round every element holds the product of the `done` elements that end with it, or of all there are.
   Tensor y = x.dtype() == boolean ? to(x, i64) : x;

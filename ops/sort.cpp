@@ -51,12 +51,21 @@ Sorted sort(const Tensor& x, int axis, const SortOptions& o) {
 
 Tensor argsort(const Tensor& x, int axis, const SortOptions& o) {
   check_sortable(x, "argsort");
+  if (x.rank() == 0) {
+    normalize_axis(axis, 1, "argsort");
+    return reshape(argsort(reshape(x, {1}), 0, o), {});
+  }
   axis = normalize_axis(axis, x.rank(), "argsort");
   return first_in_order(x, axis, x.size(axis), o.descending);
 }
 
 Sorted topk(const Tensor& x, int64_t k, int axis, const TopkOptions& o) {
   check_sortable(x, "topk");
+  if (x.rank() == 0) {
+    normalize_axis(axis, 1, "topk");
+    GG_CHECK(k == 1, "topk: a scalar has 1 element to take, got k = ", k);
+    return as_vector(x, [&](const Tensor& row) { return topk(row, 1, 0, o); });
+  }
   axis = normalize_axis(axis, x.rank(), "topk");
   GG_CHECK(k >= 0 && k <= x.size(axis), "topk: ", k, " elements of axis ", axis, " of ", x.shape(), ", which has ",
            x.size(axis));
@@ -67,6 +76,10 @@ Sorted topk(const Tensor& x, int64_t k, int axis, const TopkOptions& o) {
 
 Tensor median(const Tensor& x, int axis, const MedianOptions& o) {
   check_sortable(x, "median");
+  if (x.rank() == 0) {
+    normalize_axis(axis, 1, "median");
+    return reshape(median(reshape(x, {1}), 0), {});
+  }
   axis = normalize_axis(axis, x.rank(), "median");
   const int64_t n = x.size(axis);
   GG_CHECK(n > 0, "median: axis ", axis, " of ", x.shape(), " is empty");

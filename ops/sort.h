@@ -1,6 +1,6 @@
 // Order: sort, the largest few, the median. Positions are int64 and constants; values are gathered at them, so
 // gradients go to the elements that were taken, to any order. NaN is larger than everything, −0 equals 0, and equal
-// elements keep their order. float32, float64, int64.
+// elements keep their order. Scalars count as rows of one element. float32, float64, int64.
 #pragma once
 
 #include "core/tensor.h"

@@ -47,7 +47,7 @@ std::vector<Row> scan_rows() {
   };
   sums("", {2, 3, 5}, -1, false).large = {{3, 2, 20001}};
   rows.back().complaints = {{[x] { cumsum(x, 2); }, {"cumsum", "axis 2 is out of range"}},
-                            {[] { cumsum(ones({}), 0); }, {"cumsum", "axis 0"}}};
+                            {[] { cumsum(ones({}), 1); }, {"cumsum", "axis 1"}}};
   rows.back().extra = [] {
     expect_counts(cumsum(from_vector<bool>({true, false, true, true}, {4}), 0), {1, 1, 2, 3});
     const int64_t big = int64_t{1} << 62;  // wraps around
@@ -62,6 +62,8 @@ std::vector<Row> scan_rows() {
   rows.back().order = 0;
   sums("nothing", {2, 0}, 1, false);
   sums("no_lines", {0, 3}, 1, false);
+  const Oracle itself = [](std::span<const Host> in) { return in[0]; };
+  rows.push_back({"cumsum", "scalar", [](In in) { return cumsum(in[0], -1); }, {{{}}}, itself});
   rows.push_back(
       {"cumsum", "counts", [](In in) { return cumsum(in[0], 0); }, {truths({9, 5})}, running(0, false, 0, plus), 0});
   rows.push_back({"cumsum",
@@ -89,6 +91,8 @@ std::vector<Row> scan_rows() {
     Tensor second = grad(select(select(g, 0, 1), 0, 1) + select(select(g, 0, 1), 0, 1), a);  // g₁₁ = a₁₀·a₁₂
     GG_CHECK(second.to_vector<double>() == (std::vector<double>{0, 0, 0, 6, 0, 0}), "second: ", to_string(second));
     expect_counts(cumprod(from_vector<bool>({true, false, true}, {3}), 0), {1, 0, 0});
+    Tensor one = full({}, 3).requires_grad_(), y = cumprod(one, -1);
+    GG_CHECK(y.rank() == 0 && y.item() == 3 && grad(y, one).item() == 1, "cumprod of a scalar: ", to_string(y));
   };
   products("down", {{7, 2}}, 0).large = {{37, 999}};
   products("integers", integers({3, 5}, 9), -1).order = 0;

@@ -178,6 +178,20 @@ std::vector<Row> sort_rows() {
                              {"median", "axis 1 of [2,0] is empty"}},
                             {[x] { median(x, 2); }, {"median", "axis 2"}},
                             {[truth] { median(truth, 0); }, {"median", "bool"}}};
+  const Oracle itself = [](std::span<const Host> in) { return in[0]; };
+  const Oracle zero = [](std::span<const Host>) { return Host(Shape{}); };
+  row(
+      "sort", "scalar", [](In in) { return sort(in[0]).values; }, {Shape{}}, itself);
+  row(
+      "argsort", "scalar", [](In in) { return argsort(in[0]); }, {Shape{}}, zero, 0)
+      .complaints = {{[] { argsort(scalar(1), 1); }, {"argsort", "axis 1"}}};
+  row(
+      "topk", "scalar", [](In in) { return topk(in[0], 1).values; }, {Shape{}}, itself)
+      .complaints = {{[] { topk(scalar(1), 2); }, {"topk", "1 element", "k = 2"}},
+                     {[] { topk(scalar(1), 1, 1); }, {"topk", "axis 1"}}};
+  row(
+      "median", "scalar", [](In in) { return median(in[0], -1); }, {Shape{}}, itself)
+      .complaints = {{[] { median(scalar(1), 1); }, {"median", "axis 1"}}};
   row(
       "median", "odd", [](In in) { return median(in[0], -1); }, spread({4, 5}), lower_median(1))
       .large = {{40, 999}};
