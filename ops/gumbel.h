@@ -19,7 +19,7 @@ Tensor gumbel_softmax(const Tensor& logits, const GumbelOptions& options = {},
 
 /// The value of `hard` with the gradient of `soft` (Bengio, Léonard and Courville, arXiv:1308.3432): the derivative by
 /// `soft` is the identity, that by `hard` zero. Shape and type must agree. With soft = x and hard = sign(x), say, what
-/// has no useful derivative passes gradients on.
+/// has no useful derivative passes gradients on. Shares the memory of `hard`: clone before writing in place.
 Tensor straight_through(const Tensor& hard, const Tensor& soft);
 
 }  // namespace gg

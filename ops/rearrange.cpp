@@ -72,7 +72,7 @@ Tensor tile(const Tensor& x, const std::vector<int64_t>& repeats) {
     if (times == 1) continue;
     Shape result = y.shape();
     result[axis] *= times;
-    if (y.size(axis) == 1) {  // without a copy
+    if (y.size(axis) == 1) {  // copied at the end, if nothing else does
       y = expand(y, result);
     } else if (y.rank() < kMaxRank) {
       y = reshape(expand(unsqueeze(y, axis), y.shape().inserted(axis, times)), result);
@@ -80,7 +80,7 @@ Tensor tile(const Tensor& x, const std::vector<int64_t>& repeats) {
       y = times == 0 ? slice(y, axis, 0, 0) : concat(std::vector<Tensor>(static_cast<size_t>(times), y), axis);
     }
   }
-  return y;
+  return contiguous(y);  // elements that share memory are no place to write to
 }
 
 Tensor repeat_interleave(const Tensor& x, int64_t repeats, int axis) {
@@ -89,7 +89,7 @@ Tensor repeat_interleave(const Tensor& x, int64_t repeats, int axis) {
   GG_CHECK(x.rank() < kMaxRank, "repeat_interleave: takes up to ", kMaxRank - 1, " axes, got ", x.shape());
   Shape result = x.shape();
   result[axis] *= repeats;
-  return reshape(expand(unsqueeze(x, axis + 1), x.shape().inserted(axis + 1, repeats)), result);
+  return contiguous(reshape(expand(unsqueeze(x, axis + 1), x.shape().inserted(axis + 1, repeats)), result));
 }
 
 }  // namespace gg

@@ -1,4 +1,5 @@
-// Elements in another order, or several times. Negative axes count from the end.
+// Elements in another order, or several times. Negative axes count from the end. Where nothing moves or repeats, the
+// results of roll, tile and repeat_interleave may be x itself or share its memory: clone before writing in place.
 #pragma once
 
 #include <vector>
