@@ -59,23 +59,22 @@ Tensor causal_rows(int64_t first, int64_t rows, int64_t keys, Device device) {
 Tensor weights(const Tensor& q, const Tensor& k, Tensor mask, bool causal, int64_t first, double scale) {
   const int64_t rows = q.size(-2), keys = k.size(-2);
   Tensor scores = matmul(q * scale, transpose(k));
+  // Hidden scores are finite, so that a row of nothing else has weights to be set to zero, and derivatives of any
+  // order.
+  const Tensor lowest = full({}, scores.dtype() == f32 ? -0x1p120 : -0x1p1000, scores.options());
   Tensor seen;  // bool; undefined: everything
   if (causal && first < keys - 1) seen = causal_rows(first, rows, keys, q.device());
   if (mask.defined()) {
     if (mask.dtype() != boolean) {
       const Tensor nothing = zeros({}, mask.options());
-      const Tensor kept = ne(mask.detach(), full({}, -std::numeric_limits<double>::infinity(), mask.options()));
+      const Tensor kept = logical_not(le(mask.detach(), lowest));  // NaN stays
       scores = scores + where(kept, mask, nothing);
       mask = kept;
     }
     seen = seen.defined() ? logical_and(seen, mask) : mask;
   }
   if (!seen.defined()) return softmax(scores);
-  // Hidden scores are finite, so that a row of nothing else has weights to be set to zero, and derivatives of any
-  // order.
-  const double lowest = scores.dtype() == f32 ? -0x1p120 : -0x1p1000;
-  const Tensor low = full({}, lowest, scores.options()), none = zeros({}, scores.options());
-  return where(seen, softmax(where(seen, scores, low)), none);
+  return where(seen, softmax(where(seen, scores, lowest)), zeros({}, scores.options()));
 }
 
 // Part of the problem: samples of the first axis, and queries.
@@ -215,10 +214,14 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
     shape.push_back(q.size(-1));
     return scaled_dot_product_attention(expand(q, shape), k, v, o, generator);
   }
-  if (o.mask.defined()) check_mask(o.mask, q, k);
+  Tensor mask = o.mask;
+  if (mask.defined()) {
+    check_mask(mask, q, k);
+    if (mask.rank() == 0) mask = reshape(mask, {1});
+  }
   const double scale = o.scale.value_or(1 / std::sqrt(static_cast<double>(q.size(-1))));
-  if (o.dropout == 0) return apply(Attention{o.causal, scale}, q, k, v, o.mask);
-  return matmul(dropout(weights(q, k, o.mask, o.causal, 0, scale), o.dropout, true, generator), v);
+  if (o.dropout == 0) return apply(Attention{o.causal, scale}, q, k, v, mask);
+  return matmul(dropout(weights(q, k, mask, o.causal, 0, scale), o.dropout, true, generator), v);
 }
 
 }  // namespace gg

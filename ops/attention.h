@@ -13,7 +13,8 @@ Tensor causal_mask(int64_t queries, int64_t keys, Device device = {});
 
 struct AttentionOptions {
   /// Broadcasts to the scores [..., L, S]. Bool: the query sees the key where it is true. Floating: added to the
-  /// scores, where −∞ means what false does; it may have a gradient. Undefined: everything is seen.
+  /// scores, where −∞ means what false does, and so does what is at or below −2¹²⁰ (float32) or −2¹⁰⁰⁰ (float64), such
+  /// as the lowest number of the type; it may have a gradient. Undefined: everything is seen.
   Tensor mask = {};
   bool causal = false;               ///< key j is hidden from query i < j, besides what `mask` hides
   std::optional<double> scale = {};  ///< of the products; 1/√d where it is not given

@@ -14,11 +14,13 @@ Tensor rotary_embedding(const Tensor& x, const RotaryOptions& o) {
            name_of(x.dtype()), " ", x.shape());
   GG_CHECK(o.base > 0, "rotary_embedding: the base must be positive, got ", o.base);
   const int64_t length = x.size(-2), pairs = x.size(-1) / 2;
-  std::vector<double> cosines, sines;
+  std::vector<double> frequencies, cosines, sines;
+  for (int64_t i = 0; i < pairs; ++i) {
+    frequencies.push_back(std::pow(o.base, -static_cast<double>(i) / static_cast<double>(pairs)));
+  }
   for (int64_t t = 0; t < length; ++t) {
-    for (int64_t i = 0; i < pairs; ++i) {
-      const double angle =
-          static_cast<double>(o.first + t) * std::pow(o.base, -static_cast<double>(i) / static_cast<double>(pairs));
+    for (double frequency : frequencies) {
+      const double angle = static_cast<double>(o.first + t) * frequency;
       cosines.push_back(std::cos(angle));
       sines.push_back(std::sin(angle));
     }

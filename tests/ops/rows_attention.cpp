@@ -191,6 +191,16 @@ std::vector<Row> attention_rows() {
     check_blocks(2, 2, 700, 800, true);   // of queries
     check_blocks(1, 2, 700, 900, false);
     check_leading_axes();
+    {  // a mask without axes, of a problem that takes blocks
+      Tensor x = randn({2, 1500, 4}).requires_grad_();
+      const Tensor plain = scaled_dot_product_attention(x, x, x);
+      for (const Tensor& mask : {eq(ones({}), ones({})), ones({})}) {
+        const Tensor y = scaled_dot_product_attention(x, x, x, {.mask = mask});
+        GG_CHECK(max(abs((y - plain).detach())).item() < 1e-5, "attention with a mask of one element");
+        GG_CHECK(max(abs(grad(sum(square(y)), x) - grad(sum(square(plain)), x, {.retain_graph = true}))).item() < 1e-4,
+                 "attention with a mask of one element: gradient");
+      }
+    }
     // Nothing is seen: zeros and zero gradients, of two orders; large scores do not overflow.
     Tensor q = randn({2, 3}, {f64}).requires_grad_(), k = randn({2, 3}, {f64}), v = randn({2, 3}, {f64});
     const double inf = std::numeric_limits<double>::infinity();
@@ -237,6 +247,25 @@ std::vector<Row> attention_rows() {
         return attend(in[0], in[1], in[2], 1 / std::sqrt(2.0L),
                       [](int64_t, int64_t, int64_t i, int64_t j) -> Real { return j <= i ? 0 : kHidden; });
       }));
+  rows.back().extra = [] {
+    // The lowest number of a type in a mask hides as −∞ does, alone and with the causal mask.
+    for (DType type : {f32, f64}) {
+      const double low = type == f32 ? std::numeric_limits<float>::lowest() : std::numeric_limits<double>::lowest();
+      Tensor q = randn({3, 2}, {type}), k = randn({3, 2}, {type}), v = randn({3, 2}, {type});
+      const Tensor hides = to(tensor({{1, 1, 1}, {1, 0, 0}, {1, 1, 0}}, {f64}), boolean), no = zeros({}, {type});
+      for (bool causal : {false, true}) {
+        auto run = [&](double hidden) {
+          return scaled_dot_product_attention(q, k, v,
+                                              {.mask = where(hides, full({}, hidden, {type}), no), .causal = causal});
+        };
+        const Tensor y = run(low);
+        GG_CHECK(max(abs(slice(y, 0, 0, 1))).item() == 0, "attention: a row of the lowest number: ", to_string(y));
+        GG_CHECK(max(abs(y - run(-INFINITY))).item() == 0, "attention: the lowest number is not hidden");
+      }
+      const Tensor bad = full({}, NAN, {type});
+      GG_CHECK(std::isnan(sum(scaled_dot_product_attention(q, k, v, {.mask = bad})).item()), "attention hides NaN");
+    }
+  };
   rows.push_back(attention_row("causal_and_mask", {{{1, 1, 3, 2}}, {{1, 1, 3, 2}}, {{1, 1, 3, 2}}, truths({3, 3})},
                                {.causal = true}, [](Hosts in) {
                                  return attend(in[0], in[1], in[2], 1 / std::sqrt(2.0L),
