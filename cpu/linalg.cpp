@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "core/error.h"
@@ -178,24 +179,21 @@ void solve(Array x, Array a, Array b) {
     LibraryCall call;
     std::vector<T> right;
     const T* factored = nullptr;
-    std::vector<T> factors;
-    std::vector<int> pivots;
+    std::optional<Lu<T>> lu;
     for (int64_t i = 0; i < xs.count(); ++i) {
       const Matrix<T> m = as[i], to = xs[i];
       if (to.numel() == 0) continue;
       if (m.data != factored) {  // matrices that repeat are factored once
-        Lu<T> lu(m);
-        GG_CHECK(lu.info == 0, "solve: the matrix is singular: pivot ", lu.info - 1, " of ", m.rows, " is 0",
+        lu.emplace(m);
+        GG_CHECK(lu->info == 0, "solve: the matrix is singular: pivot ", lu->info - 1, " of ", m.rows, " is 0",
                  which(i, xs.count()));
-        factors = std::move(lu.factors);
-        pivots = std::move(lu.pivots);
         factored = m.data;
       }
       right.resize(to.numel());
       to_columns(right.data(), bs[i]);
       int info = 0;
-      Lapack<T>::getrs("N", &m.rows, &to.columns, factors.data(), &m.rows, pivots.data(), right.data(), &m.rows, &info,
-                       1);
+      Lapack<T>::getrs("N", &m.rows, &to.columns, lu->factors.data(), &m.rows, lu->pivots.data(), right.data(), &m.rows,
+                       &info, 1);
       from_columns(to, right.data());
     }
   });

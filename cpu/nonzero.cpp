@@ -3,16 +3,13 @@
 #include <algorithm>
 
 #include "core/parallel.h"
+#include "core/position_arrays.h"
 
 namespace gg::cpu {
 
 void nonzero(Array out, Array counts, Array mask) {
   const int rank = mask.rank();
-  GG_CHECK(mask.dtype == boolean && counts.dtype == i64 && out.dtype == i64, "nonzero: types ", out.dtype, ", ",
-           counts.dtype, " and ", mask.dtype);
-  GG_CHECK(out.rank() == 2 && out.shape[1] == rank && counts.numel() == mask.numel() && counts.is_contiguous() &&
-               mask.is_contiguous(),
-           "nonzero: positions ", out.shape, " and counts ", counts.shape, " of a mask ", mask.shape);
+  check_nonzero(out, counts, mask);
   if (out.numel() == 0) return;
   const bool* chosen = mask.as<const bool>();
   const int64_t* number = counts.as<const int64_t>();

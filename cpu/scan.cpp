@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "core/parallel.h"
+#include "core/position_arrays.h"
 #include "core/reversed.h"
 #include "cpu/scratch.h"
 #include "cpu/strided.h"
@@ -195,9 +196,7 @@ void cumsum_as(const Array& out, const Array& x, int axis) {
 
 void cumsum(Array out, Array x, int axis, bool reverse) {
   axis = normalize_axis(axis, x.rank(), "cumsum");
-  const DType expected = x.dtype == boolean ? i64 : x.dtype;
-  GG_CHECK(out.shape == x.shape && out.dtype == expected, "cumsum: of ", x.dtype, " ", x.shape, " is ", expected,
-           " of that shape, got an output of ", out.dtype, " ", out.shape);
+  check_cumsum(out, x);
   if (x.numel() == 0) return;
   if (reverse) {
     out = reversed(out, axis);

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "core/position_arrays.h"
 #include "core/sort_key.h"
 #include "cpu/rows.h"
 
@@ -125,14 +126,8 @@ void sort_rows(const Array& indices, const Array& x, bool descending) {
 }  // namespace
 
 void argsort(Array indices, Array x, bool descending) {
-  const int last = x.rank() - 1;
-  GG_CHECK(last >= 0 && indices.rank() == x.rank() && indices.dtype == i64, "argsort: positions ", indices.dtype, " ",
-           indices.shape, " do not fit ", x.shape);
-  for (int i = 0; i <= last; ++i) {
-    const bool fits = i == last ? indices.shape[i] <= x.shape[i] : indices.shape[i] == x.shape[i];
-    GG_CHECK(fits, "argsort: positions ", indices.shape, " do not fit ", x.shape);
-  }
-  GG_CHECK(x.shape[last] <= int64_t{UINT32_MAX}, "argsort: rows of ", x.shape, " are longer than 2^32-1");
+  check_argsort(indices, x);
+  GG_CHECK(x.shape[x.rank() - 1] <= int64_t{UINT32_MAX}, "argsort: rows of ", x.shape, " are longer than 2^32-1");
   if (indices.numel() == 0) return;
   switch (x.dtype) {
     case DType::f32:

@@ -1,5 +1,6 @@
 #include "cuda/nonzero.h"
 
+#include "core/position_arrays.h"
 #include "cuda/axes.h"
 #include "cuda/platform.h"
 
@@ -31,11 +32,7 @@ __global__ void __launch_bounds__(kNonzeroThreads)
 
 void nonzero(Array out, Array counts, Array mask) {
   const int rank = mask.rank();
-  GG_CHECK(mask.dtype == boolean && counts.dtype == i64 && out.dtype == i64, "nonzero: types ", out.dtype, ", ",
-           counts.dtype, " and ", mask.dtype);
-  GG_CHECK(out.rank() == 2 && out.shape[1] == rank && counts.numel() == mask.numel() && counts.is_contiguous() &&
-               mask.is_contiguous(),
-           "nonzero: positions ", out.shape, " and counts ", counts.shape, " of a mask ", mask.shape);
+  check_nonzero(out, counts, mask);
   check_reach("nonzero", {mask});
   if (out.numel() == 0) return;
   MaskAxes axes;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "core/position_arrays.h"
 #include "core/reversed.h"
 #include "cuda/axes.h"
 #include "cuda/reduce.cuh"
@@ -132,9 +133,7 @@ void scan(const Array& out, const Array& x, int axis) {
 
 void cumsum(Array out, Array x, int axis, bool reverse) {
   axis = normalize_axis(axis, x.rank(), "cumsum");
-  const DType expected = x.dtype == boolean ? i64 : x.dtype;
-  GG_CHECK(out.shape == x.shape && out.dtype == expected, "cumsum: of ", x.dtype, " ", x.shape, " is ", expected,
-           " of that shape, got an output of ", out.dtype, " ", out.shape);
+  check_cumsum(out, x);
   check_reach("cumsum", {out, x});
   if (x.numel() == 0) return;
   if (reverse) {

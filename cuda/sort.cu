@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "core/position_arrays.h"
 #include "core/sort_key.h"
 #include "cuda/axes.h"
 #include "cuda/platform.h"
@@ -61,13 +62,7 @@ void sort_as(const Array& indices, const Array& x, bool descending) {
 }  // namespace
 
 void argsort(Array indices, Array x, bool descending) {
-  const int last = x.rank() - 1;
-  GG_CHECK(last >= 0 && indices.rank() == x.rank() && indices.dtype == i64, "argsort: positions ", indices.dtype, " ",
-           indices.shape, " do not fit ", x.shape);
-  for (int i = 0; i <= last; ++i) {
-    const bool fits = i == last ? indices.shape[i] <= x.shape[i] : indices.shape[i] == x.shape[i];
-    GG_CHECK(fits, "argsort: positions ", indices.shape, " do not fit ", x.shape);
-  }
+  check_argsort(indices, x);
   check_reach("argsort", {indices, x});
   if (indices.numel() == 0) return;
   switch (x.dtype) {

@@ -25,6 +25,16 @@ std::string describe(int64_t count, int64_t dim, const EmbeddingOptions& o) {
 
 }  // namespace
 
+DistinctRows distinct_rows(const std::vector<int64_t>& asked) {
+  DistinctRows d{asked, std::vector<int64_t>(asked.size())};
+  std::sort(d.rows.begin(), d.rows.end());
+  d.rows.erase(std::unique(d.rows.begin(), d.rows.end()), d.rows.end());
+  for (size_t i = 0; i < asked.size(); ++i) {
+    d.places[i] = std::lower_bound(d.rows.begin(), d.rows.end(), asked[i]) - d.rows.begin();
+  }
+  return d;
+}
+
 Embedding::Embedding(int64_t num_embeddings, int64_t dim, const EmbeddingOptions& o)
     : Module(describe(num_embeddings, dim, o)), padding_idx(o.padding_idx), sparse(o.sparse) {
   GG_CHECK(num_embeddings > 0 && dim > 0, description(), ": sizes must be positive");
@@ -58,16 +68,10 @@ Tensor Embedding::look_up_sparsely(const Tensor& index) const {
   GG_CHECK(index.dtype() == i64, description(), ": positions must be int64, got ", name_of(index.dtype()));
   GG_CHECK(index.device() == weight.device(), description(), ": positions are on ", index.device(), ", the table on ",
            weight.device());
-  const std::vector<int64_t> asked = gg::to(index, Device::cpu).to_vector<int64_t>();
-  std::vector<int64_t> rows = asked, places(asked.size());
-  std::sort(rows.begin(), rows.end());
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  const auto [rows, places] = distinct_rows(gg::to(index, Device::cpu).to_vector<int64_t>());
   for (int64_t end : {rows.empty() ? 0 : rows.front(), rows.empty() ? 0 : rows.back()}) {
     GG_CHECK(end >= 0 && end < weight.size(0), description(), ": index ", end, " is out of range for ", weight.size(0),
              " rows");
-  }
-  for (size_t i = 0; i < asked.size(); ++i) {
-    places[i] = std::lower_bound(rows.begin(), rows.end(), asked[i]) - rows.begin();
   }
   std::optional<int64_t> padding;
   if (padding_idx) {

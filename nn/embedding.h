@@ -17,6 +17,12 @@ struct EmbeddingOptions {
   bool sparse = false;
 };
 
+/// Numbers each once, ascending, and where each of the numbers asked for stands among them.
+struct DistinctRows {
+  std::vector<int64_t> rows, places;
+};
+DistinctRows distinct_rows(const std::vector<int64_t>& asked);
+
 /// Rows of a table that one pass read.
 struct TouchedRows {
   Tensor rows;    ///< int64 [r], ascending, each once

@@ -168,21 +168,7 @@ TensorMap Module::state_dict() const {
 
 void Module::load_state_dict(const TensorMap& state, const LoadOptions& options) const {
   TensorMap own = state_dict();
-  std::string problems;
-  for (const auto& [name, t] : own) {
-    auto it = state.find(name);
-    if (it == state.end()) {
-      if (options.strict) problems += "\n  missing: " + name;
-    } else if (!it->second.defined()) {
-      problems += "\n  undefined: " + name;
-    } else if (it->second.shape() != t.shape() || it->second.dtype() != t.dtype()) {
-      problems += str("\n  wrong: ", name, ": expected ", t.dtype(), " ", t.shape(), ", got ", it->second.dtype(), " ",
-                      it->second.shape());
-    }
-  }
-  for (const auto& [name, t] : state) {
-    if (options.strict && !own.contains(name)) problems += "\n  unexpected: " + name;
-  }
+  const std::string problems = misfits(own, state, options.strict);
   GG_CHECK(problems.empty(), "load_state_dict: these tensors do not fit ", state_->description, ":", problems);
   for (const auto& [name, t] : own) {
     if (auto it = state.find(name); it != state.end()) copy_(t, it->second);

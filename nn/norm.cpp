@@ -7,6 +7,15 @@
 #include "ops/norm.h"
 
 namespace gg::nn {
+namespace {
+
+void check_trailing(const Module& m, const Tensor& x, const Shape& normalized) {
+  const int axes = normalized.rank();
+  GG_CHECK(x.rank() >= axes && x.shape().part(x.rank() - axes, x.rank()) == normalized, m.description(),
+           ": the input's trailing axes must be ", normalized, ", got ", x.shape());
+}
+
+}  // namespace
 
 LayerNorm::LayerNorm(const Shape& shape, const LayerNormOptions& o)
     : Module(str("LayerNorm(", shape, o.affine ? ")" : ", affine = false)")), normalized(shape), options(o) {
@@ -18,10 +27,8 @@ LayerNorm::LayerNorm(const Shape& shape, const LayerNormOptions& o)
 }
 
 Tensor LayerNorm::operator()(const Tensor& x) const {
-  int axes = normalized.rank();
-  GG_CHECK(x.rank() >= axes && x.shape().part(x.rank() - axes, x.rank()) == normalized, description(),
-           ": the input's trailing axes must be ", normalized, ", got ", x.shape());
-  if (options.affine || axes == 1) return layer_norm(x, weight, bias, options.eps);
+  check_trailing(*this, x, normalized);
+  if (options.affine || normalized.rank() == 1) return layer_norm(x, weight, bias, options.eps);
   return layer_norm(x, ones(normalized, x.options()), {}, options.eps);  // says how many axes
 }
 
@@ -32,10 +39,8 @@ RMSNorm::RMSNorm(const Shape& shape, const RMSNormOptions& o)
 }
 
 Tensor RMSNorm::operator()(const Tensor& x) const {
-  int axes = normalized.rank();
-  GG_CHECK(x.rank() >= axes && x.shape().part(x.rank() - axes, x.rank()) == normalized, description(),
-           ": the input's trailing axes must be ", normalized, ", got ", x.shape());
-  if (options.affine || axes == 1) return rms_norm(x, weight, options.eps);
+  check_trailing(*this, x, normalized);
+  if (options.affine || normalized.rank() == 1) return rms_norm(x, weight, options.eps);
   return rms_norm(x, ones(normalized, x.options()), options.eps);  // says how many axes
 }
 

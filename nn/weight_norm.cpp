@@ -6,6 +6,12 @@
 
 namespace gg::nn::detail {
 
+Registered<Parameter> register_copy(Module& m, const char* name, const Parameter& of) {
+  Registered<Parameter> copy = m.register_parameter(name, clone(of.detach()));
+  copy.requires_grad_(of.requires_grad());
+  return copy;
+}
+
 SingularVectors first_singular_vectors(const Tensor& w, int axis, double eps) {
   const int64_t rows = w.size(axis);
   SingularVectors s{empty({rows}, w.options()), empty({w.numel() / rows}, w.options())};

@@ -26,6 +26,8 @@ concept WeightedLayer = std::derived_from<L, Module> && requires(const L& layer,
 };
 
 namespace detail {
+/// A parameter of `m` with the numbers of another layer's, frozen if that is.
+Registered<Parameter> register_copy(Module& m, const char* name, const Parameter& of);
 /// Random vectors after 15 steps.
 SingularVectors first_singular_vectors(const Tensor& w, int axis, double eps);
 void follow_singular_vectors(const Tensor& w, const Tensor& u, const Tensor& v, const PowerIterationOptions& options);
@@ -44,12 +46,8 @@ struct SpectralNorm : Module {
   explicit SpectralNorm(const L& layer, const SpectralNormOptions& o = {})
       : Module(str("SpectralNorm(", layer.description(), ")")), options(o), layer_(layer) {
     GG_CHECK(o.power_iterations >= 0, description(), ": the number of power iterations must not be negative");
-    weight_orig = register_parameter("weight_orig", clone(layer.weight.detach()));
-    weight_orig.requires_grad_(layer.weight.requires_grad());
-    if (layer.bias.defined()) {
-      bias = register_parameter("bias", clone(layer.bias.detach()));
-      bias.requires_grad_(layer.bias.requires_grad());
-    }
+    weight_orig = detail::register_copy(*this, "weight_orig", layer.weight);
+    if (layer.bias.defined()) bias = detail::register_copy(*this, "bias", layer.bias);
     const SingularVectors s = detail::first_singular_vectors(weight_orig, L::kOutputAxis, o.eps);
     weight_u = register_buffer("weight_u", s.u);
     weight_v = register_buffer("weight_v", s.v);
@@ -87,12 +85,9 @@ struct WeightNorm : Module {
   explicit WeightNorm(const L& layer, const WeightNormOptions& o = {})
       : Module(str("WeightNorm(", layer.description(), ")")), options(o), layer_(layer) {
     weight_g = register_parameter("weight_g", norm_except(layer.weight.detach(), o.axis));
-    weight_v = register_parameter("weight_v", clone(layer.weight.detach()));
-    for (const Parameter* p : {&weight_g, &weight_v}) p->requires_grad_(layer.weight.requires_grad());
-    if (layer.bias.defined()) {
-      bias = register_parameter("bias", clone(layer.bias.detach()));
-      bias.requires_grad_(layer.bias.requires_grad());
-    }
+    weight_g.requires_grad_(layer.weight.requires_grad());
+    weight_v = detail::register_copy(*this, "weight_v", layer.weight);
+    if (layer.bias.defined()) bias = detail::register_copy(*this, "bias", layer.bias);
   }
   Tensor operator()(const Tensor& x) const { return layer_.run(x, weight(), bias); }
   /// What the layer is called with.

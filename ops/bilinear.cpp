@@ -2,17 +2,13 @@
 #include "autograd/apply.h"
 #include "core/dispatch.h"
 #include "cuda/bilinear.h"
+#include "ops/images.h"
 #include "ops/pool.h"
 #include "ops/shape.h"
 #include "ops/tangent.h"
 
 namespace gg {
 namespace {
-
-Tensor resized(const Tensor& x, int64_t height, int64_t width) {
-  Shape shape{x.size(0), x.size(1), height, width};
-  return empty(shape, x.options()).with_layout(Layout::dense_like(shape, x.layout()));
-}
 
 // A coarse image read between its elements, and the adjoint: each is the other's rule.
 struct Bilinear {
@@ -21,9 +17,9 @@ struct Bilinear {
   static constexpr bool zero_if_any_input_is_zero = true;
   LinearAxes axes;
   int64_t height, width;  // of the result
-  Shape output_shape(const Tensor& x) const { return {x.size(0), x.size(1), height, width}; }
+  Shape output_shape(const Tensor& x) const { return detail::resized(x.shape(), height, width); }
   Tensor forward(const Tensor& x) const {
-    Tensor out = resized(x, height, width);
+    Tensor out = detail::empty_resized(x, height, width);
     GG_KERNEL(x.device(), interpolate_bilinear, out.array(), x.array(), axes);
     return out;
   }
@@ -37,9 +33,9 @@ struct BilinearAdjoint {
   static constexpr bool zero_if_any_input_is_zero = true;
   LinearAxes axes;
   int64_t height, width;  // of the result
-  Shape output_shape(const Tensor& g) const { return {g.size(0), g.size(1), height, width}; }
+  Shape output_shape(const Tensor& g) const { return detail::resized(g.shape(), height, width); }
   Tensor forward(const Tensor& g) const {
-    Tensor out = resized(g, height, width);
+    Tensor out = detail::empty_resized(g, height, width);
     GG_KERNEL(g.device(), interpolate_bilinear_adjoint, out.array(), g.array(), axes);
     return out;
   }
@@ -54,11 +50,7 @@ Tensors Bilinear::vjp(const Vjp& c) const {
 }  // namespace
 
 Tensor interpolate_bilinear(const Tensor& x, int64_t height, int64_t width, const BilinearOptions& o) {
-  constexpr const char* op = Bilinear::name;
-  GG_CHECK(x.rank() == 4, op, ": expected [N,C,H,W], got shape ", x.shape());
-  GG_CHECK(is_floating(x.dtype()), op, ": expected a floating tensor, got ", name_of(x.dtype()));
-  GG_CHECK(height >= 1 && width >= 1 && x.size(2) >= 1 && x.size(3) >= 1, op, ": cannot resize ", x.shape(), " to ",
-           height, " x ", width);
+  detail::check_resize(x, height, width, Bilinear::name);
   LinearAxes axes{LinearAxis::of(x.size(2), height, o.align_corners),
                   LinearAxis::of(x.size(3), width, o.align_corners)};
   return apply(Bilinear{axes, height, width}, x);

@@ -11,30 +11,31 @@ void check_rank(const Tensor& t, const char* op, const char* what) {
   GG_CHECK(t.rank() == 3, op, ": expected ", what, ", got shape ", t.shape());
 }
 
-// Runs fn on x and w as images of height one.
+// What fn makes of images of height one, as sequences again.
 template <class Fn>
-Tensor flat(const Tensor& x, const Tensor& w, const char* op, const Fn& fn) {
-  check_rank(x, op, "an input [N,C,L]");
-  check_rank(w, op, "a weight of three axes");
+Tensor as_images(const char* op, const Fn& fn) {
   try {
-    return squeeze(fn(unsqueeze(x, 2), unsqueeze(w, 2)), 2);
+    return squeeze(fn(), 2);
   } catch (const Error& e) {
     throw Error(str(op, ", as images of height 1: ", e.what()));
   }
 }
 
-Pool2dOptions windows(const Pool1dOptions& o) {
-  return {.kernel = {1, o.kernel}, .stride = {1, o.stride}, .padding = {0, o.padding}};
+template <class Fn>
+Tensor flat(const Tensor& x, const Tensor& w, const char* op, const Fn& fn) {
+  check_rank(x, op, "an input [N,C,L]");
+  check_rank(w, op, "a weight of three axes");
+  return as_images(op, [&] { return fn(unsqueeze(x, 2), unsqueeze(w, 2)); });
 }
 
 template <class Fn>
 Tensor flat(const Tensor& x, const char* op, const Fn& fn) {
   check_rank(x, op, "[N,C,L]");
-  try {
-    return squeeze(fn(unsqueeze(x, 2)), 2);
-  } catch (const Error& e) {
-    throw Error(str(op, ", as images of height 1: ", e.what()));
-  }
+  return as_images(op, [&] { return fn(unsqueeze(x, 2)); });
+}
+
+Pool2dOptions windows(const Pool1dOptions& o) {
+  return {.kernel = {1, o.kernel}, .stride = {1, o.stride}, .padding = {0, o.padding}};
 }
 
 }  // namespace

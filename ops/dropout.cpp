@@ -8,6 +8,7 @@
 #include "cuda/random.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/elementwise_run.h"
 #include "ops/tangent.h"
 
 namespace gg {
@@ -72,9 +73,7 @@ struct NoiseDropout {
   Tensor jvp(const Jvp& c) const { return with_same_factors(*this, c); }
 };
 
-void check_floating(const char* op, const Tensor& x) {
-  GG_CHECK(is_floating(x.dtype()), op, ": expected a floating tensor, got ", name_of(x.dtype()));
-}
+using detail::check_floating;
 
 void check_probability(const char* op, double p) {
   GG_CHECK(p >= 0 && p < 1, op, ": the probability must be in [0, 1), got ", p);

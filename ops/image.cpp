@@ -4,6 +4,7 @@
 
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/images.h"
 #include "ops/index.h"
 #include "ops/pool.h"
 #include "ops/reduce.h"
@@ -12,9 +13,7 @@
 namespace gg {
 namespace {
 
-void check_image(const Tensor& x, const char* op) {
-  GG_CHECK(x.rank() == 4, op, ": expected [N,C,H,W], got shape ", x.shape());
-}
+using detail::check_image;
 
 // The means of `windows` windows along an axis of images. Each window reads its own elements only, which may be
 // infinite.
@@ -67,8 +66,7 @@ Tensor pixel_unshuffle(const Tensor& x, int64_t r) {
 }
 
 Tensor adaptive_avg_pool2d(const Tensor& x, Size2 size) {
-  check_image(x, "adaptive_avg_pool2d");
-  GG_CHECK(is_floating(x.dtype()), "adaptive_avg_pool2d: expected a floating tensor, got ", name_of(x.dtype()));
+  detail::check_floating_image(x, "adaptive_avg_pool2d");
   const int64_t h = x.size(2), w = x.size(3);
   GG_CHECK(size.height >= 1 && size.width >= 1 && h >= 1 && w >= 1, "adaptive_avg_pool2d: cannot pool ", x.shape(),
            " to ", size.height, " x ", size.width);

@@ -3,11 +3,11 @@
 
 #include "autograd/apply.h"
 #include "cpu/linalg.h"
-#include "ops/attention.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/linalg.h"
 #include "ops/matmul.h"
+#include "ops/matrix.h"
 #include "ops/on_host.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
@@ -35,16 +35,10 @@ using detail::check_square;
 using detail::host_matrices;
 using detail::on_host;
 
-// The elements of one triangle, the diagonal included; zeros elsewhere.
-Tensor triangle(const Tensor& x, bool upper) {
-  const Tensor lower = causal_mask(x.size(-1), x.size(-1), x.device());
-  return where(upper ? transpose(lower) : lower, x, zeros({}, x.options()));
-}
-
 // The lower triangle with half of the diagonal.
 Tensor half_lower(const Tensor& x) {
   const Tensor whole = eye(x.size(-1), x.options());
-  return triangle(x, false) * (1 - 0.5 * whole);
+  return tril(x) * (1 - 0.5 * whole);
 }
 
 Shape solution_shape(const Tensor& a, const Tensor& b, const char* op) {
@@ -99,7 +93,7 @@ struct SolveTriangular : LinearSystem<SolveTriangular> {
     });
   }
   SolveTriangular transposed() const { return SolveTriangular(!upper); }
-  Tensor part(const Tensor& a) const { return triangle(a, upper); }
+  Tensor part(const Tensor& a) const { return upper ? triu(a) : tril(a); }
 };
 
 // Of symmetric matrices (Murray, arXiv:1602.07527, section 3.1).
@@ -116,7 +110,7 @@ struct Cholesky {
     return transpose(apply(SolveTriangular(true), transpose(l), transpose(b)));
   }
   Tensors vjp(const Vjp& c) const {
-    const Tensor l = c.output(), p = half_lower(matmul(transpose(l), triangle(c.grad(), false)));
+    const Tensor l = c.output(), p = half_lower(matmul(transpose(l), tril(c.grad())));
     return {divide(apply(SolveTriangular(true), transpose(l), p), l)};
   }
   Tensor jvp(const Jvp& c) const {

@@ -6,6 +6,7 @@
 #include "core/dispatch.h"
 #include "cpu/pool.h"
 #include "cuda/pool_kernels.h"
+#include "ops/images.h"
 #include "ops/index.h"
 #include "ops/shape.h"
 #include "ops/tangent.h"
@@ -13,22 +14,8 @@
 namespace gg {
 namespace {
 
-// [.., C, H, W] with any leading axes as a batch: how the linear operations here take tangents.
-template <class Fn>
-Tensor as_batch(const Tensor& x, const Fn& fn) {
-  if (x.rank() == 4) return fn(x);
-  Tensor y = fn(flatten(x, 0, x.rank() - 4));
-  Shape shape = x.shape().part(0, x.rank() - 3);
-  for (int i = 1; i < 4; ++i) shape.push_back(y.size(i));
-  return reshape(y, shape);
-}
-
-Tensor like_input(const Tensor& x, int64_t height, int64_t width) {
-  Shape shape{x.size(0), x.size(1), height, width};
-  return empty(shape, x.options()).with_layout(Layout::dense_like(shape, x.layout()));
-}
-
-Shape resized(const Shape& s, int64_t height, int64_t width) { return {s[0], s[1], height, width}; }
+using detail::empty_resized;
+using detail::resized;
 
 Shape pooled(const Shape& s, const Pool2dOptions& o) {
   return resized(s, window_places(s[2], o, 0), window_places(s[3], o, 1));
@@ -42,14 +29,12 @@ struct AvgPool2dAdjoint {
   int64_t height, width;
   Shape output_shape(const Tensor& g) const { return resized(g.shape(), height, width); }
   Tensor forward(const Tensor& g) const {
-    Tensor out = like_input(g, height, width);
+    Tensor out = empty_resized(g, height, width);
     GG_KERNEL(g.device(), avg_pool2d_adjoint, out.array(), g.array(), o);
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {avg_pool2d(c.grad(), o)}; }
-  Tensor jvp(const Jvp& c) const {
-    return as_batch(c.tangent(0), [&](const Tensor& t) { return apply(*this, t); });
-  }
+  Tensor jvp(const Jvp& c) const { return each_direction(*this, c.tangent(0)); }
 };
 
 struct AvgPool2d {
@@ -60,14 +45,12 @@ struct AvgPool2d {
   Shape output_shape(const Tensor& x) const { return pooled(x.shape(), o); }
   Tensor forward(const Tensor& x) const {
     Shape s = output_shape(x);
-    Tensor out = like_input(x, s[2], s[3]);
+    Tensor out = empty_resized(x, s[2], s[3]);
     GG_KERNEL(x.device(), avg_pool2d, out.array(), x.array(), o);
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {apply(AvgPool2dAdjoint{o, c.shape(0)[2], c.shape(0)[3]}, c.grad())}; }
-  Tensor jvp(const Jvp& c) const {
-    return as_batch(c.tangent(0), [&](const Tensor& t) { return apply(*this, t); });
-  }
+  Tensor jvp(const Jvp& c) const { return each_direction(*this, c.tangent(0)); }
 };
 
 struct NearestAdjoint {
@@ -77,14 +60,12 @@ struct NearestAdjoint {
   int64_t height, width;
   Shape output_shape(const Tensor& g) const { return resized(g.shape(), height, width); }
   Tensor forward(const Tensor& g) const {
-    Tensor out = like_input(g, height, width);
+    Tensor out = empty_resized(g, height, width);
     GG_KERNEL(g.device(), interpolate_nearest_adjoint, out.array(), g.array());
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {interpolate_nearest(c.grad(), c.shape(0)[2], c.shape(0)[3])}; }
-  Tensor jvp(const Jvp& c) const {
-    return as_batch(c.tangent(0), [&](const Tensor& t) { return apply(*this, t); });
-  }
+  Tensor jvp(const Jvp& c) const { return each_direction(*this, c.tangent(0)); }
 };
 
 struct Nearest {
@@ -94,14 +75,12 @@ struct Nearest {
   int64_t height, width;
   Shape output_shape(const Tensor& x) const { return resized(x.shape(), height, width); }
   Tensor forward(const Tensor& x) const {
-    Tensor out = like_input(x, height, width);
+    Tensor out = empty_resized(x, height, width);
     GG_KERNEL(x.device(), interpolate_nearest, out.array(), x.array());
     return out;
   }
   Tensors vjp(const Vjp& c) const { return {apply(NearestAdjoint{c.shape(0)[2], c.shape(0)[3]}, c.grad())}; }
-  Tensor jvp(const Jvp& c) const {
-    return as_batch(c.tangent(0), [&](const Tensor& t) { return apply(*this, t); });
-  }
+  Tensor jvp(const Jvp& c) const { return each_direction(*this, c.tangent(0)); }
 };
 
 // Linear in x once the positions are known: reading there, and adding there.
@@ -128,13 +107,8 @@ struct MaxPool2d {
   }
 };
 
-void check_image(const Tensor& x, const char* op) {
-  GG_CHECK(x.rank() == 4, op, ": expected [N,C,H,W], got shape ", x.shape());
-  GG_CHECK(is_floating(x.dtype()), op, ": expected a floating tensor, got ", name_of(x.dtype()));
-}
-
 Pool2dOptions checked(const Tensor& x, Pool2dOptions o, const char* op) {
-  check_image(x, op);
+  detail::check_floating_image(x, op);
   for (int i = 0; i < 2; ++i) {
     if (o.stride[i] == 0) o.stride[i] = o.kernel[i];
     GG_CHECK(o.kernel[i] >= 1 && o.stride[i] >= 1 && o.dilation[i] >= 1, op,
@@ -164,9 +138,7 @@ Tensor avg_pool2d(const Tensor& x, const Pool2dOptions& options) {
 }
 
 Tensor interpolate_nearest(const Tensor& x, int64_t height, int64_t width) {
-  check_image(x, "interpolate_nearest");
-  GG_CHECK(height >= 1 && width >= 1 && x.size(2) >= 1 && x.size(3) >= 1, "interpolate_nearest: cannot resize ",
-           x.shape(), " to ", height, " x ", width);
+  detail::check_resize(x, height, width, "interpolate_nearest");
   return apply(Nearest{height, width}, x);
 }
 

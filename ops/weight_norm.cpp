@@ -1,7 +1,7 @@
 #include "ops/weight_norm.h"
 
 #include "core/grad_mode.h"
-#include "ops/creation.h"
+#include "ops/distance.h"
 #include "ops/elementwise.h"
 #include "ops/matmul.h"
 #include "ops/reduce.h"
@@ -26,8 +26,6 @@ void check_vectors(const Tensor& matrix, const SingularVectors& s, const char* o
            matrix.size(0), "] and v [", matrix.size(1), "], got ", s.u.defined() ? to_string(s.u.shape()) : "none",
            " and ", s.v.defined() ? to_string(s.v.shape()) : "none");
 }
-
-Tensor normalised(const Tensor& x, double eps) { return x / maximum(sqrt(sum(square(x))), full_like(sum(x), eps)); }
 
 }  // namespace
 
@@ -56,8 +54,8 @@ SingularVectors power_iteration(const Tensor& w, const SingularVectors& start, c
   check_vectors(matrix, start, "power_iteration");
   SingularVectors s{start.u.detach(), start.v.detach()};
   for (int i = 0; i < o.steps; ++i) {
-    s.v = normalised(matmul(transpose(matrix), s.u), o.eps);
-    s.u = normalised(matmul(matrix, s.v), o.eps);
+    s.v = normalize(matmul(transpose(matrix), s.u), 0, {.eps = o.eps});
+    s.u = normalize(matmul(matrix, s.v), 0, {.eps = o.eps});
   }
   return s;
 }

@@ -55,20 +55,7 @@ TensorMap ExponentialMovingAverage::state_dict() const {
 }
 
 void ExponentialMovingAverage::load_state_dict(const TensorMap& state) {
-  std::string problems;
-  const TensorMap own = state_dict();
-  for (const auto& [name, t] : own) {
-    auto it = state.find(name);
-    if (it == state.end() || !it->second.defined()) {
-      problems += "\n  missing: " + name;
-    } else if (it->second.shape() != t.shape() || it->second.dtype() != t.dtype()) {
-      problems += str("\n  wrong: ", name, ": expected ", t.dtype(), " ", t.shape(), ", got ", it->second.dtype(), " ",
-                      it->second.shape());
-    }
-  }
-  for (const auto& [name, t] : state) {
-    if (!own.contains(name)) problems += "\n  unexpected: " + name;
-  }
+  const std::string problems = misfits(state_dict(), state);
   GG_CHECK(problems.empty(), "ExponentialMovingAverage: these tensors do not fit:", problems);
   updates_ = static_cast<int64_t>(state.at("updates").item());
   for (size_t i = 0; i < averages_.size(); ++i) copy_(averages_[i], state.at(str(i)));

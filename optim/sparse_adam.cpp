@@ -39,14 +39,11 @@ RowGradients summed(const std::vector<nn::TouchedRows>& passes) {
   }
   if (rows.size() == 1) return {rows[0], grads[0]};
   const Tensor joined = concat(rows);
-  std::vector<int64_t> all = joined.to_vector<int64_t>(), once = all;
-  std::sort(once.begin(), once.end());
-  once.erase(std::unique(once.begin(), once.end()), once.end());
-  for (int64_t& row : all) row = std::lower_bound(once.begin(), once.end(), row) - once.begin();
-  const auto count = static_cast<int64_t>(once.size());
+  const nn::DistinctRows distinct = nn::distinct_rows(joined.to_vector<int64_t>());
+  const auto count = static_cast<int64_t>(distinct.rows.size());
   const Device device = joined.device();
-  return {to(from_vector(once, {count}), device),
-          index_add_zeros(concat(grads), 0, to(from_vector(all, joined.shape()), device), count)};
+  return {to(from_vector(distinct.rows, {count}), device),
+          index_add_zeros(concat(grads), 0, to(from_vector(distinct.places, joined.shape()), device), count)};
 }
 
 // table[rows] += change, in place.
