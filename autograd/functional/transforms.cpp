@@ -1,8 +1,8 @@
 #include "autograd/functional/transforms.h"
 
-#include "autograd/apply.h"
 #include "autograd/autograd.h"
 #include "autograd/forward.h"
+#include "autograd/functional/variable.h"
 #include "ops/creation.h"
 #include "ops/shape.h"
 
@@ -10,6 +10,10 @@ namespace gg {
 namespace {
 
 using autograd::ForwardLevel;
+
+FunctionN of_several(const Function& f) {
+  return [&f](std::span<const Tensor> in) { return f(in[0]); };
+}
 
 // The tangent of y, or zeros of its shape where y does not depend on the inputs.
 Tensor tangent_or_zeros(const ForwardLevel& level, const Tensor& y, int64_t directions) {
@@ -22,70 +26,134 @@ void check_direction(const Tensor& x, const Tensor& v, const char* op) {
            x.shape(), ", got ", name_of(v.dtype()), " ", v.shape());
 }
 
-// x as something gradients can be asked for: a node of its own, so that what f captured does not count as part of f,
-// whatever it depends on. The history of x stays behind it where x has one.
-Tensor differentiable(const Tensor& x) {
-  if (x.requires_grad()) return autograd::detail::identity(x);
-  return x.detach().requires_grad_();
+// v with a direction axis in front, each checked against its input.
+std::vector<Tensor> one_direction(std::span<const Tensor> x, std::span<const Tensor> v, const char* op) {
+  GG_CHECK(x.size() == v.size(), op, ": ", x.size(), " inputs but ", v.size(), " directions");
+  std::vector<Tensor> rows;
+  for (size_t i = 0; i < x.size(); ++i) {
+    if (v[i].defined()) check_direction(x[i], v[i], op);
+    rows.push_back(v[i].defined() ? unsqueeze(v[i], 0) : Tensor());
+  }
+  return rows;
+}
+
+// The number of directions, the same for all inputs.
+int64_t directions_of(std::span<const Tensor> x, std::span<const Tensor> v, const char* op) {
+  GG_CHECK(x.size() == v.size(), op, ": ", x.size(), " inputs but ", v.size(), " directions");
+  int64_t directions = -1;
+  for (const Tensor& t : v) {
+    if (!t.defined()) continue;
+    GG_CHECK(t.rank() >= 1 && (directions < 0 || t.size(0) == directions), op,
+             ": expected as many directions for each input, [directions, ...], got ", t.shape(), " beside ",
+             directions);
+    directions = t.size(0);
+  }
+  GG_CHECK(directions >= 0, op, ": all directions are undefined");
+  return directions;
+}
+
+std::vector<Tensor> attach(const ForwardLevel& level, std::span<const Tensor> x, std::span<const Tensor> v) {
+  std::vector<Tensor> duals;
+  for (size_t i = 0; i < x.size(); ++i) duals.push_back(v[i].defined() ? level.attach(x[i], v[i]) : x[i]);
+  return duals;
+}
+
+// The inputs as variables. Where nothing is to be recorded they have no history behind them.
+std::vector<Tensor> variables(std::span<const Tensor> x, bool recording) {
+  std::vector<Tensor> all;
+  for (const Tensor& t : x) all.push_back(detail::variable(recording ? t : detail::without_history(t)));
+  return all;
+}
+
+bool any_requires_grad(std::span<const Tensor> tensors) {
+  for (const Tensor& t : tensors) {
+    if (t.requires_grad()) return true;
+  }
+  return false;
+}
+
+HvpResultN hvp_along(const FunctionN& f, std::span<const Tensor> x, std::span<const Tensor> v) {
+  const int64_t directions = directions_of(x, v, "hvp");
+  const bool enabled = GradMode::enabled();
+  GradModeGuard on(true);
+  const std::vector<Tensor> at = variables(x, enabled);
+  ForwardLevel level;
+  const std::vector<Tensor> duals = attach(level, at, v);
+  Tensor y = f(duals);
+  GG_CHECK(y.numel() == 1, "hvp: the function must give a scalar, got shape ", y.shape());
+  const bool recording = enabled && (any_requires_grad(v) || detail::depends_on_others(y, at));
+  auto result = [&](const Tensor& t) { return recording ? t : detail::without_history(t); };
+  HvpResultN r{result(level.primal(y)), {}, {}};
+  std::vector<Tensor> gradients(x.size());
+  if (y.requires_grad()) gradients = grad(y, duals, {.create_graph = recording, .allow_unused = true});
+  for (size_t i = 0; i < x.size(); ++i) {
+    const Tensor g = gradients[i].defined() ? gradients[i] : symbolic_zeros(x[i].shape(), x[i].options());
+    r.gradients.push_back(result(level.primal(g)));
+    r.products.push_back(result(tangent_or_zeros(level, g, directions)));
+  }
+  return r;
 }
 
 }  // namespace
 
-Linearized jvp(const Function& f, const Tensor& x, const Tensor& v) {
-  check_direction(x, v, "jvp");
-  Linearized r = jvp_batched(f, x, unsqueeze(v, 0));
-  return {r.value, squeeze(r.product, 0)};
+Linearized jvp_batched(const FunctionN& f, std::span<const Tensor> x, std::span<const Tensor> v) {
+  const int64_t directions = directions_of(x, v, "jvp");
+  ForwardLevel level;
+  const std::vector<Tensor> duals = attach(level, x, v);
+  Tensor y = f(duals);
+  return {level.primal(y), tangent_or_zeros(level, y, directions)};
 }
 
 Linearized jvp_batched(const Function& f, const Tensor& x, const Tensor& v) {
-  ForwardLevel level;
-  Tensor y = f(level.attach(x, v));
-  return {level.primal(y), tangent_or_zeros(level, y, v.size(0))};
+  return jvp_batched(of_several(f), std::span(&x, 1), std::span(&v, 1));
 }
 
 Linearized jvp(const FunctionN& f, std::span<const Tensor> x, std::span<const Tensor> v) {
-  GG_CHECK(x.size() == v.size(), "jvp: ", x.size(), " inputs but ", v.size(), " directions");
-  ForwardLevel level;
-  std::vector<Tensor> inputs;
-  for (size_t i = 0; i < x.size(); ++i) {
-    if (!v[i].defined()) {
-      inputs.push_back(x[i]);
-      continue;
-    }
-    check_direction(x[i], v[i], "jvp");
-    inputs.push_back(level.attach(x[i], unsqueeze(v[i], 0)));
+  Linearized r = jvp_batched(f, x, one_direction(x, v, "jvp"));
+  return {r.value, squeeze(r.product, 0)};
+}
+
+Linearized jvp(const Function& f, const Tensor& x, const Tensor& v) {
+  return jvp(of_several(f), std::span(&x, 1), std::span(&v, 1));
+}
+
+LinearizedN vjp(const FunctionN& f, std::span<const Tensor> x, const Tensor& u) {
+  const bool enabled = GradMode::enabled();
+  GradModeGuard on(true);
+  const std::vector<Tensor> at = variables(x, enabled);
+  Tensor y = f(at);
+  check_direction(y, u, "vjp");
+  const bool recording = enabled && (u.requires_grad() || detail::depends_on_others(y, at));
+  auto result = [&](const Tensor& t) { return recording ? t : detail::without_history(t); };
+  LinearizedN r{result(y), std::vector<Tensor>(x.size())};
+  if (y.requires_grad()) {
+    r.products = grad(y, at, {.grad_outputs = {u}, .create_graph = recording, .allow_unused = true});
   }
-  Tensor y = f(inputs);
-  return {level.primal(y), squeeze(tangent_or_zeros(level, y, 1), 0)};
+  for (size_t i = 0; i < x.size(); ++i) {
+    r.products[i] = r.products[i].defined() ? result(r.products[i]) : symbolic_zeros(x[i].shape(), x[i].options());
+  }
+  return r;
 }
 
 Linearized vjp(const Function& f, const Tensor& x, const Tensor& u) {
-  bool recording = GradMode::enabled();
-  GradModeGuard on(true);
-  Tensor leaf = recording ? differentiable(x) : x.detach().requires_grad_();
-  Tensor y = f(leaf);
-  check_direction(y, u, "vjp");
-  if (!y.requires_grad()) return {y, symbolic_zeros(x.shape(), x.options())};
-  Tensor g = grad(y, leaf, {.grad_outputs = {u}, .create_graph = recording});
-  return {recording ? y : y.detach(), g};
+  LinearizedN r = vjp(of_several(f), std::span(&x, 1), u);
+  return {r.value, r.products[0]};
+}
+
+HvpResultN hvp(const FunctionN& f, std::span<const Tensor> x, std::span<const Tensor> v) {
+  HvpResultN r = hvp_along(f, x, one_direction(x, v, "hvp"));
+  for (Tensor& t : r.products) t = squeeze(t, 0);
+  return r;
+}
+
+HvpResult hvp_batched(const Function& f, const Tensor& x, const Tensor& v) {
+  HvpResultN r = hvp_along(of_several(f), std::span(&x, 1), std::span(&v, 1));
+  return {r.value, r.gradients[0], r.products[0]};
 }
 
 HvpResult hvp(const Function& f, const Tensor& x, const Tensor& v) {
-  check_direction(x, v, "hvp");
-  bool recording = GradMode::enabled() && x.requires_grad();
-  GradModeGuard on(true);
-  ForwardLevel level;
-  Tensor dual = level.attach(differentiable(x), unsqueeze(v, 0));
-  Tensor y = f(dual);
-  GG_CHECK(y.numel() == 1, "hvp: the function must give a scalar, got shape ", y.shape());
-  if (!y.requires_grad()) {
-    Tensor none = symbolic_zeros(x.shape(), x.options());
-    return {y, none, none};
-  }
-  Tensor g = grad(y, dual, {.create_graph = recording});
-  Tensor product = squeeze(tangent_or_zeros(level, g, 1), 0);
-  auto result = [&](const Tensor& t) { return recording ? t : t.detach(); };
-  return {result(level.primal(y)), result(level.primal(g)), result(product)};
+  HvpResultN r = hvp(of_several(f), std::span(&x, 1), std::span(&v, 1));
+  return {r.value, r.gradients[0], r.products[0]};
 }
 
 }  // namespace gg

@@ -6,22 +6,15 @@
 #include "autograd/autograd.h"
 #include "autograd/functional/functional.h"
 #include "ops/ops.h"
+#include "tests/autograd/numbers.h"
 
 namespace gg {
 namespace {
 
-using Doubles = std::vector<double>;
-
-Doubles values(const Tensor& t) { return t.detach().to_vector<double>(); }
-Tensor random(const Shape& shape, uint64_t seed) {
-  Generator g(seed);
-  return randn(shape, {f64}, g);
-}
-void expect_close(const Tensor& a, const Tensor& b, double tolerance = 1e-12) {
-  ASSERT_EQ(a.shape(), b.shape());
-  Doubles x = values(a), y = values(b);
-  for (size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(x[i], y[i], tolerance * std::max(1.0, std::abs(y[i]))) << i;
-}
+using testing_support::Doubles;
+using testing_support::expect_close;
+using testing_support::random;
+using testing_support::values;
 
 // A scalar function with broadcasting, products, a fused operation and reuse.
 Tensor energy(const Tensor& x) {

@@ -1,0 +1,71 @@
+#include "autograd/functional/fisher.h"
+
+#include "autograd/autograd.h"
+#include "autograd/functional/variable.h"
+#include "ops/creation.h"
+#include "ops/elementwise.h"
+#include "ops/gumbel.h"
+#include "ops/reduce.h"
+#include "ops/shape.h"
+#include "ops/softmax.h"
+
+namespace gg {
+namespace {
+
+// The point, the logits there, and whether their derivatives have a history worth keeping.
+struct Evaluation {
+  Tensor at, logits;
+  bool recording;
+
+  Evaluation(const Function& model, const Tensor& x, bool enabled, const char* op)
+      : at(detail::variable(enabled ? x : detail::without_history(x))), logits(model(at)) {
+    GG_CHECK(logits.rank() == 2 && x.rank() >= 1 && logits.size(0) == x.size(0), op,
+             ": the model must give logits [N, classes] of samples [N, ...], got ", logits.shape(), " of ", x.shape());
+    recording = enabled && detail::depends_on_others(logits, std::span(&at, 1));
+  }
+  Tensor result(const Tensor& t) const { return recording ? t : detail::without_history(t); }
+  // ‖∂⟨logits, u⟩/∂x‖² of each sample.
+  Tensor squared_gradient(const Tensor& u) const {
+    if (!logits.requires_grad()) return symbolic_zeros({at.size(0)}, at.options());
+    Tensor g = grad(logits, at, {.grad_outputs = {u}, .create_graph = recording, .retain_graph = true});
+    return sum(square(flatten(g, 1)), 1);
+  }
+};
+
+}  // namespace
+
+FisherProduct fisher_vp(const Function& model, const Tensor& x, const Tensor& v) {
+  const bool enabled = GradMode::enabled();
+  GradModeGuard on(true);
+  const Tensor at = detail::variable(enabled ? x : detail::without_history(x));
+  const auto [logits, moved] = jvp(model, at, v);
+  // The direction is a constant of the losses it is used in, so nothing of its way here is kept.
+  const Tensor p = softmax(logits.detach()), weighed = p * moved.detach();
+  const Tensor back = weighed - p * sum(weighed, -1, {.keepdim = true});
+  if (!logits.requires_grad()) return {logits, symbolic_zeros(x.shape(), x.options())};
+  const Tensor product = grad(logits, at, {.grad_outputs = {back}, .retain_graph = true});
+  return {enabled ? logits : detail::without_history(logits), product.detach()};
+}
+
+FisherTrace fisher_trace(const Function& model, const Tensor& x) {
+  const bool enabled = GradMode::enabled();
+  GradModeGuard on(true);
+  const Evaluation e(model, x, enabled, "fisher_trace");
+  // Σ_c p_c ‖∇ log p_c‖²: each ∇ log p_c = Jᵀ·(e_c − p).
+  const int64_t classes = e.logits.size(1);
+  const Tensor p = softmax(e.logits), unit = eye(classes, x.options());
+  Tensor trace = zeros({x.size(0)}, x.options());
+  for (int64_t c = 0; c < classes; ++c) trace = trace + select(p, 1, c) * e.squared_gradient(select(unit, 0, c) - p);
+  return {e.result(e.logits), e.result(trace)};
+}
+
+FisherTrace sampled_fisher_trace(const Function& model, const Tensor& x, Generator& generator) {
+  const bool enabled = GradMode::enabled();
+  GradModeGuard on(true);
+  const Evaluation e(model, x, enabled, "sampled_fisher_trace");
+  const Tensor drawn = gumbel_softmax(e.logits.detach(), {.hard = true}, generator);  // one-hot
+  const Tensor u = drawn - softmax(e.logits);
+  return {e.result(e.logits), e.result(e.squared_gradient(u))};
+}
+
+}  // namespace gg
