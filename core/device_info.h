@@ -11,6 +11,9 @@ namespace gg {
 /// driver for CUDA 13.0"; or "none; " and the reason, where there is no such device. Never throws because of a device.
 std::string describe(Device device);
 
+/// The device of this name; of "auto" cuda where there is one, else the CPU. Throws on other names.
+Device choose_device(const std::string& name);
+
 /// Throws where there is no such device (is_available), and says why and what to do.
 void check_available(Device device);
 

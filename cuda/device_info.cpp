@@ -29,6 +29,11 @@ std::string describe(Device device) {
   return "none";
 }
 
+Device choose_device(const std::string& name) {
+  if (name != "auto") return parse_device(name);
+  return is_available(Device::cuda) ? Device(Device::cuda) : Device();
+}
+
 void check_available(Device device) {
   if (!device.is_cpu()) device_memory(device);
 }

@@ -116,6 +116,10 @@ void ByteReader::read(void* out, size_t n, std::string_view what) {
   }
 }
 
+size_t ByteReader::read_up_to(void* out, size_t n) {
+  return n == 0 ? 0 : state_->read_some(static_cast<unsigned char*>(out), n);
+}
+
 void ByteReader::expect_end() {
   unsigned char extra;
   GG_CHECK(state_->read_some(&extra, 1) == 0, state_->path.string(),

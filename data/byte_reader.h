@@ -23,6 +23,8 @@ class ByteReader {
 
   /// Reads exactly `n` bytes. Throws, naming `what`, if the file ends before, or if packed data is damaged.
   void read(void* out, size_t n, std::string_view what);
+  /// Reads what is there, at most `n` bytes, and returns how many: 0 only at the end of the file.
+  size_t read_up_to(void* out, size_t n);
   /// Throws unless everything was read, checksums included.
   void expect_end();
   /// An upper bound of the bytes still to come: exact for a plain file, 1040 times the packed bytes for gzip, whose

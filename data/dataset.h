@@ -21,6 +21,12 @@ struct Batch {
   int64_t size() const { return static_cast<int64_t>(index.size()); }
 };
 
+/// Samples and their classes.
+struct Labelled {
+  Tensor x;  ///< float32 [n, ...]
+  Tensor y;  ///< int64 [n]
+};
+
 class Dataset {
  public:
   virtual ~Dataset() = default;

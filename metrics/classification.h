@@ -10,6 +10,11 @@ namespace gg::metrics {
 /// The share of rows whose largest logit [N, classes] is at the target's (int64 [N]) place.
 double accuracy(const Tensor& logits, const Tensor& target);
 
+/// Expected calibration error in [0, 1]: predictions are sorted into `bins` equal bins of confidence (the largest
+/// probability); the mean over samples of |accuracy − mean confidence| of their bin (Naeini et al. 2015; 15 bins as in
+/// Guo et al. 2017). From logits [N, classes] and int64 targets [N]. Throws gg::Error.
+double expected_calibration_error(const Tensor& logits, const Tensor& target, int bins = 15);
+
 /// A classifier's opinion of N generated samples. Alone it can be fooled: read it beside the same numbers of real data.
 struct ClassifierScore {
   double confidence = 0;       ///< mean over samples of the largest class probability

@@ -11,15 +11,6 @@
 #include "ops/ops.h"
 
 namespace gg::apps {
-namespace {
-
-Device device_from(const std::string& name) {
-  if (name != "auto") return parse_device(name);
-  return is_available(Device::cuda) ? Device(Device::cuda) : Device();
-}
-
-}  // namespace
-
 void DataOptions::declare(OptionSet& options) {
   options.group("Data");
   options.add("train_images", train_images, "take only the first so many training images; 0 takes all")
@@ -42,7 +33,7 @@ models::AutoencoderOptions NetworkOptions::model(const Shape& image) const {
 }
 
 Lab::Lab(RunContext& run_context, const DataOptions& options)
-    : context(run_context), device(device_from(run_context.standard().device)) {
+    : context(run_context), device(choose_device(run_context.standard().device)) {
   const StandardOptions& standard = context.standard();
   check_available(device);
   if (standard.threads > 0) set_num_threads(static_cast<int>(standard.threads));

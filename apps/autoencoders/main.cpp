@@ -48,10 +48,6 @@ Report start_report(const std::string& title, const Lab& lab, double seconds) {
   return report;
 }
 
-void merge_into(Json& summary, const Json& more) {
-  for (const auto& [key, value] : more.items()) summary[key] = value;
-}
-
 /// Writes the report and, last, the summary; says where they are.
 void finish(RunContext& context, Report& report, const Json& summary) {
   report.config(context.config());

@@ -54,6 +54,10 @@ std::string json_text(const Json& value, int indent) {
   return value.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
+void merge_into(Json& into, const Json& more) {
+  for (const auto& [key, value] : more.items()) into[key] = value;
+}
+
 std::string describe_json(const Json& value) {
   if (value.is_string()) return "the string " + quote(value.get_ref<const std::string&>());
   if (value.is_object()) return "an object";

@@ -19,6 +19,9 @@ Json parse_json(std::string_view text, const std::string& source);
 /// bytes that are not UTF-8 become U+FFFD. Doubles are written with the fewest digits that read back exactly.
 std::string json_text(const Json& value, int indent = -1);
 
+/// Sets the members of the object `more` in the object `into`.
+void merge_into(Json& into, const Json& more);
+
 /// What kind of value this is, for messages: `the string "abc"`, `3.5`, `an object`, `true`.
 std::string describe_json(const Json& value);
 

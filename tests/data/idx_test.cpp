@@ -1,9 +1,8 @@
 // Reading idx files, plain and gzip, and refusing what is not one.
 #include "data/idx.h"
 
-#include <zlib.h>
-
 #include "data/images.h"
+#include "tests/data/gzip.h"
 #include "tests/errors.h"
 #include "tests/temp_dir.h"
 
@@ -26,20 +25,6 @@ std::string bytes(size_t n) {
   std::string s(n, '\0');
   for (size_t i = 0; i < n; ++i) s[i] = static_cast<char>(i * 7 + i / 256);
   return s;
-}
-
-std::string gzip(const std::string& text) {
-  z_stream z{};
-  deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&z, text.size()) + 64, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  z.avail_in = static_cast<uInt>(text.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  deflate(&z, Z_FINISH);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
 }
 
 TEST(Idx, ReadsPlainAndGzipWhateverTheName) {

@@ -29,6 +29,22 @@ TEST(Accuracy, CountsRightRows) {
   expect_error([&] { accuracy(tensor({1}), tensor({1}, kInteger)); }, "[N, classes]");
 }
 
+TEST(Calibration, IsTheGapBetweenConfidenceAndAccuracy) {
+  // Two classes, log-odds log 4: confidence 0.8 in each row. Three of four right: |0.75 − 0.8|.
+  const double l = std::log(4.0);
+  Tensor logits = tensor({{l, 0}, {0, l}, {l, 0}, {l, 0}}, kDouble);
+  EXPECT_NEAR(expected_calibration_error(logits, tensor({0, 1, 0, 1}, kInteger)), 0.05, 1e-12);
+  // Confidences 0.8 and (log 19) 0.95 fall into two bins of 15, whose errors add up: ½·|1 − 0.8| + ½·|0 − 0.95| ...
+  logits = tensor({{l, 0}, {std::log(19.0), 0}}, kDouble);
+  EXPECT_NEAR(expected_calibration_error(logits, tensor({0, 1}, kInteger)), 0.5 * 0.2 + 0.5 * 0.95, 1e-12);
+  // ... and into one of one bin, where they cancel: |½ − 0.875|.
+  EXPECT_NEAR(expected_calibration_error(logits, tensor({0, 1}, kInteger), 1), 0.375, 1e-12);
+  // Certain and right, with logits whose exponentials overflow.
+  EXPECT_EQ(expected_calibration_error(eye(3) * 1e4, tensor({0, 1, 2}, kInteger)), 0);
+  expect_error([&] { expected_calibration_error(logits, tensor({0}, kInteger)); }, "int64 targets [2]");
+  expect_error([&] { expected_calibration_error(logits, tensor({0, 1}, kInteger), 0); }, "at least one bin, got 0");
+}
+
 TEST(Image, SseAndPsnr) {
   Tensor a = zeros({2, 1, 2, 2}), b = full({2, 1, 2, 2}, 0.1);
   std::vector<double> sse = sse_per_image(a, b);

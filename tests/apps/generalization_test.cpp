@@ -1,0 +1,116 @@
+// The app `generalization` as a whole program on tiny data: it ends with a report, goes on where it was stopped, and
+// tells mistakes.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "apps/common/json_text.h"
+#include "tests/apps/autoencoders.h"
+
+namespace gg::apps {
+namespace {
+
+class Generalization : public testing::Test {
+ protected:
+  void SetUp() override {
+    fs::create_directory(dir_ / "data");
+    write_images(dir_ / "data", "train", 600);
+    write_images(dir_ / "data", "t10k", 60);
+  }
+  std::string at(const std::string& name) const { return (dir_ / name).string(); }
+  static Outcome run(const Words& words, const std::function<void(pid_t)>& meanwhile = {}) {
+    return run_program(GG_GENERALIZATION, words, meanwhile);
+  }
+  Words noise(const std::string& out, const Words& more = {}) const {
+    Words words = {"noise",    "--out",       at(out),
+                   "--quick",  "--data-sets", "two-moons,fashion-mnist",
+                   "--steps",  "20",          "--data",
+                   at("data"), "--hidden",    "16",
+                   "--batch",  "16",          "--fashion-labels",
+                   "20",       "--threads",   "1"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  void expect_error(const Words& words, int code, const std::string& part) const {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, code);
+    EXPECT_HAS(outcome.err, part);
+    EXPECT_TRUE(outcome.err.starts_with("error: ")) << outcome.err;
+  }
+  TempDir dir_;
+};
+
+TEST_F(Generalization, NoiseEndsWithAReport) {
+  const Outcome outcome = run(noise("run"));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_HAS(outcome.out, at("run/report.html"));
+  const Json summary = parse_json(slurp(at("run/summary.json")), "summary.json");
+  for (const char* set : {"two-moons", "fashion-mnist"}) {
+    ASSERT_TRUE(summary.contains(set));
+    const Json& score = summary[set]["no noise"];
+    EXPECT_EQ(score["test_accuracy"]["n"], 2);
+    EXPECT_GT(score["test_accuracy"]["mean"], 0.2);
+    EXPECT_EQ(score["difference"]["mean"], 0);
+  }
+  const std::string page = slurp(at("run/report.html"));
+  for (const char* part : {"Two moons", "data:image/png;base64", "difference in pairs"}) EXPECT_HAS(page, part);
+}
+
+TEST_F(Generalization, TheSeedDecidesAndThreadsDoNot) {
+  ASSERT_EQ(run(noise("a")).code, 0);
+  Words two = noise("b");
+  two.back() = "2";
+  ASSERT_EQ(run(two).code, 0);
+  ASSERT_EQ(run(noise("c", {"--seed", "1"})).code, 0);
+  const std::string lines = slurp(at("a/metrics.jsonl"));
+  EXPECT_EQ(slurp(at("b/metrics.jsonl")), lines);
+  EXPECT_NE(slurp(at("c/metrics.jsonl")), lines);
+}
+
+TEST_F(Generalization, StoppedItGoesOnWhereItWas) {
+  ASSERT_EQ(run(noise("whole", {"--steps", "150"})).code, 2) << "--steps stands there twice";
+  Words words = noise("whole");
+  words[7] = "150";
+  ASSERT_EQ(run(words).code, 0);
+  const std::string whole = slurp(at("whole/metrics.jsonl")), summary = slurp(at("whole/summary.json"));
+  int stopped = 0;
+  for (const int signal : {SIGINT, SIGKILL}) {
+    for (const std::size_t part : {0U, 2U}) {
+      const std::string name = std::to_string(signal) + "-" + std::to_string(part);
+      words[2] = at(name);
+      const Outcome first = run(words, [&](pid_t child) {
+        for (int i = 0; i < 100000 && slurp(at(name + "/metrics.jsonl")).size() < whole.size() * part / 4 + 1; ++i) {
+          ::usleep(200);
+        }
+        ::kill(child, signal);
+      });
+      stopped += first.code != 0;
+      if (first.code != 0) {
+        EXPECT_EQ(first.code, signal == SIGINT ? 130 : 1000 + SIGKILL) << first.err;
+        const Outcome again = run({"noise", "--resume", at(name)});
+        ASSERT_EQ(again.code, 0) << again.err;
+      }
+      EXPECT_EQ(slurp(at(name + "/metrics.jsonl")), whole);
+      EXPECT_EQ(slurp(at(name + "/summary.json")), summary);
+    }
+  }
+  EXPECT_GT(stopped, 2);  // else nothing was tested
+}
+
+TEST_F(Generalization, MistakesAreTold) {
+  expect_error(noise("run", {"--moons-label", "3"}), 2, "Did you mean --moons-labels?");
+  expect_error({"noise", "--out", at("run"), "--data-sets", "digits,moons"}, 2, "two-moons");
+  expect_error({"noise", "--out", at("run"), "--data-sets", "digits,digits", "--data", at("d.csv")}, 1, "d.csv");
+  expect_error({"noise", "--out", at("run"), "--data-sets", "two-moons,two-moons"}, 1, "twice");
+  spill(dir_ / "d.csv", "1,2,3\n");
+  expect_error({"noise", "--out", at("run"), "--data-sets", "digits", "--data", at("d.csv")}, 1,
+               "64 pixels and a label");
+  expect_error(
+      {"noise", "--out", at("run"), "--data-sets", "fashion-mnist", "--data", at("data"), "--fashion-labels", "590"}, 1,
+      "ask for fewer labels");
+  EXPECT_FALSE(fs::exists(at("run"))) << "a mistake found at once leaves no folder";
+}
+
+}  // namespace
+}  // namespace gg::apps
