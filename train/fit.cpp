@@ -25,7 +25,8 @@ double fit(Trainer& trainer, const Fit& f) {
   optim::AdamW optimizer(parameters, {.lr = o.lr, .weight_decay = o.weight_decay});
   const auto step = [&](const data::Batch& batch, const Progression& at) -> Numbers {
     // At most a fifth of the steps warm up, so that a short run has steps left to learn in.
-    const optim::CosineLr rate{.peak = o.lr, .steps = at.steps, .warmup = std::min(o.warmup, at.steps / 5)};
+    const optim::Schedule rate =
+        optim::cosine({.peak = o.lr, .steps = at.steps, .warmup = std::min(o.warmup, at.steps / 5)});
     optimizer.zero_grad();
     const Tensor loss = f.loss(batch);
     loss.backward();
