@@ -15,4 +15,11 @@ struct CrossEntropyOptions {
 /// (ops/softmax.h); nothing is read back to the host.
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& options = {});
 
+/// KL(softmax(p) ‖ softmax(q)) of each row, in nats: [N, classes] ↦ [N]. For consistency between two predictions;
+/// detach the one that shall be a target.
+Tensor kl_from_logits(const Tensor& p_logits, const Tensor& q_logits);
+
+/// The entropy of softmax(logits) of each row, in nats: [N, classes] ↦ [N].
+Tensor entropy_from_logits(const Tensor& logits);
+
 }  // namespace gg::losses

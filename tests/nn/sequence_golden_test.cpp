@@ -2,11 +2,13 @@
 // from PyTorch's state dicts.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <nlohmann/json.hpp>
+
 #include "autograd/autograd.h"
 #include "nn/nn.h"
 #include "ops/ops.h"
 #include "tests/errors.h"
-#include "tests/golden.h"
 
 namespace gg::nn_test {
 namespace {
@@ -14,7 +16,10 @@ namespace {
 using nlohmann::json;
 
 const json& golden() {
-  static const json g = read_golden("sequence_layers");
+  static const json g = [] {
+    std::ifstream in(GG_SOURCE_DIR "/tests/golden/sequence_layers.json");
+    return json::parse(in);
+  }();
   return g;
 }
 

@@ -3,6 +3,8 @@
 
 #include <cmath>
 #include <concepts>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "autograd/autograd.h"
 #include "ops/copy.h"
@@ -12,7 +14,6 @@
 #include "ops/shape.h"
 #include "optim/optim.h"
 #include "tests/errors.h"
-#include "tests/golden.h"
 
 namespace gg::optim_test {
 namespace {
@@ -21,7 +22,10 @@ using namespace gg::optim;
 using nlohmann::json;
 
 const json& golden() {
-  static const json g = read_golden("optimizers");
+  static const json g = [] {
+    std::ifstream in(GG_SOURCE_DIR "/tests/golden/optimizers.json");
+    return json::parse(in);
+  }();
   return g;
 }
 
