@@ -84,15 +84,6 @@ struct Gan {
   Tensor made() const { return generator(randn({kImages, kNoise}, {f32, critic.parameters()[0].device()})); }
 };
 
-// 10·(‖∇D‖ − 1)² at points between real and made images.
-Tensor gradient_penalty(const nn::Sequential& critic, const Tensor& real, const Tensor& made) {
-  Tensor e = rand({kImages, 1, 1, 1}, real.options());
-  Tensor between = (e * real + (1 - e) * made).detach().requires_grad_();
-  Tensor g = grad(sum(critic(between)), between, {.create_graph = true});
-  Tensor norm = sqrt(sum(square(flatten(g, 1)), 1) + 1e-12);
-  return 10 * mean(square(norm - 1));
-}
-
 }  // namespace
 
 TrainingStep critic_step(Device device, bool penalty) {
@@ -102,7 +93,7 @@ TrainingStep critic_step(Device device, bool penalty) {
   return {gan.critic.parameters(), [=] {
             Tensor made = gan.made().detach();
             Tensor loss = mean(gan.critic(made)) - mean(gan.critic(real));
-            return penalty ? loss + gradient_penalty(gan.critic, real, made) : loss;
+            return penalty ? loss + 10 * losses::wgan_gp_penalty(gan.critic, real, made) : loss;
           }};
 }
 
@@ -115,51 +106,19 @@ TrainingStep generator_step(Device device) {
           }};
 }
 
-namespace {
-
-// Kullback-Leibler divergence from p to the prediction of the logits, mean over the batch.
-Tensor divergence(const Tensor& p, const Tensor& logits) {
-  return sum(p * (log(p + 1e-12) - log_softmax(logits))) / static_cast<double>(p.size(0));
-}
-
-Tensor unit_rows(const Tensor& d) { return d / (sqrt(sum(square(d), 1, {.keepdim = true})) + 1e-12); }
-
-// The direction in which the divergence from the prediction at x grows fastest, by finite differences.
-Tensor approximate_direction(const nn::Sequential& model, const Tensor& x, const Tensor& p) {
-  Tensor r = (0.1 * unit_rows(randn_like(x))).requires_grad_();
-  return unit_rows(grad(divergence(p, model(x + r)), r));
-}
-
-// The logits at x, and that direction exactly: at x itself the Hessian is Jᵀ·(diag p − p·pᵀ)·J, J being the Jacobian of
-// the logits. One pass forward gives them and J·d, one back the rest.
-std::pair<Tensor, Tensor> logits_and_direction(const nn::Sequential& model, const Tensor& x) {
-  Tensor at = x.detach().requires_grad_();
-  const auto [logits, moved] = jvp(model, at, unit_rows(randn_like(x)));
-  const Tensor p = softmax(logits.detach()), weighed = p * moved.detach();
-  const Tensor back = weighed - p * sum(weighed, 1, {.keepdim = true});
-  Tensor direction = unit_rows(grad(logits, at, {.grad_outputs = {back}, .retain_graph = true}));
-  at.requires_grad_(false);  // the step asks for the weights' gradients only
-  return {logits, direction};
-}
-
-}  // namespace
-
 TrainingStep vat_step(Device device, Vat how) {
   manual_seed(1);
   nn::Sequential model{nn::Linear(784, 512), nn::ReLU(), nn::Linear(512, 512), nn::ReLU(), nn::Linear(512, 10)};
   model.to(device);
   Tensor x = to(rand({kBatch, 784}), device), y = to(randint(0, 10, {kBatch}), device);
-  return {model.parameters(), [=] {
-            Tensor logits, d;
-            if (how == Vat::exact) {
-              std::tie(logits, d) = logits_and_direction(model, x);
-            } else {
-              logits = model(x);
-              d = approximate_direction(model, x, softmax(logits.detach()));
-            }
-            const Tensor p = softmax(logits.detach());
-            return losses::cross_entropy(logits, y) + divergence(p, model(x + 2 * d));
-          }};
+  return {
+      model.parameters(), [=] {
+        const auto v = losses::virtual_adversarial(
+            model, x,
+            {.epsilon = 2,
+             .direction = how == Vat::exact ? losses::VatDirection::exact : losses::VatDirection::finite_differences});
+        return losses::cross_entropy(v.logits, y) + v.loss;
+      }};
 }
 
 TrainingStep arcface_step(Device device, int64_t classes) {
