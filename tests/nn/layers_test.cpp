@@ -434,7 +434,7 @@ TEST(Training, FitsXor) {
   nn::Sequential net{nn::Linear(2, 16), nn::Tanh(), nn::Linear(16, 2)};
   Tensor x = tensor({{0, 0}, {0, 1}, {1, 0}, {1, 1}}), y = tensor({0, 1, 1, 0}, {.dtype = i64});
   optim::AdamW optimizer(net.parameters(), {.weight_decay = 0});
-  optim::CosineLr rate{.peak = 0.05, .steps = 200};
+  const optim::Schedule rate = optim::cosine({.peak = 0.05, .steps = 200});
   double loss = 0;
   for (int64_t step = 0; step < 200; ++step) {
     Tensor l = losses::cross_entropy(net(x), y);

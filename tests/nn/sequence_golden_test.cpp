@@ -2,13 +2,11 @@
 // from PyTorch's state dicts.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "autograd/autograd.h"
 #include "nn/nn.h"
 #include "ops/ops.h"
 #include "tests/errors.h"
+#include "tests/golden.h"
 
 namespace gg::nn_test {
 namespace {
@@ -16,10 +14,7 @@ namespace {
 using nlohmann::json;
 
 const json& golden() {
-  static const json g = [] {
-    std::ifstream in(GG_SOURCE_DIR "/tests/golden/sequence_layers.json");
-    return json::parse(in);
-  }();
+  static const json g = read_golden("sequence_layers");
   return g;
 }
 

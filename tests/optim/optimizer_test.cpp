@@ -3,8 +3,6 @@
 
 #include <cmath>
 #include <concepts>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "autograd/autograd.h"
 #include "ops/copy.h"
@@ -14,6 +12,7 @@
 #include "ops/shape.h"
 #include "optim/optim.h"
 #include "tests/errors.h"
+#include "tests/golden.h"
 
 namespace gg::optim_test {
 namespace {
@@ -22,10 +21,7 @@ using namespace gg::optim;
 using nlohmann::json;
 
 const json& golden() {
-  static const json g = [] {
-    std::ifstream in(GG_SOURCE_DIR "/tests/golden/optimizers.json");
-    return json::parse(in);
-  }();
+  static const json g = read_golden("optimizers");
   return g;
 }
 

@@ -30,13 +30,15 @@ Make two_groups(const Options& a, const Options& b) {
 }
 
 const std::vector<std::pair<std::string, Make>>& rules() {
-  using optim::AdamOptions, optim::AdamWOptions, optim::SgdOptions;
+  using optim::AdamOptions, optim::AdamWOptions, optim::RmsPropOptions, optim::SgdOptions;
   static const std::vector<std::pair<std::string, Make>> all = {
       {"SGD", one_group<optim::SGD>(SgdOptions{.lr = 0.1})},
       {"SGD, momentum", one_group<optim::SGD>(SgdOptions{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.02})},
       {"SGD, Nesterov", one_group<optim::SGD>(SgdOptions{.lr = 0.1, .momentum = 0.9, .nesterov = true})},
       {"SGD, groups",
        two_groups<optim::SGD>(SgdOptions{.lr = 0.1}, SgdOptions{.momentum = 0.5, .weight_decay = 0.1, .lr_scale = 3})},
+      {"RMSprop", one_group<optim::RMSprop>(RmsPropOptions{.lr = 0.05, .weight_decay = 0.1})},
+      {"RMSprop, centered", one_group<optim::RMSprop>(RmsPropOptions{.lr = 0.05, .momentum = 0.5, .centered = true})},
       {"Adam", one_group<optim::Adam>(AdamOptions{.lr = 0.05, .betas = {0.5, 0.9}})},
       {"Adam, decay", one_group<optim::Adam>(AdamOptions{.lr = 0.05, .weight_decay = 0.1})},
       {"Adam, groups",
@@ -91,7 +93,7 @@ TEST_P(Optimizers, EveryRule) {
 }
 
 TEST_P(Optimizers, Clipping) {
-  const Make& adam = rules()[4].second;
+  const Make& adam = rules()[6].second;
   for (const DType dtype : {f32, f64}) {
     for (const double limit : {0.5, 1e6}) {  // reached, and not
       const TensorMap here = results(adam, Device(), dtype, limit, limit / 10);

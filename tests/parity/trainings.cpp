@@ -112,7 +112,7 @@ class Vae final : public Base {
  private:
   models::Vae model_;
   optim::AdamW& adam_;
-  optim::CosineLr rate_{.peak = 5e-3, .steps = 40, .warmup = 5};
+  optim::Schedule rate_ = optim::cosine({.peak = 5e-3, .steps = 40, .warmup = 5});
   int64_t steps_ = 0;
 
   void load(const std::filesystem::path& file) override {
