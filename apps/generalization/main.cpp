@@ -8,6 +8,7 @@ namespace gg::apps {
 
 int run_program(int argc, char** argv) {
   App app("generalization", "from random noise to gradient penalties to virtual adversarial training");
+  add_theory(app);
   add_noise(app);
   return run_app(argc, argv, app);
 }

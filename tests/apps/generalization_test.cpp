@@ -57,6 +57,19 @@ TEST_F(Generalization, NoiseEndsWithAReport) {
   for (const char* part : {"Two moons", "data:image/png;base64", "difference in pairs"}) EXPECT_HAS(page, part);
 }
 
+TEST_F(Generalization, EveryFormulaOfTheTheoryHolds) {
+  for (const char* seed : {"0", "1", "2"}) {
+    const Outcome outcome = run({"theory", "--quick", "--out", at(seed), "--seed", seed, "--threads", "1"});
+    EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
+    const Json summary = parse_json(slurp(at(std::string(seed) + "/summary.json")), "summary.json");
+    EXPECT_EQ(summary["failed"], 0);
+    EXPECT_GE(summary["claims"], 45);
+    for (const char* row : {"A4", "A5", "A7", "A8", "A10", "A12", "A13", "A14", "A15", "A19", "A20", "A21"}) {
+      EXPECT_HAS(outcome.out, std::string("  ") + row + " ");
+    }
+  }
+}
+
 TEST_F(Generalization, TheSeedDecidesAndThreadsDoNot) {
   ASSERT_EQ(run(noise("a")).code, 0);
   Words two = noise("b");

@@ -39,6 +39,9 @@ TEST(Calibration, IsTheGapBetweenConfidenceAndAccuracy) {
   EXPECT_NEAR(expected_calibration_error(logits, tensor({0, 1}, kInteger)), 0.5 * 0.2 + 0.5 * 0.95, 1e-12);
   // ... and into one of one bin, where they cancel: |½ − 0.875|.
   EXPECT_NEAR(expected_calibration_error(logits, tensor({0, 1}, kInteger), 1), 0.375, 1e-12);
+  // The edge 12/15 = 0.8 parts 0.79 from 0.81: wrong and right do not cancel.
+  logits = tensor({{std::log(0.79 / 0.21), 0}, {std::log(0.81 / 0.19), 0}}, kDouble);
+  EXPECT_NEAR(expected_calibration_error(logits, tensor({1, 0}, kInteger)), 0.5 * 0.79 + 0.5 * 0.19, 1e-12);
   // Certain and right, with logits whose exponentials overflow.
   EXPECT_EQ(expected_calibration_error(eye(3) * 1e4, tensor({0, 1, 2}, kInteger)), 0);
   expect_error([&] { expected_calibration_error(logits, tensor({0}, kInteger)); }, "int64 targets [2]");
