@@ -37,11 +37,9 @@ ${body}" @ONLY)
     set(options -fno-math-errno -fno-trapping-math -ffp-contract=off)
     if(NOT GG_SANITIZE)
       list(APPEND options $<$<CONFIG:Release,RelWithDebInfo,MinSizeRel>:-O3>)
-    elseif(GG_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      # The loops' reads and writes are checked. Every jet on the stack would be too, at ten times the compile time; the
-      # tests of the number types check those.
-      list(APPEND options --param=asan-stack=0 -fno-sanitize=undefined)
     endif()
+    gradgrad_check_memory_only(unchecked)
+    list(APPEND options ${unchecked})
     if(isa STREQUAL "Avx2")
       list(APPEND options -mavx2 -mfma -mbmi -mbmi2)
     elseif(isa STREQUAL "Avx512")
@@ -53,6 +51,16 @@ ${body}" @ONLY)
       SKIP_PRECOMPILE_HEADERS ON)
     target_sources(${target} PRIVATE "${file}")
   endforeach()
+endfunction()
+
+# The options of functors' sources in sanitizer builds: the loops' reads and writes are checked. Every jet on the stack
+# and every integer in one would be too, at up to a hundred times the compile time; the tests of the number types check
+# those.
+function(gradgrad_check_memory_only result)
+  set(${result} PARENT_SCOPE)
+  if(GG_SANITIZE MATCHES "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    set(${result} --param=asan-stack=0 -fno-sanitize=undefined PARENT_SCOPE)
+  endif()
 endfunction()
 
 # The instruction sets to build for, as tags of core/target.h.
@@ -90,6 +98,10 @@ function(gradgrad_add_device_kernels target stem includes ops)
       "template const gg::DeviceKernelsOf<${op}>::Type& gg::GG_CUDA_NS::functor_kernels<${op}>();\n")
   endforeach()
   gradgrad_add_device_source(${target} ${stem} "${body}")
+  if(TARGET ${target}_${stem}_emulated)
+    gradgrad_check_memory_only(options)
+    target_compile_options(${target}_${stem}_emulated PRIVATE ${options})
+  endif()
 endfunction()
 
 function(gradgrad_add_ops target header)
