@@ -43,9 +43,9 @@ Option::Option(std::string name, Target target, std::string help, std::string gr
     : name_(std::move(name)), target_(target), help_(std::move(help)), group_(std::move(group)) {}
 
 Option& Option::range(double low, double high) {
+  low_excluded_ = low_excluded_ && low == low_;  // above(0).range(0, 10) stays above 0
   low_ = low;
   high_ = high;
-  low_excluded_ = false;
   return *this;
 }
 

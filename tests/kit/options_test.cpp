@@ -117,6 +117,18 @@ TEST(Options, AFailedValueLeavesTheVariable) {
   EXPECT_EQ(f.train.lr, 1e-3);
 }
 
+TEST(Options, ARangeThatBeginsAtAnExcludedLimitKeepsItExcluded) {
+  double x = 1, y = 1;
+  OptionSet options;
+  options.add("x", x, "a number").above(0).range(0, 10);
+  options.add("y", y, "a number").above(0).range(-1, 10);
+  EXPECT_THROW(options.find("x")->set(0.0, "x"), UsageError);
+  EXPECT_THROW(options.find("x")->set(11.0, "x"), UsageError);
+  options.find("x")->set(1e-9, "x");
+  options.find("y")->set(-1.0, "y");
+  EXPECT_EQ(y, -1);
+}
+
 TEST(Options, JsonSetsEveryType) {
   Fixture f;
   f.set.apply(parse_json(R"({"epochs": 4, "lr": 1, "augment": false, "variant": "residual", "code_widths": [1, 2],
