@@ -120,4 +120,22 @@ GradientMoments::Of GradientMoments::of(size_t parameter) const {
           .live = alive / numbers};
 }
 
+TensorMap GradientMoments::state_dict() const {
+  TensorMap all{{"steps", from_vector(std::vector<int64_t>{steps_}, {})}};
+  for (size_t i = 0; i < sums_.size(); ++i) {
+    all.emplace(str(i, ".sum"), sums_[i]);
+    all.emplace(str(i, ".square"), squares_[i]);
+  }
+  return all;
+}
+
+void GradientMoments::load_state_dict(const TensorMap& state) {
+  const TensorMap own = state_dict();
+  const std::string problems = misfits(own, state);
+  GG_CHECK(problems.empty(), "GradientMoments: this state does not fit ", sums_.size(), " parameters:", problems);
+  NoGrad off;
+  for (const auto& [name, t] : own) copy_(t, state.at(name));
+  steps_ = static_cast<int64_t>(own.at("steps").item());
+}
+
 }  // namespace gg::optim

@@ -72,6 +72,11 @@ class GradientMoments {
   Of of(size_t parameter) const;
   int64_t steps() const { return steps_; }
 
+  /// "steps", and "I.sum" and "I.square" of parameter number I, which share memory with this.
+  TensorMap state_dict() const;
+  /// Copies what state_dict returned. Throws, before anything has changed, where it does not fit.
+  void load_state_dict(const TensorMap& state);
+
  private:
   std::vector<Tensor> parameters_, sums_, squares_;
   int64_t steps_ = 0;

@@ -45,6 +45,7 @@ function(gradgrad_doc_example name document)
   set_tests_properties(docs.${name} PROPERTIES LABELS docs)
 endfunction()
 gradgrad_doc_example(readme ${PROJECT_SOURCE_DIR}/README.md)
+gradgrad_doc_example(weight_rms ${PROJECT_SOURCE_DIR}/docs/weight-rms.md)
 
 # docs/adding_an_op.md shows the files of tests/out_of_tree_op as they are.
 add_test(NAME docs.adding_an_op COMMAND ${CMAKE_COMMAND} -DDOCUMENT=${PROJECT_SOURCE_DIR}/docs/adding_an_op.md

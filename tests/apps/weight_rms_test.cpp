@@ -1,0 +1,217 @@
+// The app `weight_rms` as a whole program: numbers that can be checked from outside, the same numbers whatever happens
+// in between, and clear errors.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <csignal>
+
+#include "apps/common/json_text.h"
+#include "tests/apps/autoencoders.h"
+
+namespace gg::apps {
+namespace {
+
+class WeightRmsApp : public testing::Test {
+ protected:
+  std::string at(const std::string& name) const { return (dir_ / name).string(); }
+  static Outcome run(const Words& words) { return run_program(GG_WEIGHT_RMS, words); }
+  /// The summary of a run with these words.
+  Json summary(Words words) const {
+    words.insert(words.end(), {"--out", at("run"), "--force"});
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_HAS(slurp(at("run/report.html")), "<svg");
+    return parse_json(slurp(at("run/summary.json")), "summary.json");
+  }
+  static Json predict(Words words) {
+    words.insert(words.begin(), {"predict", "--json"});
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return parse_json(outcome.out, "output");
+  }
+  void expect_error(Words words, int code, const std::string& part) const {
+    words.insert(words.end(), {"--out", at("bad")});
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_HAS(outcome.err, part);
+    EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1) << "more than one line: " << outcome.err;
+    EXPECT_FALSE(fs::exists(at("bad"))) << "a mistake found at once leaves no folder";
+  }
+
+  TempDir dir_;
+};
+
+TEST_F(WeightRmsApp, PredictsWhatTheFormulasGive) {
+  const Json constant = predict({"--schedule", "constant"});
+  EXPECT_NEAR(constant["kappa"].get<double>(), 1, 1e-12);
+  const double rho = std::exp(-2.0) * 0.01 + (1 - std::exp(-2.0)) * 0.005;
+  EXPECT_NEAR(constant["rms"]["ode"].get<double>(), std::sqrt(rho), 1e-12);
+  EXPECT_NEAR(constant["rms"]["steady_state"].get<double>(), std::sqrt(0.005), 1e-12);
+  EXPECT_NEAR(constant["rms"]["double_sum"].get<double>(), 0.07531, 1e-5);
+  EXPECT_NEAR(constant["update_rms"].get<double>(), std::sqrt(0.1 / 1.9), 1e-12);
+  EXPECT_TRUE(constant["warnings"].empty());
+  const Json wsd = predict({"--schedule", "wsd", "--warmup", "0.05", "--decay", "0.2", "--lambda", "2"});
+  EXPECT_NEAR(wsd["kappa"].get<double>(), 17.5, 1e-9);
+  EXPECT_NEAR(wsd["rms"]["mean_field"].get<double>() / wsd["rms"]["double_sum"].get<double>(), 1.47, 0.02);
+  // Weights that wither, and AdamC, which keeps them.
+  EXPECT_HAS(predict({"--lambda", "2"})["warnings"][0].get<std::string>(), "wither");
+  const Json adamc = predict({"--lambda", "2", "--lambda-schedule", "follow"});
+  EXPECT_TRUE(adamc["warnings"].empty());
+  EXPECT_NEAR(adamc["kappa"].get<double>(), 7.5, 1e-9);
+  EXPECT_HAS(predict({"--eta-max", "0.9", "--lambda", "1"})["warnings"][1].get<std::string>(), "λη reaches 0.9");
+  // κ of ten thousand, no steps, a decay with a schedule of its own, every schedule there is.
+  EXPECT_TRUE(
+      std::isfinite(predict({"--eta-max", "1", "--lambda", "0.9", "--steps", "20000"})["rms"]["ode"].get<double>()));
+  EXPECT_EQ(predict({"--steps", "0"})["rms"]["double_sum"].get<double>(), 0.1);
+  EXPECT_NEAR(predict({"--schedule", "constant", "--lambda-schedule", "linear"})["kappa"].get<double>(), 0.5, 1e-9);
+  for (const char* schedule : {"linear", "warmup", "cosine", "polynomial", "step", "inverse_sqrt"}) {
+    EXPECT_GT(predict({"--schedule", schedule, "--warmup", "0.1"})["nu"].get<double>(), 0) << schedule;
+  }
+}
+
+TEST_F(WeightRmsApp, SimulationAgreesWithThePrediction) {
+  const Json s = summary({"simulate", "--steps", "1500", "--lambda", "3", "--eta-max", "2e-3", "--dimension", "20000"});
+  EXPECT_NEAR(s["simulated"]["rms"].get<double>() / s["rms"]["double_sum"].get<double>(), 1, 0.03);
+  EXPECT_NEAR(s["simulated"]["update_rms"].get<double>(), 0.2294, 0.008);
+  EXPECT_LT(std::abs(s["simulated"]["start_cosine"].get<double>()), 0.03);
+  // Other seeds, other numbers; other threads, the same.
+  const Words small = {"simulate", "--steps", "50", "--dimension", "3000", "--threads"};
+  const auto with = [&](Words more) {
+    Words words = small;
+    words.insert(words.end(), more.begin(), more.end());
+    return summary(words)["simulated"]["rms"].get<double>();
+  };
+  EXPECT_EQ(with({"1"}), with({"2"}));
+  EXPECT_NE(with({"1"}), with({"1", "--seed", "5"}));
+  EXPECT_NEAR(summary({"simulate", "--steps", "0"})["simulated"]["rms"].get<double>(), 0.1, 1e-7);
+}
+
+TEST_F(WeightRmsApp, CompareRepeatsTheTable) {
+  const Json s = summary({"compare", "--dimension", "3000", "--long-dimension", "200"});
+  ASSERT_EQ(s["rows"].size(), 23U);
+  EXPECT_EQ(s["agreeing"], 23);
+  int wrong = 0;
+  for (const Json& row : s["rows"]) {
+    EXPECT_TRUE(row["same_rms"] && row["same_estimate"]) << row;
+    const double simulated = row["simulated"], noise = row["noise"];
+    // The double sum holds everywhere but for noise and the moving v; the mean field not at large κ (D-20).
+    EXPECT_NEAR(row["double_sum"].get<double>() / simulated, 1.01, 3 * noise + 0.02) << row;
+    const double field = row["mean_field"].get<double>() / simulated - 1;
+    const std::string schedule = row["schedule"];
+    const bool still = schedule == "constant" || schedule.starts_with("AdamC");
+    if (row["kappa"].get<double>() > 3 && !still) {
+      EXPECT_GT(field, 0.4) << row;
+      ++wrong;
+    } else {
+      EXPECT_LT(std::abs(field), 0.05 + 3 * noise) << row;
+    }
+  }
+  EXPECT_EQ(wrong, 5);
+}
+
+TEST_F(WeightRmsApp, WeightsWitherWhereTheRateEndsAtZero) {
+  const Json s = summary(
+      {"collapse", "--steps", "10000", "--lambda", "5", "--network-steps", "1500", "--network-eta-max", "0.01"});
+  std::map<std::string, Json> rows;
+  for (const Json& row : s["rows"]) rows[row["schedule"]] = row;
+  const double plateau = rows["constant"]["simulated"];
+  EXPECT_LT(rows["cosine → 0"]["simulated"].get<double>(), 0.5 * plateau);
+  EXPECT_LT(rows["linear → 0"]["simulated"].get<double>(), 0.5 * plateau);
+  EXPECT_NEAR(rows["AdamC, cosine → 0"]["simulated"].get<double>() / plateau, 1, 0.15);
+  EXPECT_TRUE(rows["cosine → 0"]["withers"] && rows["linear → 0"]["withers"]);
+  EXPECT_FALSE(rows["constant"]["withers"] || rows["cosine → 0.1"]["withers"] || rows["AdamC, cosine → 0"]["withers"] ||
+               rows["cosine → 0, little decay"]["withers"]);
+  EXPECT_LT(rows["cosine → 0"]["ten_times"].get<double>(), 0.6 * rows["cosine → 0.1"]["ten_times"].get<double>());
+  EXPECT_GT(s["network"]["adamw_gradient_growth"].get<double>(),
+            1.3 * s["network"]["adamc_gradient_growth"].get<double>());
+  EXPECT_GT(s["network"]["adamc_rms"].get<double>(), 1.5 * s["network"]["adamw_rms"].get<double>());
+}
+
+TEST_F(WeightRmsApp, SumsOfSquaresDecide) {
+  const Json s = summary({"criterion", "--quick"});
+  for (const Json& row : s["rows"]) {
+    const double p = row["power"];
+    EXPECT_EQ(row["settles"].get<bool>(), p > 0.5);
+    EXPECT_LE(row["bound"].get<double>(), 1) << p;
+    EXPECT_NEAR(row["simulated"].get<double>() / row["simulated_estimate"].get<double>(), 1, 0.08) << p;
+    if (p < 0.5) {
+      EXPECT_NEAR(row["growth"].get<double>(), 1 - 2 * p, 0.12) << p;
+    } else if (p > 0.7) {
+      EXPECT_NEAR(row["rms"].get<double>() / row["limit"].get<double>(), 1, 0.05) << p;
+    }
+  }
+  EXPECT_LT(s["forgetting"][0]["left"].get<double>(), 0.08);
+  EXPECT_GT(s["forgetting"][2]["left"].get<double>(), 0.8);
+  for (const Json& f : s["forgetting"]) {
+    EXPECT_NEAR(f["left"].get<double>() / f["predicted"].get<double>(), 1, 0.05) << f;
+  }
+}
+
+TEST_F(WeightRmsApp, DesignFindsTheDecay) {
+  const Json s = summary({"design", "--target-rms", "0.04", "--steps", "3000", "--eta-max", "2e-3"});
+  ASSERT_EQ(s["candidates"].size(), 6U);
+  // Found by the differential equation, told by the double sum, which is close to it.
+  for (const Json& c : s["candidates"]) EXPECT_NEAR(c["rms"].get<double>(), 0.04, 4e-4) << c;
+  const Json cosine = s["candidates"][3];
+  const std::string lambda = std::to_string(cosine["lambda"].get<double>());
+  const Json again = predict({"--schedule", "cosine", "--lambda", lambda, "--steps", "3000", "--eta-max", "2e-3",
+                              "--warmup", "0.02", "--theta0-rms", "0.02"});
+  EXPECT_NEAR(again["rms"]["ode"].get<double>(), 0.04, 1e-6);
+  const Json none = summary({"design", "--target-rms", "5"});
+  EXPECT_HAS(none["candidates"][0]["trouble"].get<std::string>(), "needs a higher rate or more steps");
+  EXPECT_HAS(none["advice"].get<std::string>(), "No schedule");
+}
+
+TEST_F(WeightRmsApp, TrainsAndResumesToTheSameBytes) {
+  fs::create_directory(dir_ / "data");
+  write_images(dir_ / "data", "train", 180);
+  write_images(dir_ / "data", "t10k", 40);
+  const auto words = [&](const std::string& out) {
+    return Words{"train",   "--data", at("data"),           "--out", at(out), "--steps", "60", "--batch-size", "20",
+                 "--every", "7",      "--checkpoint-every", "10"};
+  };
+  ASSERT_EQ(run(words("whole")).code, 0);
+  const Json s = parse_json(slurp(at("whole/summary.json")), "summary.json");
+  for (const char* network : {"mlp", "cnn"}) {
+    for (const Json& t : s["networks"][network]["tensors"]) {
+      for (const char* key : {"measured", "no_mean", "with_mean", "with_mean_by_number", "update"}) {
+        EXPECT_GT(t[key].get<double>(), 0) << network << " " << t["tensor"] << " " << key;
+      }
+      EXPECT_NEAR(t["measured"].get<double>() * (1 + t["error_no_mean"].get<double>()), t["no_mean"].get<double>(),
+                  1e-9);
+    }
+  }
+  const std::size_t whole = slurp(at("whole/metrics.jsonl")).size();
+  const Outcome killed = run_program(GG_WEIGHT_RMS, words("cut"), [&](pid_t child) {
+    for (int i = 0; i < 100000 && slurp(at("cut/metrics.jsonl")).size() < whole / 2; ++i) ::usleep(200);
+    ::kill(child, SIGKILL);
+  });
+  EXPECT_EQ(killed.code, 1000 + SIGKILL);
+  ASSERT_EQ(run({"train", "--resume", at("cut")}).code, 0);
+  EXPECT_EQ(slurp(at("whole/metrics.jsonl")), slurp(at("cut/metrics.jsonl")));
+  Json again = parse_json(slurp(at("cut/summary.json")), "summary.json");
+  Json first = s;
+  for (Json* j : {&again, &first}) {
+    for (auto& network : (*j)["networks"]) network.erase("seconds");
+  }
+  EXPECT_EQ(first, again);
+}
+
+TEST_F(WeightRmsApp, MistakesAreTold) {
+  expect_error({"predict", "--beta1", "1"}, 1, "--beta1 must be in [0, 1), got 1");
+  expect_error({"predict", "--beta2", "1.5"}, 1, "--beta2 must be in [0, 1), got 1.5");
+  expect_error({"predict", "--beta1", "-0.1"}, 2, "--beta1");
+  expect_error({"predict", "--eta-max", "-1"}, 2, "--eta-max");
+  expect_error({"predict", "--lambda", "nan"}, 2, "--lambda");
+  expect_error({"predict", "--sigma", "0"}, 2, "--sigma");
+  expect_error({"simulate", "--lambda", "1001"}, 1, "learning rate times weight decay must be below 1");
+  expect_error({"predict", "--schedule", "cosin"}, 2, "cosine");
+  expect_error({"predict", "--schedule", "wsd", "--warmup", "0.9", "--decay", "0.5"}, 1, "do not fit into 10000 steps");
+  expect_error({"simulate", "--steps", "-1"}, 2, "--steps");
+  expect_error({"design", "--target-rms", "0"}, 2, "--target-rms");
+  expect_error({"train", "--networks", "rnn"}, 2, "expected mlp or cnn");
+  expect_error({"train", "--data", at("nowhere")}, 1, at("nowhere"));
+}
+
+}  // namespace
+}  // namespace gg::apps
