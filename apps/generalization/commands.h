@@ -7,5 +7,8 @@ namespace gg::apps {
 
 void add_theory(App& app);
 void add_noise(App& app);
+void add_fgm(App& app);
+void add_vat(App& app);
+void add_vat_text(App& app);
 
 }  // namespace gg::apps
