@@ -10,9 +10,8 @@ int run_program(int argc, char** argv) {
   App app("generalization", "from random noise to gradient penalties to virtual adversarial training");
   add_theory(app);
   add_noise(app);
-  add_fgm(app);
-  add_vat(app);
-  add_vat_text(app);
+  add_penalty(app);
+  add_laplacian(app);
   return run_app(argc, argv, app);
 }
 

@@ -21,6 +21,9 @@ double at_most(int k, int n) {
   return total;
 }
 
+/// In per cent with one decimal; what rounds to 0 is 0.
+std::string rounded(double share) { return format_fixed(std::round(1000 * share) / 10, 1); }
+
 }  // namespace
 
 double Spread::standard_error() const { return n > 0 ? std / std::sqrt(static_cast<double>(n)) : 0; }
@@ -67,14 +70,14 @@ double log_log_slope(const std::vector<double>& x, const std::vector<double>& y)
 }
 
 std::string percent(const Spread& share) {
-  const std::string mean = format_fixed(100 * share.mean, 1);
-  return share.n > 1 ? fmt::format("{} ± {}", mean, format_fixed(100 * share.std, 1)) : mean;
+  const std::string mean = rounded(share.mean);
+  return share.n > 1 ? fmt::format("{} ± {}", mean, rounded(share.std)) : mean;
 }
 
 std::string points(const Paired& pair) {
   const std::string sign = pair.difference.mean > 0 ? "+" : "";
-  return fmt::format("{}{} ± {} ({} of {})", sign, format_fixed(100 * pair.difference.mean, 1),
-                     format_fixed(100 * pair.difference.standard_error(), 1), pair.wins, pair.difference.n);
+  return fmt::format("{}{} ± {} ({} of {})", sign, rounded(pair.difference.mean),
+                     rounded(pair.difference.standard_error()), pair.wins, pair.difference.n);
 }
 
 }  // namespace gg::apps

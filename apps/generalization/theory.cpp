@@ -2,10 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 
 #include "apps/common/text.h"
 #include "apps/generalization/commands.h"
@@ -14,12 +12,6 @@
 
 namespace gg::apps {
 namespace {
-
-double cpu_seconds() {
-  timespec t{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
 
 std::string mark(bool holds) { return holds ? "holds" : "**fails**"; }
 
@@ -133,26 +125,6 @@ models::Classifier random_net(const RandomNet& o, Generator& generator) {
 
 Tensor random_inputs(std::int64_t n, std::int64_t width, Generator& generator, DType dtype) {
   return randn({n, width}, {.dtype = dtype}, generator);
-}
-
-double median_of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t n = values.size();
-  return n == 0 ? 0 : (values[(n - 1) / 2] + values[n / 2]) / 2;
-}
-
-std::vector<double> seconds_of(const std::vector<std::function<void()>>& work, int times) {
-  std::vector<std::vector<double>> taken(work.size());
-  for (int round = -1; round < times; ++round) {
-    for (std::size_t i = 0; i < work.size(); ++i) {
-      const double start = cpu_seconds();
-      work[i]();
-      if (round >= 0) taken[i].push_back(cpu_seconds() - start);
-    }
-  }
-  std::vector<double> middle;
-  for (const std::vector<double>& seconds : taken) middle.push_back(median_of(seconds));
-  return middle;
 }
 
 void add_theory(App& app) {

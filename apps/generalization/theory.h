@@ -3,11 +3,11 @@
 // theory_penalty.cpp (A10-A13, A15), theory_vat.cpp (A13, A19-A21).
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "apps/common/plots.h"
+#include "apps/generalization/cost.h"
 #include "apps/generalization/lab.h"
 #include "core/generator.h"
 #include "models/classifier.h"
@@ -82,12 +82,6 @@ struct RandomNet {
 models::Classifier random_net(const RandomNet& options, Generator& generator);
 /// n inputs, standard normal.
 Tensor random_inputs(std::int64_t n, std::int64_t width, Generator& generator, DType dtype = f64);
-
-/// The middle of some values.
-double median_of(std::vector<double> values);
-/// CPU seconds of `work`, the middle of `times` runs after one that does not count. In turn for several pieces of work,
-/// so that all meet the same machine.
-std::vector<double> seconds_of(const std::vector<std::function<void()>>& work, int times);
 
 void add_noise_theory(Theory& theory);
 void add_bound_theory(Theory& theory);

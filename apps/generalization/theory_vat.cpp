@@ -47,18 +47,18 @@ void quadratic_form(Theory& theory) {
   const Tensor x = random_inputs(64, 20, g), u = unit(randn_like(x, {}, g));
   const Function logits = [&](const Tensor& at) { return net(at); };
   NoGrad guard;
-  const Tensor log_p = log_softmax(net(x), 1);
+  const Tensor clean = net(x);
   const Tensor half = inner(u, fisher_vp(logits, x, u).product) * 0.5;
   std::vector<double> lengths, ratios;
   for (double length = 1e-3; length < 2; length *= 2) {
-    const Tensor kl = sum(exp(log_p) * (log_p - log_softmax(net(x + u * length), 1)), {1});
+    const Tensor kl = losses::kl_from_logits(clean, net(x + u * length));
     lengths.push_back(length);
     ratios.push_back(median_of(host_doubles(kl / (half * (length * length)))));
   }
   theory.near("A19", "KL(f(x) ‖ f(x+r)) / ½rᵀHr at ‖r‖ = 0.001, median", 1, 0.01, ratios[0]);
   const Tensor start = x.detach().requires_grad_();
   GradModeGuard on(true);
-  const Tensor at_zero = sum(exp(log_p) * (log_p - log_softmax(net(start), 1)));
+  const Tensor at_zero = sum(losses::kl_from_logits(clean, net(start)));
   theory.at_most("A19", "the gradient in r at r = 0, largest entry: power iteration must start elsewhere", 1e-12,
                  max(abs(grad(at_zero, start))).item());
   LinePlot plot;
@@ -119,9 +119,8 @@ void power_iteration(Theory& theory) {
 
 /// What the classic method computes in place of H·u: the gradient of KL at x + ξu.
 Tensor by_differences(const models::Classifier& net, const Tensor& x, const Tensor& u, double xi) {
-  const Tensor log_p = log_softmax(net(x), 1).detach();
   const Tensor at = (x + u * xi).detach().requires_grad_();
-  return grad(sum(exp(log_p) * (log_p - log_softmax(net(at), 1))), at);
+  return grad(sum(losses::kl_from_logits(net(x).detach(), net(at))), at);
 }
 
 void directions(Theory& theory) {

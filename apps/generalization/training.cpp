@@ -101,6 +101,7 @@ std::vector<double> train_network(const Lab& lab, const models::Classifier& mode
     }
     adam.zero_grad();
     loss.backward();
+    step.weights.reset();
     adam.step();
   }
   model.eval();

@@ -8,11 +8,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "apps/generalization/lab.h"
 #include "apps/generalization/statistics.h"
+#include "losses/noise.h"
 #include "models/classifier.h"
 
 namespace gg::apps {
@@ -35,6 +37,9 @@ struct Step {
   Tensor x, y;                         ///< labelled batch
   std::function<Tensor()> unlabelled;  ///< a batch of unlabelled samples, the same at each call
   std::int64_t number = 0;             ///< from 0
+  /// Where a method puts noise on the weights: it must last until the gradient is there, which is after the method
+  /// returned.
+  mutable std::unique_ptr<losses::Perturbed> weights = nullptr;
 };
 
 /// The loss of a step: a scalar with history.

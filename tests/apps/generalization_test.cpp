@@ -2,8 +2,10 @@
 // tells mistakes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <sstream>
 
 #include "apps/common/json_text.h"
 #include "tests/apps/autoencoders.h"
@@ -57,6 +59,54 @@ TEST_F(Generalization, NoiseEndsWithAReport) {
   for (const char* part : {"Two moons", "data:image/png;base64", "difference in pairs"}) EXPECT_HAS(page, part);
 }
 
+TEST_F(Generalization, PenaltiesDoWhatTheNoiseTheyStandForDoes) {
+  const Outcome outcome = run({"penalty", "--quick", "--data-sets", "two-moons", "--threads", "1", "--mse-sigmas",
+                               "0.05", "--sigmas", "0.1", "--draws", "40", "--out", at("run")});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json summary = parse_json(slurp(at("run/summary.json")), "summary.json");
+  const Json& trace = summary["two-moons_trace"];
+  const double none = trace["no penalty"];
+  for (const char* form : {"KL", "squared"}) {
+    const std::string sigma = std::string(form) == "KL" ? ", σ 0.1" : ", σ 0.05";
+    const auto left = [&](const char* way) { return trace[form + (", " + (way + sigma))].get<double>(); };
+    EXPECT_LT(left("exact penalty"), 0.9 * none) << form;
+    EXPECT_NEAR(left("noise") / left("exact penalty"), 1, 0.15) << form;
+    EXPECT_NEAR(left("one projection") / left("exact penalty"), 1, 0.15) << form;
+  }
+  const Json& time = summary["equal_time"];
+  EXPECT_EQ(time["exact penalty"]["error"], 0);
+  for (const char* way : {"one projection", "four projections"}) {  // unbiased
+    EXPECT_LT(time[way]["off"], 2.5 * time[way]["error_of_mean"].get<double>()) << way;
+  }
+  EXPECT_LT(time["four projections"]["error"], 0.7 * time["one projection"]["error"].get<double>());
+}
+
+TEST_F(Generalization, TheExactLaplacianRunsAwayWithoutItsGuard) {
+  const Outcome outcome =
+      run({"laplacian", "--quick", "--data-sets", "two-moons", "--threads", "1", "--draws", "40", "--out", at("run")});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json summary = parse_json(slurp(at("run/summary.json")), "summary.json");
+  double lowest = 0, lowest_guarded = 0;
+  std::istringstream lines(slurp(at("run/metrics.jsonl")));
+  for (std::string text; std::getline(lines, text);) {
+    const Json line = parse_json(text, "metrics.jsonl");
+    for (const Json& loss : line["loss_curve"]) {
+      if (line["method"] == "exact, no guard, σ 1") lowest = std::min(lowest, loss.get<double>());
+      if (line["method"] == "exact Laplacian, σ 1") lowest_guarded = std::min(lowest_guarded, loss.get<double>());
+    }
+  }
+  EXPECT_LT(lowest, -0.5);
+  EXPECT_EQ(lowest_guarded, 0);
+  const Json& variance = summary["variance"];
+  EXPECT_LT(variance["Hutchinson, one probe"]["off"],
+            2.5 * variance["Hutchinson, one probe"]["error_of_mean"].get<double>());
+  // Counted: one sampled label costs a fraction of the exact forms.
+  const Json& cost = summary["cost"];
+  EXPECT_LT(cost["Fisher, one sampled label"]["multiply_adds"],
+            0.5 * cost["Fisher form"]["multiply_adds"].get<double>());
+  EXPECT_GT(cost["exact Laplacian"]["multiply_adds"], 5 * cost["Hutchinson, one probe"]["multiply_adds"].get<double>());
+}
+
 TEST_F(Generalization, EveryFormulaOfTheTheoryHolds) {
   for (const char* seed : {"0", "1", "2"}) {
     const Outcome outcome = run({"theory", "--quick", "--out", at(seed), "--seed", seed, "--threads", "1"});
@@ -82,9 +132,9 @@ TEST_F(Generalization, TheSeedDecidesAndThreadsDoNot) {
 }
 
 TEST_F(Generalization, StoppedItGoesOnWhereItWas) {
-  ASSERT_EQ(run(noise("whole", {"--steps", "150"})).code, 2) << "--steps stands there twice";
+  ASSERT_EQ(run(noise("whole", {"--steps", "60"})).code, 2) << "--steps stands there twice";
   Words words = noise("whole");
-  words[7] = "150";
+  words[7] = "60";
   ASSERT_EQ(run(words).code, 0);
   const std::string whole = slurp(at("whole/metrics.jsonl")), summary = slurp(at("whole/summary.json"));
   int stopped = 0;
