@@ -7,6 +7,7 @@
 
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/shape.h"
 #include "optim/optim.h"
 #include "tests/errors.h"
 
@@ -88,6 +89,27 @@ TEST(GradientMoments, MeasuresMeanAndDeviation) {
   EXPECT_EQ(moments.of(0).live, 1);
   EXPECT_LT(moments.of(1).mean_to_noise, 1e-3);  // the noise of the mean alone would give 1/200
   EXPECT_EQ(moments.of(2).live, 0.5);
+}
+
+TEST(GradientMoments, GoOnFromTheirState) {
+  Generator generator(2);
+  Tensor p = zeros({50}).requires_grad_();
+  GradientMoments whole({p}), first({p}), second({p});
+  TensorMap saved;
+  for (int step = 0; step < 9; ++step) {
+    p.set_grad(randn({50}, {}, generator));
+    whole.add();
+    (step < 4 ? first : second).add();
+    if (step != 3) continue;
+    for (const auto& [name, t] : first.state_dict()) saved[name] = clone(t);
+    second.load_state_dict(saved);
+  }
+  EXPECT_EQ(second.steps(), 9);
+  EXPECT_EQ(second.of(0).mean_to_noise, whole.of(0).mean_to_noise);
+  EXPECT_EQ(second.of(0).deviation, whole.of(0).deviation);
+  saved["0.sum"] = zeros({51});
+  expect_error([&] { second.load_state_dict(saved); }, "does not fit 1 parameters");
+  EXPECT_EQ(second.steps(), 9);
 }
 
 }  // namespace
