@@ -12,7 +12,7 @@ using optim::Schedule;
 
 void PlanOptions::declare(OptionSet& options) {
   options.group("Learning rate");
-  options.add("steps", steps, "updates of the training, T").range(0, 1e8);
+  options.add("steps", steps, "updates of the training, T").range(0, 1e7);
   options.add("eta_max", eta_max, "largest learning rate").range(0, 1e3);
   options.add("schedule", schedule, "course of the learning rate")
       .choices({"constant", "linear", "warmup", "cosine", "wsd", "polynomial", "step", "inverse_sqrt"});

@@ -51,10 +51,16 @@ void SimulateOptions::declare(OptionSet& options) {
 
 Prediction predict(const optim::RateAndDecay& plan, std::int64_t steps, const wr::Options& options) {
   Prediction p{.updates = plan.values(steps), .options = options};
+  double filled = 0, z = 0, power = 1;
   for (std::size_t i = 0; i < p.updates.steps(); ++i) {
+    const double f = std::exp(-p.updates.lr[i] * p.updates.weight_decay[i]);
+    power *= options.beta1;
+    filled = f * filled + p.updates.lr[i] * (1 - power);
+    z = f * z + p.updates.lr[i];
     p.kappa += p.updates.lr[i] * p.updates.weight_decay[i];
     p.nu += p.updates.lr[i] * p.updates.lr[i];
   }
+  if (z > 0) p.weights_sum = filled / z;
   p.double_sum = wr::double_sum(p.updates, options);
   p.slow_variation = wr::slow_variation(p.updates, options);
   p.ode = wr::ode(p.updates, options);
@@ -68,6 +74,7 @@ Json summary_of(const Prediction& p, const Simulated* simulated) {
   Json json = {{"steps", p.updates.steps()},
                {"kappa", p.kappa},
                {"nu", p.nu},
+               {"weights_sum", p.weights_sum},
                {"mean_to_noise", p.options.mean_to_noise},
                {"update_rms", wr::update_rms(p.options)},
                {"rms",
@@ -102,6 +109,7 @@ std::string table_of(const Prediction& p, const Simulated* simulated) {
                         format_number(p.bounds->high.back(), 5));
   }
   line("update RMS", wr::update_rms(p.options), "Adam's u, settled");
+  line("weights of gradients", p.weights_sum, "add up to this, 1 but for the first steps");
   if (simulated) line("simulated update RMS", simulated->update, "");
   for (const std::string& warning : warnings(p.updates, p.kappa)) text += "\nWarning: " + warning + "\n";
   return text;

@@ -15,6 +15,9 @@ struct Prediction {
   optim::RatesAndDecays updates;
   optim::weight_rms::Options options;
   double kappa = 0, nu = 0;
+  /// Σ_j β̄₁(j, T): what the weights of all gradients in the mean of updates add up to. 1 but for the first steps, whose
+  /// m has not filled up (the theory leaves the bias correction out).
+  double weights_sum = 1;
   optim::weight_rms::Trajectory double_sum = {}, slow_variation = {}, ode = {}, mean_field = {}, steady_state = {};
   std::optional<optim::weight_rms::Bounds> bounds = std::nullopt;  ///< where the gradients' mean is 0
 };

@@ -50,6 +50,10 @@ TEST_F(WeightRmsApp, PredictsWhatTheFormulasGive) {
   EXPECT_NEAR(constant["rms"]["double_sum"].get<double>(), 0.07531, 1e-5);
   EXPECT_NEAR(constant["update_rms"].get<double>(), std::sqrt(0.1 / 1.9), 1e-12);
   EXPECT_TRUE(constant["warnings"].empty());
+  EXPECT_NEAR(constant["weights_sum"].get<double>(), 1, 1e-3);
+  // m of the first two updates is filled to 1 − β and 1 − β².
+  EXPECT_NEAR(predict({"--schedule", "constant", "--lambda", "0", "--steps", "2"})["weights_sum"].get<double>(),
+              (0.1 + 0.19) / 2, 1e-12);
   const Json wsd = predict({"--schedule", "wsd", "--warmup", "0.05", "--decay", "0.2", "--lambda", "2"});
   EXPECT_NEAR(wsd["kappa"].get<double>(), 17.5, 1e-9);
   EXPECT_NEAR(wsd["rms"]["mean_field"].get<double>() / wsd["rms"]["double_sum"].get<double>(), 1.47, 0.02);
