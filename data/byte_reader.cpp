@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 #include <zlib.h>
+#include <vector>
 
 #include <algorithm>
 #include <array>
@@ -118,6 +119,13 @@ void ByteReader::read(void* out, size_t n, std::string_view what) {
 
 size_t ByteReader::read_up_to(void* out, size_t n) {
   return n == 0 ? 0 : state_->read_some(static_cast<unsigned char*>(out), n);
+}
+
+std::string ByteReader::rest() {
+  std::string all;
+  std::vector<char> piece(size_t{1} << 16);
+  while (const size_t got = read_up_to(piece.data(), piece.size())) all.append(piece.data(), got);
+  return all;
 }
 
 void ByteReader::expect_end() {

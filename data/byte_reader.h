@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace gg::data {
@@ -25,6 +26,8 @@ class ByteReader {
   void read(void* out, size_t n, std::string_view what);
   /// Reads what is there, at most `n` bytes, and returns how many: 0 only at the end of the file.
   size_t read_up_to(void* out, size_t n);
+  /// Everything up to the end of the file.
+  std::string rest();
   /// Throws unless everything was read, checksums included.
   void expect_end();
   /// An upper bound of the bytes still to come: exact for a plain file, 1040 times the packed bytes for gzip, whose

@@ -63,12 +63,6 @@ Tensor parse_csv(std::string_view text, const std::string& source) {
   return from_vector(numbers, {rows, columns});
 }
 
-Tensor read_csv(const std::filesystem::path& path) {
-  ByteReader reader(path);
-  std::string text;
-  std::vector<char> piece(size_t{1} << 16);
-  while (const size_t got = reader.read_up_to(piece.data(), piece.size())) text.append(piece.data(), got);
-  return parse_csv(text, path.string());
-}
+Tensor read_csv(const std::filesystem::path& path) { return parse_csv(ByteReader(path).rest(), path.string()); }
 
 }  // namespace gg::data

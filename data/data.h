@@ -9,4 +9,5 @@
 #include "data/images.h"       // labelled images, Fashion-MNIST
 #include "data/order.h"        // shuffling as a pure function
 #include "data/safetensors.h"  // checkpoints
+#include "data/text.h"         // texts with labels, characters as numbers
 #include "data/two_moons.h"    // points of the plane

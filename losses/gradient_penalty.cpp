@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "autograd/functional/fisher.h"
 #include "losses/samples.h"
 #include "ops/softmax.h"
 
@@ -60,11 +61,12 @@ Tensor output_gradient_penalty(const Function& model, const Tensor& x, const Out
   GG_CHECK(o.sigma >= 0 && std::isfinite(o.sigma), op, ": sigma must be finite and not negative, got ", o.sigma);
   GG_CHECK(o.probes >= 0, op, ": the number of probes must not be negative, got ", o.probes);
   return recorded(op, x, o.reduction, [&](const Tensor& at) {
+    const bool kl = o.form == Form::kl;
+    const double variance = o.sigma * o.sigma;
+    if (kl && o.probes == 0) return fisher_trace(model, at).trace * (0.5 * variance);
     const Tensor out = model(at);
     GG_CHECK(out.rank() == 2 && out.size(0) == at.size(0), op,
              ": the model must give [N, outputs] with N = ", at.size(0), ", got ", out.shape());
-    const bool kl = o.form == Form::kl;
-    const double variance = o.sigma * o.sigma;
     Tensor total;
     const auto collect = [&](const Tensor& term) { total = total.defined() ? total + term : term; };
     if (o.probes > 0) {
@@ -75,15 +77,12 @@ Tensor output_gradient_penalty(const Function& model, const Tensor& x, const Out
       }
       return total * ((kl ? 2 : 1) * variance / static_cast<double>(o.probes));
     }
-    const Tensor log_p = kl ? log_softmax(out) : Tensor(), p = kl ? exp(log_p) : Tensor();
-    const Tensor& seen = kl ? log_p : out;
     for (int64_t i = 0; i < out.size(1); ++i) {
       const Tensor only =
           expand(one_hot(full({1}, i, {i64, out.device()}), out.size(1), {.dtype = out.dtype()}), out.shape());
-      const Tensor lengths = squared_lengths(gradient_of(seen, only, at));
-      collect(kl ? lengths * reshape(slice(p, 1, i, i + 1), {at.size(0)}) : lengths);
+      collect(squared_lengths(gradient_of(out, only, at)));
     }
-    return total * ((kl ? 0.5 : 1) * variance);
+    return total * variance;
   });
 }
 

@@ -1,28 +1,43 @@
-// What noise on the input does to a loss, to second order: half of the variance times the Laplacian. To train with it
-// is a third derivative. Beside it stands its bounded part, output_gradient_penalty of gradient_penalty.h with
-// Form::kl, which is all of it where the model is piecewise linear.
+// What noise on the input does to a loss on average, to second order: E l(x + ε) ≈ l + ½σ²Δl for noise of variance σ²
+// in each element (spaces.ac.cn archives 7466; Bishop 1995). Training with it differentiates three times. The Laplacian
+// of a cross-entropy is not bounded below: where a model is free to, it makes it as negative as it likes. The bounded
+// part of it, which is what the shifted target l(f(x + ε), f(x)) has, is output_gradient_penalty (gradient_penalty.h).
+// The Laplacian itself: autograd/functional/laplacian.h.
 #pragma once
 
-#include "autograd/functional/laplacian.h"
+#include <limits>
+
+#include "autograd/functional/transforms.h"
+#include "core/generator.h"
 #include "losses/reduction.h"
 
 namespace gg::losses {
 
-struct ExpandedLossOptions {
-  double sigma = 0.1;  ///< deviation of each element of the noise that is stood for, ≥ 0, in units of x
-  int64_t probes = 0;  ///< 0: the exact Laplacian; above: Hutchinson's estimate by so many random signs
-  /// Take no sample below `lowest`. The expansion is not bounded below (C. M. Bishop, Neural Computation 7(1), 1995):
-  /// a curved model can make Δl more and more negative, where the loss under noise, of which this is an approximation,
-  /// stays above. A sample that has come there gives no gradient.
-  bool guard = true;
-  double lowest = 0;  ///< what the loss cannot be less than: 0 of cross-entropies and squared errors
-  Reduction reduction = Reduction::mean;
+struct LaplacianPenaltyOptions {
+  double sigma = 0.1;  ///< deviation of the noise that is stood for
+  int64_t probes = 0;  ///< 0: exact; above: Hutchinson's estimate by so many random signs
+  /// The guard: a sample whose Laplacian is below this counts as if it were this, without a gradient.
+  double lowest = -std::numeric_limits<double>::infinity();
+  Reduction reduction = Reduction::mean;  ///< over samples; none: [N]
 };
 
-/// l(x) + ½σ²·Δl(x), to fourth order in σ the mean of l(x + ε) over noise ε of mean 0, independent elements and
-/// deviation σ; the l itself is in it. `loss` maps inputs [N, ...] to one loss for each sample, [N], which depends on
-/// that sample alone, and draws no random numbers of its own; it must be smooth, for at kinks there is no Laplacian.
-/// x gets no gradients. Throws gg::Error.
+/// ½σ² max(Δl, lowest) of each sample's loss; `loss` maps inputs [N, ...] to losses [N], no sample looking at another.
+/// It is evaluated several times, so it must not draw random numbers.
+Tensor laplacian_penalty(const Function& loss, const Tensor& x, const LaplacianPenaltyOptions& options = {},
+                         Generator& generator = default_generator());
+
+struct ExpandedLossOptions {
+  double sigma = 0.1;  ///< deviation of the noise that is stood for
+  int64_t probes = 0;  ///< 0: exact; above: Hutchinson's estimate by so many random signs
+  /// The guard: no sample counts less than `lowest`, and one that would has no gradient. A loss under noise is at least
+  /// what a loss can be, 0 of cross-entropies and squared errors; only its expansion can be below.
+  bool guard = true;
+  double lowest = 0;
+  Reduction reduction = Reduction::mean;  ///< over samples; none: [N]
+};
+
+/// l + ½σ²Δl of each sample: the loss and the penalty from one pass, with a guard on their sum. To fourth order in σ
+/// the mean of l(x + ε), for losses that are smooth.
 Tensor expanded_noisy_loss(const Function& loss, const Tensor& x, const ExpandedLossOptions& options = {},
                            Generator& generator = default_generator());
 

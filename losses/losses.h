@@ -1,6 +1,6 @@
 // Everything in losses/. How losses become one number: reduction.h, to be read first. Regularisers, from random noise
-// to virtual adversarial training: noise.h, augment.h, gradient_penalty.h, laplacian_penalty.h, adversarial.h, vat.h,
-// in this order.
+// to virtual adversarial training, in this order: noise.h, augment.h, laplacian_penalty.h, gradient_penalty.h,
+// adversarial.h, vat.h.
 #pragma once
 
 #include "losses/adversarial.h"

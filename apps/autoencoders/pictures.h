@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "core/tensor.h"
+#include "train/image_grid.h"
 
 namespace gg::apps {
 
-/// Images [n, 1 or 3, height, width] in [0, 1] as a PNG grid of `columns`.
-std::string image_grid_png(const Tensor& images, int columns, int scale = 3);
+using train::image_grid_png;
 
 /// Codes [n, k] as small heat maps in a row of PNG cells, each about as large as an image of `height` × `width`: blue
 /// for negative numbers, white for zero, red for positive ones, in units of each number's own standard deviation

@@ -9,5 +9,8 @@ void add_theory(App& app);
 void add_noise(App& app);
 void add_penalty(App& app);
 void add_laplacian(App& app);
+void add_fgm(App& app);
+void add_vat(App& app);
+void add_vat_text(App& app);
 
 }  // namespace gg::apps

@@ -12,6 +12,9 @@ int run_program(int argc, char** argv) {
   add_noise(app);
   add_penalty(app);
   add_laplacian(app);
+  add_fgm(app);
+  add_vat(app);
+  add_vat_text(app);
   return run_app(argc, argv, app);
 }
 

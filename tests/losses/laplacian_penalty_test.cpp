@@ -88,8 +88,8 @@ TEST(ExpandedNoisyLoss, TellsMistakes) {
   const Function per_sample = [](const Tensor& t) { return sum(square(t), {1}); };
   const Function mean_of_all = [](const Tensor& t) { return mean(square(t)); };
   EXPECT_TRUE(throws([&] { expanded_noisy_loss(mean_of_all, x); }, "one number for each of the 2 samples"));
-  EXPECT_TRUE(throws([&] { expanded_noisy_loss(per_sample, x, {.sigma = -1}); }, "sigma ≥ 0, got -1"));
-  EXPECT_TRUE(throws([&] { expanded_noisy_loss(per_sample, x, {.probes = -1}); }, "probes ≥ 0"));
+  EXPECT_TRUE(throws([&] { expanded_noisy_loss(per_sample, x, {.sigma = -1}); }, "not negative, got -1"));
+  EXPECT_TRUE(throws([&] { expanded_noisy_loss(per_sample, x, {.probes = -1}); }, "probes must not be negative"));
   EXPECT_TRUE(throws([&] { expanded_noisy_loss(per_sample, Tensor()); }, "undefined tensor"));
 }
 
