@@ -6,6 +6,8 @@ namespace {
 struct Identity {
   static constexpr const char* name = "identity";
   static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool affine = true;
+  static constexpr bool passes_image = true;
   Tensor forward(const Tensor& x) const { return x.with_layout(x.layout()); }
   Tensors vjp(const Vjp& c) const { return {c.grad()}; }
   Tensor jvp(const Jvp& c) const { return c.tangent(0); }

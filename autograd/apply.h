@@ -22,6 +22,8 @@
 //   - `zero_if_any_input_is_zero`: as a product is, or a linear function of one input. A symbolic zero among the inputs
 //     then gives a symbolic zero of shape `output_shape(inputs…)`, and of `output_options(first)` where those are not
 //     the first input's.
+//   - `affine`, `bilinear` or `curvature(const Jvp&)`: what makes Laplacians fast (second_order.h). Without these they
+//     are right all the same.
 //
 // A missing rule is an error when it is needed ("X is not differentiable with respect to input i"), never a silent cut.
 #pragma once
@@ -35,6 +37,7 @@
 #include "autograd/forward.h"
 #include "autograd/raw.h"
 #include "autograd/saved.h"
+#include "autograd/second_order.h"
 #include "core/grad_mode.h"
 
 namespace gg::autograd {
@@ -155,12 +158,12 @@ class OpNode final : public Node {
   Tensor saved_input(int i) const override {
     GG_CHECK(static_cast<size_t>(i) < saved_.size() && (saved_[i].has_value() || !inputs_[i]), op_.name,
              ": its rule reads input ", i, ", which `saves` does not name");
-    return saved_[i].has_value() ? saved_[i].get(op_.name) : Tensor();
+    return saved_[i].has_value() ? unpack(saved_[i]) : Tensor();
   }
 
   Tensor saved_output() const override {
     GG_CHECK(saved_output_.has_value(), op_.name, ": its rule reads the output, which `saves` does not name");
-    Tensor y = alias(saved_output_.get(op_.name));
+    Tensor y = alias(unpack(saved_output_));
     y.get().node = Ref<Node>::share(const_cast<OpNode*>(this));
     return y;
   }
@@ -181,11 +184,16 @@ class OpNode final : public Node {
     }
   }
 
+  Tensor unpack(const Saved& s) const {
+    const Tensor& t = s.get(op_.name);
+    return t.get().tangent ? without_ended(t) : t;
+  }
+
   bool has_tangents(const Vjp& c) const {
     if (!ForwardLevel::any_active()) return false;
     if (top_level(c.grad())) return true;
     for (const Saved& s : saved_) {
-      if (s.has_value() && top_level(s.get(op_.name))) return true;
+      if (s.has_value() && top_level(unpack(s))) return true;
     }
     return false;
   }
@@ -225,22 +233,46 @@ template <size_t N, class Op, class Run>
 Tensor apply_forward(const Op& op, std::span<const Tensor* const> in, const Run& run) {
   uint64_t level = 0;
   for (const Tensor* x : in) level = std::max(level, top_level(*x));
-  std::vector<Tensor> primals, tangents;
+  std::vector<Tensor> primals, tangents, seconds, images;
+  bool second_order = false, bent = false;
   for (const Tensor* x : in) {
+    const Tangent* t = top_level(*x) == level ? x->get().tangent.get() : nullptr;
     primals.push_back(strip(*x, level));
-    tangents.push_back(top_level(*x) == level ? x->get().tangent->value : Tensor());
+    tangents.push_back(t ? t->value : Tensor());
+    if (!t || !t->second_order) continue;
+    second_order = true;
+    seconds.resize(in.size());
+    seconds[tangents.size() - 1] = t->second;
+    bent = bent || t->second.defined();
+    if (!t->image.defined()) continue;
+    GG_CHECK(passes_image<Op> || reads_image<Op>, op.name, " reads the input of a Laplacian, which was found to enter ",
+             "through one matrix product. The function must be the same in each call; or set shared_entry = false");
+    images.resize(in.size());
+    images[tangents.size() - 1] = t->image;
   }
   Tensor y = run(primals);
   Tensor dy;
   if constexpr (has_jvp<Op>) {
-    dy = op.jvp(Jvp(primals, tangents, y));
+    dy = op.jvp(Jvp(primals, tangents, y, {}, images));
   } else {
     fail(op.name, " has no forward rule, so jvp cannot pass through it");
   }
   if (!dy.defined()) return y;
   GG_CHECK(dy.rank() == y.rank() + 1 && dy.shape().part(1, dy.rank()) == y.shape(), op.name,
            ": the forward rule gave a tangent of shape ", dy.shape(), " for an output of shape ", y.shape());
-  Tensor out = with_tangent(y, level, dy);
+  auto tangent = Ref<Tangent>::adopt(new Tangent(level, dy, y.get().tangent));
+  if (second_order) {
+    tangent->second_order = true;
+    if constexpr (has_jvp<Op>) {
+      if (bent) tangent->second = op.jvp(Jvp(primals, seconds, y));
+      if (passes_image<Op> && !images.empty()) {
+        tangent->image = images[0];
+      } else if (const Tensor more = curvature(op, primals, tangents, y, dy, run); more.defined()) {
+        tangent->second = tangent->second.defined() ? add(tangent->second, more) : more;
+      }
+    }
+  }
+  Tensor out = with_tangent(y, std::move(tangent));
   // Recorded once more around the whole of it, with the tangents in the saved values: so gradients taken inside a jvp
   // carry tangents themselves (forward over reverse).
   if (GradMode::enabled() && any_requires_grad(in)) {

@@ -1,7 +1,8 @@
 // The engine: walks the recorded graph from outputs to inputs, calls each node's rule, and sums what comes back.
 //
 // The engine alone accumulates, reduces broadcast gradients to their input's shape, and checks what a rule returned.
-// It needs two operations from the layer above (they are recorded like any other when create_graph is on):
+// It needs two operations from the layer above (they are recorded like any other when create_graph is on;
+// second_order.h needs a third one):
 #pragma once
 
 #include <span>

@@ -1,14 +1,23 @@
 #include "autograd/forward.h"
 
+#include <algorithm>
 #include <atomic>
+#include <vector>
 
 namespace gg::autograd {
 namespace {
 std::atomic<uint64_t> next_level{1};
-}
+thread_local std::vector<uint64_t> levels;  // of this thread, innermost last
+}  // namespace
 
-ForwardLevel::ForwardLevel() : level_(next_level.fetch_add(1, std::memory_order_relaxed)) { ++active_; }
-ForwardLevel::~ForwardLevel() { --active_; }
+ForwardLevel::ForwardLevel(Order order) : level_(next_level.fetch_add(1, std::memory_order_relaxed)), order_(order) {
+  ++active_;
+  levels.push_back(level_);
+}
+ForwardLevel::~ForwardLevel() {
+  --active_;
+  levels.erase(std::find(levels.begin(), levels.end(), level_));
+}
 
 Tensor alias(const Tensor& t) {
   Tensor a = t.with_layout(t.layout());
@@ -25,8 +34,27 @@ Tensor strip(const Tensor& t, uint64_t level) {
 }
 
 Tensor with_tangent(const Tensor& t, uint64_t level, Tensor tangent) {
+  return with_tangent(t, Ref<Tangent>::adopt(new Tangent(level, std::move(tangent), t.get().tangent)));
+}
+
+Tensor with_tangent(const Tensor& t, Ref<Tangent> tangent) {
   Tensor a = alias(t);
-  a.get().tangent = Ref<Tangent>::adopt(new Tangent(level, std::move(tangent), t.get().tangent));
+  a.get().tangent = std::move(tangent);
+  return a;
+}
+
+Tensor without_ended(const Tensor& t) {
+  auto alive = [](const Tangent& k) { return std::find(levels.begin(), levels.end(), k.level) != levels.end(); };
+  std::vector<const Tangent*> kept;
+  bool all = true;
+  for (const Tangent* k = t.get().tangent.get(); k; k = k->outer.get()) {
+    if (alive(*k)) kept.push_back(k);
+    all = all && alive(*k);
+  }
+  if (all) return t;
+  Tensor a = alias(t);
+  a.get().tangent = nullptr;
+  for (size_t i = kept.size(); i-- > 0;) a.get().tangent = Ref<Tangent>::adopt(new Tangent(*kept[i], a.get().tangent));
   return a;
 }
 
@@ -37,15 +65,35 @@ Tensor ForwardLevel::attach(const Tensor& x, const Tensor& tangent) const {
   GG_CHECK(tangent.dtype() == x.dtype(), "jvp: the tangent is ", name_of(tangent.dtype()), ", the tensor ",
            name_of(x.dtype()));
   Tensor dual = with_tangent(x, level_, tangent);
+  dual.get().tangent->second_order = order_ == Order::second;
   dual.get().zero = false;  // zero only as a value: it varies along the tangent
   return dual;
 }
 
-Tensor ForwardLevel::tangent(const Tensor& y) const {
+Tensor ForwardLevel::attach_image(const Tensor& x, const Tensor& image) const {
+  GG_CHECK(order_ == Order::second && image.rank() == 2, "attach_image: expected [directions, out], got ",
+           image.shape());
+  // There is no tangent to read. What stands in its place has its shape, and no numbers of its own.
+  Tensor dual = attach(x, symbolic_zeros(x.shape().inserted(0, image.size(0)), x.options()));
+  dual.get().tangent->image = image;
+  return dual;
+}
+
+const Tangent* ForwardLevel::find(const Tensor& y) const {
   for (const Tangent* t = y.get().tangent.get(); t; t = t->outer.get()) {
-    if (t->level == level_) return t->value;
+    if (t->level == level_) return t;
   }
-  return {};
+  return nullptr;
+}
+
+Tensor ForwardLevel::tangent(const Tensor& y) const {
+  const Tangent* t = find(y);
+  return t ? t->value : Tensor();
+}
+
+Tensor ForwardLevel::second(const Tensor& y) const {
+  const Tangent* t = find(y);
+  return t ? t->second : Tensor();
 }
 
 Tensor ForwardLevel::primal(const Tensor& y) const { return strip(y, level_); }

@@ -8,24 +8,35 @@
 namespace gg::autograd {
 
 /// One jvp call. While it lives, tangents of its level flow through every operation of this thread.
+///
+/// A level of second order also carries Σᵢ ∂²/∂tᵢ² over its directions i (second_order.h).
 class ForwardLevel {
  public:
-  ForwardLevel();
+  enum class Order { first, second };
+  explicit ForwardLevel(Order order = Order::first);
   ~ForwardLevel();
   ForwardLevel(const ForwardLevel&) = delete;
   ForwardLevel& operator=(const ForwardLevel&) = delete;
 
   /// x carrying `tangent` [directions, ...x.shape] at this level.
   Tensor attach(const Tensor& x, const Tensor& tangent) const;
+  /// x [samples, in], or a reshaped form of it, whose directions are known by what a matrix makes of them only: `image`
+  /// [directions, out] of x·matrix, the same for all samples. Nothing but one such product may read x.
+  Tensor attach_image(const Tensor& x, const Tensor& image) const;
   /// The tangent of y at this level; undefined where y does not depend on what was attached.
   Tensor tangent(const Tensor& y) const;
+  /// The second-order part of y at this level, [1, ...y.shape]; undefined where it is zero.
+  Tensor second(const Tensor& y) const;
   /// y without its tangent at this level.
   Tensor primal(const Tensor& y) const;
 
   static bool any_active() { return active_ > 0; }
 
  private:
+  const Tangent* find(const Tensor& y) const;
+
   uint64_t level_;
+  Order order_;
   static inline thread_local int active_ = 0;
 };
 
@@ -36,14 +47,18 @@ inline uint64_t top_level(const Tensor& t) { return t.defined() && t.get().tange
 Tensor strip(const Tensor& t, uint64_t level);
 /// t with a further, innermost tangent.
 Tensor with_tangent(const Tensor& t, uint64_t level, Tensor tangent);
+Tensor with_tangent(const Tensor& t, Ref<Tangent> tangent);
+/// t without the tangents of levels that have ended, or of other threads. Values that a graph saved may have such.
+Tensor without_ended(const Tensor& t);
 /// The same numbers and history under a new handle object.
 Tensor alias(const Tensor& t);
 
 /// What a forward rule sees: the inputs without this level, and their tangents [directions, ...shape].
 class Jvp {
  public:
-  Jvp(std::span<const Tensor> primals, std::span<const Tensor> tangents, const Tensor& output)
-      : primals_(primals), tangents_(tangents), output_(output) {
+  Jvp(std::span<const Tensor> primals, std::span<const Tensor> tangents, const Tensor& output,
+      const Tensor& output_tangent = {}, std::span<const Tensor> images = {})
+      : primals_(primals), tangents_(tangents), images_(images), output_(output), output_tangent_(output_tangent) {
     for (const Tensor& t : tangents) {
       if (t.defined()) directions_ = t.size(0);
     }
@@ -56,9 +71,16 @@ class Jvp {
   int num_inputs() const { return static_cast<int>(primals_.size()); }
   int64_t directions() const { return directions_; }
 
+  /// For `curvature` (second_order.h): what the forward rule gave.
+  const Tensor& output_tangent() const { return output_tangent_; }
+  /// Whether the tangent of input i is known by its image alone (ForwardLevel::attach_image).
+  bool has_image(int i) const { return !images_.empty() && images_[i].defined(); }
+  const Tensor& image(int i) const { return images_[i]; }
+
  private:
-  std::span<const Tensor> primals_, tangents_;
+  std::span<const Tensor> primals_, tangents_, images_;
   const Tensor& output_;
+  const Tensor output_tangent_;
   int64_t directions_ = 1;
 };
 

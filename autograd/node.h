@@ -90,7 +90,20 @@ struct Tangent : RefCounted {
   Tensor value;  ///< [directions, ...shape of the tensor]; may itself carry tangents of smaller levels and history
   Ref<Tangent> outer;
 
+  // Of levels of second order only (second_order.h).
+  bool second_order = false;
+  Tensor second;  ///< [1, ...shape]: second derivatives, summed over the directions; undefined where they are zero
+  Tensor image;   ///< see ForwardLevel::attach_image; undefined for tangents like others
+
   Tangent(uint64_t l, Tensor v, Ref<Tangent> o) : level(l), value(std::move(v)), outer(std::move(o)) {}
+  /// A copy inside of other tangents.
+  Tangent(const Tangent& t, Ref<Tangent> o)
+      : level(t.level),
+        value(t.value),
+        outer(std::move(o)),
+        second_order(t.second_order),
+        second(t.second),
+        image(t.image) {}
   static void release(Tangent* t) noexcept { delete t; }
 };
 

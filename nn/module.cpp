@@ -116,6 +116,14 @@ std::vector<Tensor> Module::parameters() const {
   return all;
 }
 
+std::vector<Parameter> Module::parameter_slots() const {
+  std::vector<Parameter> all;
+  visit(*this, "", [&](const std::string&, const Module& m) {
+    all.insert(all.end(), m.state_->parameters.begin(), m.state_->parameters.end());
+  });
+  return all;
+}
+
 std::vector<std::pair<std::string, Module>> Module::children() const { return state_->children; }
 
 int64_t Module::num_parameters() const {

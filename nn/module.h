@@ -96,7 +96,9 @@ class Module {
   const std::string& description() const;
 
  private:
+  friend class ParameterScope;
   struct State;
+  std::vector<Parameter> parameter_slots() const;  // tied ones under each of their names
   template <class Handle>
   Registered<Handle> enter(const char* kind, std::vector<Handle>& list, std::string name, const Tensor& value);
   template <class Handle>

@@ -18,6 +18,7 @@ namespace gg {
 
 namespace nn {
 class Module;
+class ParameterScope;
 template <class Handle>
 class Registered;
 }  // namespace nn
@@ -68,6 +69,7 @@ class TensorSlot {
 
  protected:
   friend nn::Module;
+  friend nn::ParameterScope;
   struct Entry {
     std::string name;  ///< in the module: "weight"
     std::string path;  ///< as messages say it: "Linear(3, 2): parameter 'weight'"

@@ -15,6 +15,7 @@ struct Bilinear {
   static constexpr const char* name = "interpolate_bilinear";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   LinearAxes axes;
   int64_t height, width;  // of the result
   Shape output_shape(const Tensor& x) const { return detail::resized(x.shape(), height, width); }
@@ -31,6 +32,7 @@ struct BilinearAdjoint {
   static constexpr const char* name = "interpolate_bilinear_adjoint";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   LinearAxes axes;
   int64_t height, width;  // of the result
   Shape output_shape(const Tensor& g) const { return detail::resized(g.shape(), height, width); }

@@ -35,6 +35,7 @@ struct Conv2d {
   static constexpr const char* name = "conv2d";
   static constexpr unsigned saves = kSaveInputs;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool bilinear = true;
   Conv2dOptions o;
   Shape output_shape(const Tensor& x, const Tensor& w) const { return output_of(x.shape(), w.shape(), o); }
   Tensor forward(const Tensor& x, const Tensor& w) const {
@@ -61,6 +62,7 @@ struct Conv2dInputGrad {
   static constexpr const char* name = "conv2d_input_grad";
   static constexpr unsigned saves = kSaveInputs;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool bilinear = true;
   Conv2dOptions o;
   int64_t height, width;
   Shape output_shape(const Tensor& g, const Tensor& w) const {
@@ -88,6 +90,7 @@ struct Conv2dWeightGrad {
   static constexpr const char* name = "conv2d_weight_grad";
   static constexpr unsigned saves = kSaveInputs;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool bilinear = true;
   Conv2dOptions o;
   Shape weight;
   Shape output_shape(const Tensor&, const Tensor&) const { return weight; }

@@ -26,6 +26,7 @@ struct Dropout {
   static constexpr const char* name = "dropout";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   double p;
   Generator::State state;
   Shape output_shape(const Tensor& x) const { return x.shape(); }
@@ -43,6 +44,7 @@ struct FeatureDropout {
   static constexpr const char* name = "feature_dropout";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   double p;
   Generator::State state;
   Shape output_shape(const Tensor& x) const { return x.shape(); }
@@ -61,6 +63,7 @@ struct NoiseDropout {
   static constexpr const char* name = kind == Noise::uniform ? "uniform_dropout" : "gaussian_dropout";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   double width;
   Generator::State state;
   Shape output_shape(const Tensor& x) const { return x.shape(); }

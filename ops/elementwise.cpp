@@ -2,6 +2,7 @@
 
 #include "autograd/apply.h"
 #include "ops/creation.h"
+#include "ops/curvature.h"
 #include "ops/elementwise_apply.h"
 #include "ops/elementwise_run.h"
 #include "ops/functors/activations.h"
@@ -36,6 +37,7 @@ Tensor expanded_tangent(const Jvp& c, int i) {
 struct Add {
   static constexpr const char* name = "add";
   static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool affine = true;
   Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(Plain::add, name, a, b); }
   Tensors vjp(const Vjp& c) const { return {c.grad(), c.grad()}; }
   Tensor jvp(const Jvp& c) const {
@@ -46,6 +48,7 @@ struct Add {
 struct Sub {
   static constexpr const char* name = "sub";
   static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool affine = true;
   Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(Plain::sub, name, a, b); }
   Tensors vjp(const Vjp& c) const { return {c.grad(), c.needs(1) ? neg(c.grad()) : Tensor()}; }
   Tensor jvp(const Jvp& c) const {
@@ -68,6 +71,11 @@ struct Mul {
     return add_tangents(c.has(0) ? mul(aligned_tangent(c, 0, rank), c.input(1)) : Tensor(),
                         c.has(1) ? mul(c.input(0), aligned_tangent(c, 1, rank)) : Tensor());
   }
+  Tensor curvature(const Jvp& c) const {
+    if (!c.has(0) || !c.has(1)) return {};
+    int rank = c.output().rank();
+    return in_shape_of_output(c, 2 * sum_products(aligned_tangent(c, 0, rank), aligned_tangent(c, 1, rank)));
+  }
 };
 
 // The values of a functor, recorded by those who call it.
@@ -84,6 +92,7 @@ struct Linear {
   static constexpr const char* name = F::name;
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   F f;
   Shape output_shape(const Tensor& x) const { return x.shape(); }
   Tensor forward(const Tensor& x) const { return value_of(f, x); }
@@ -100,6 +109,7 @@ template <class F>
 struct Shifted {
   static constexpr const char* name = F::name;
   static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool affine = true;
   F f;
   Tensor forward(const Tensor& x) const { return value_of(f, x); }
   Tensors vjp(const Vjp& c) const { return {times_slope(c.grad(), f)}; }
@@ -109,6 +119,7 @@ struct Shifted {
 struct Where {
   static constexpr const char* name = "where";
   static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool affine = true;
   Saved condition;  // no input: nothing is ever differentiated with respect to it
   Tensor forward(const Tensor& a, const Tensor& b) const {
     return run_elementwise(name, where_kernel(a.dtype()), kNoParameters, a.dtype(), {&condition.get(name), &a, &b});

@@ -1,6 +1,7 @@
 #include "ops/elementwise_apply.h"
 
 #include "autograd/apply.h"
+#include "ops/curvature.h"
 #include "ops/elementwise.h"
 #include "ops/elementwise_run.h"
 #include "ops/shape.h"
@@ -68,6 +69,14 @@ struct UnaryDerivative {
     }
     return sum;
   }
+  Tensor curvature(const Jvp& c) const {
+    if (!c.has(1) || vanishes(order + 1)) return {};
+    int rank = c.output().rank();
+    Tensor x = c.input(1), dx = aligned_tangent(c, 1, rank), sum;
+    if (c.has(0)) sum = at(order + 1, 2 * sum_products(aligned_tangent(c, 0, rank), dx), x);
+    if (!vanishes(order + 2)) sum = add_tangents(sum, at(order + 2, sum_products(dx, dx) * c.input(0), x));
+    return in_shape_of_output(c, sum);
+  }
 };
 
 Tensor UnaryDerivative::at(int k, const Tensor& g, const Tensor& x) const {
@@ -98,6 +107,13 @@ struct Unary {
   Tensor jvp(const Jvp& c) const {
     if (first().vanishes) return {};
     return derivative(c.tangent(0), !first().reads ? Tensor() : by_output() ? c.output() : c.input(0));
+  }
+  Tensor curvature(const Jvp& c) const {
+    // d(df(y))·ẋ = df'(y)·df(y)·ẋ, and so the product with ẋ again.
+    const UnaryDerivative second{family, by_output() ? 1 : 2, by_output()};
+    if (second.vanishes(second.order)) return {};
+    const Tensor at = by_output() ? c.output() : c.input(0), squares = sum_products(c.tangent(0), c.tangent(0));
+    return in_shape_of_output(c, second.at(second.order, by_output() ? derivative(squares, at) : squares, at));
   }
 };
 
@@ -146,6 +162,24 @@ struct BinaryDerivative {
     }
     return sum;
   }
+  // Each pair of varying inputs twice, the squares of a and b once; g enters linearly.
+  Tensor curvature(const Jvp& c) const {
+    int rank = c.output().rank();
+    Tensor g = c.input(0), a = c.input(1), b = c.input(2), moved[3], sum;
+    for (int k = 0; k < 3; ++k) moved[k] = c.has(k) ? aligned_tangent(c, k, rank) : Tensor();
+    auto term = [&](int p, int q, int k, int l) {
+      if (!c.has(k) || !c.has(l) || facts(p, q).vanishes) return;
+      Tensor products = sum_products(moved[k], moved[l]);
+      if (k != l) products = 2 * products;
+      sum = add_tangents(sum, at(p, q, k > 0 ? products * g : products, a, b));
+    };
+    term(i + 1, j, 0, 1);
+    term(i, j + 1, 0, 2);
+    term(i + 2, j, 1, 1);
+    term(i + 1, j + 1, 1, 2);
+    term(i, j + 2, 2, 2);
+    return in_shape_of_output(c, sum);
+  }
 };
 
 struct Binary {
@@ -180,6 +214,20 @@ struct Binary {
       return t.defined() ? expand(t, with_directions(c, c.output().shape())) : t;
     };
     return add_tangents(term(1, 0, 0), term(0, 1, 1));
+  }
+  Tensor curvature(const Jvp& c) const {
+    int rank = c.output().rank();
+    Tensor sum;
+    auto term = [&](int p, int q, int k, int l) {
+      if (!c.has(k) || !c.has(l) || family.kernels->facts[p][q].vanishes) return;
+      Tensor products = sum_products(aligned_tangent(c, k, rank), aligned_tangent(c, l, rank));
+      sum =
+          add_tangents(sum, in_shape_of_output(c, at(p, q, k == l ? products : 2 * products, c.input(0), c.input(1))));
+    };
+    term(2, 0, 0, 0);
+    term(1, 1, 0, 1);
+    term(0, 2, 1, 1);
+    return sum;
   }
 };
 

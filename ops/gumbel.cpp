@@ -17,6 +17,7 @@ namespace {
 struct StraightThrough {
   static constexpr const char* name = "straight_through";
   static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool affine = true;
   Tensor hard;
   // A handle of its own: what is recorded on it must not come back to this member.
   Tensor forward(const Tensor&) const { return hard.with_layout(hard.layout()); }

@@ -19,6 +19,7 @@ struct IndexSelect {
   static constexpr const char* name = "index_select";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   int axis;  // from the end
   Saved index;
   Shape output_shape(const Tensor& x) const {
@@ -39,6 +40,7 @@ struct IndexAdd {
   static constexpr const char* name = "index_add";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   int axis;  // from the end
   Saved index;
   int64_t size;
@@ -65,6 +67,7 @@ struct Gather {
   static constexpr const char* name = "gather";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   int axis;  // from the end
   Saved index;
   Shape output_shape(const Tensor&) const { return index.get(name).shape(); }
@@ -83,6 +86,7 @@ struct ScatterAdd {
   static constexpr const char* name = "scatter_add";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   int axis;  // from the end
   Saved index;
   Shape shape;  // of the result

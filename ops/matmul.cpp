@@ -4,6 +4,7 @@
 #include "core/dispatch.h"
 #include "cpu/matmul.h"
 #include "cuda/matmul.h"
+#include "ops/curvature.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
 #include "ops/tangent.h"
@@ -28,6 +29,7 @@ struct MatMul {
   static constexpr const char* name = "matmul";
   static constexpr unsigned saves = kSaveInputs;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool reads_image = true;
   Shape output_shape(const Tensor& a, const Tensor& b) const { return product_shape(a.shape(), b.shape()); }
   Tensor forward(const Tensor& a, const Tensor& b) const {
     Shape shape = output_shape(a, b);
@@ -57,8 +59,25 @@ struct MatMul {
   }
   Tensor jvp(const Jvp& c) const {
     int rank = c.output().rank();
-    return add_tangents(c.has(0) ? matmul(aligned_tangent(c, 0, rank), c.input(1)) : Tensor(),
+    if (c.has_image(0)) {
+      GG_CHECK(!c.has(1) && c.image(0).size(1) == c.output().size(-1),
+               "matmul: this is not the product whose image of ", "the directions is known");
+      return expand(unsqueeze(c.image(0), 1), with_directions(c, c.output().shape()));
+    }
+    GG_CHECK(!c.has_image(1), "matmul: the directions of the second factor are known by an image only");
+    return add_tangents(c.has(0) ? of_rows(aligned_tangent(c, 0, rank), c.input(1)) : Tensor(),
                         c.has(1) ? matmul(c.input(0), aligned_tangent(c, 1, rank)) : Tensor());
+  }
+  Tensor curvature(const Jvp& c) const {
+    if (!c.has(0) || !c.has(1)) return {};
+    int rank = c.output().rank();
+    return 2 * sum(matmul(aligned_tangent(c, 0, rank), aligned_tangent(c, 1, rank)), 0, {.keepdim = true});
+  }
+  // t·b; rows that repeat each other without memory, as samples repeat directions that they share, are multiplied once.
+  static Tensor of_rows(const Tensor& t, const Tensor& b) {
+    if (t.size(-2) <= 1 || t.layout().strides[t.rank() - 2] != 0) return matmul(t, b);
+    Shape shape = product_shape(t.shape(), b.shape());
+    return expand(matmul(slice(t, -2, 0, 1), b), shape);
   }
 };
 

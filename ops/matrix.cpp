@@ -43,6 +43,7 @@ struct DiagEmbed {
   static constexpr const char* name = "diag_embed";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   int64_t offset;
   int row, col;  // axes of the result, from the end
   int64_t rows, cols;
@@ -66,6 +67,7 @@ struct Diagonal {
   static constexpr const char* name = "diagonal";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   int64_t offset;
   int row, col;  // from the end
   Shape output_shape(const Tensor& x) const { return diagonal_layout(x.layout(), offset, row, col).shape; }

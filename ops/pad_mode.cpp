@@ -50,6 +50,7 @@ struct PadModeAdjoint {
   static constexpr const char* name = "pad_mode_adjoint";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   Frame frame;
   Shape output_shape(const Tensor& g) const { return frame.inside(g.shape()); }
   Tensor forward(const Tensor& g) const {
@@ -78,6 +79,7 @@ struct PadModeOp {
   static constexpr const char* name = "pad_mode";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   Frame frame;
   Shape output_shape(const Tensor& x) const { return frame.framed(x.shape()); }
   Tensor forward(const Tensor& x) const {

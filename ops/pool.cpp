@@ -25,6 +25,7 @@ struct AvgPool2dAdjoint {
   static constexpr const char* name = "avg_pool2d_adjoint";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   Pool2dOptions o;
   int64_t height, width;
   Shape output_shape(const Tensor& g) const { return resized(g.shape(), height, width); }
@@ -41,6 +42,7 @@ struct AvgPool2d {
   static constexpr const char* name = "avg_pool2d";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   Pool2dOptions o;
   Shape output_shape(const Tensor& x) const { return pooled(x.shape(), o); }
   Tensor forward(const Tensor& x) const {
@@ -57,6 +59,7 @@ struct NearestAdjoint {
   static constexpr const char* name = "interpolate_nearest_adjoint";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   int64_t height, width;
   Shape output_shape(const Tensor& g) const { return resized(g.shape(), height, width); }
   Tensor forward(const Tensor& g) const {
@@ -72,6 +75,7 @@ struct Nearest {
   static constexpr const char* name = "interpolate_nearest";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   int64_t height, width;
   Shape output_shape(const Tensor& x) const { return resized(x.shape(), height, width); }
   Tensor forward(const Tensor& x) const {
@@ -88,6 +92,7 @@ struct MaxPool2d {
   static constexpr const char* name = "max_pool2d";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   Saved index;            // [N, C, OH·OW], places in planes
   Shape shape;            // of the result
   mutable Tensor values;  // which came with the positions, for the first to ask: what is recorded has none

@@ -17,6 +17,7 @@ struct Flip {
   static constexpr const char* name = "flip";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   Axes axes;  // from the end
   Shape output_shape(const Tensor& x) const { return x.shape(); }
   Tensor forward(const Tensor& x) const {

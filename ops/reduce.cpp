@@ -8,6 +8,7 @@
 #include "cuda/reduce_kernels.h"
 #include "ops/at_zero.h"
 #include "ops/creation.h"
+#include "ops/curvature.h"
 #include "ops/elementwise.h"
 #include "ops/index.h"
 #include "ops/shape.h"
@@ -39,6 +40,7 @@ struct Sum {
   static constexpr const char* name = "sum";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   Axes axes;  // counted from the end; axes of the result keep size 1
   Shape output_shape(const Tensor& x) const { return kept_shape(x.shape(), axes); }
   TensorOptions output_options(const Tensor& x) const { return {x.dtype() == boolean ? i64 : x.dtype(), x.device()}; }
@@ -67,6 +69,10 @@ struct Variance {
   Tensors vjp(const Vjp& c) const { return {centred(c.input(0)) * (c.grad() * (2 / divisor))}; }
   Tensor jvp(const Jvp& c) const {
     return sum(centred(c.input(0)) * c.tangent(0), axes, {.keepdim = true}) * (2 / divisor);
+  }
+  Tensor curvature(const Jvp& c) const {
+    const Tensor moved = centred(c.tangent(0));
+    return sum(sum_products(moved, moved), axes, {.keepdim = true}) * (2 / divisor);
   }
 };
 

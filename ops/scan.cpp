@@ -14,6 +14,7 @@ struct CumSum {
   static constexpr const char* name = "cumsum";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   int axis;  // from the end
   bool reverse;
   Shape output_shape(const Tensor& x) const { return x.shape(); }

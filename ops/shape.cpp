@@ -16,6 +16,8 @@ struct Reshape {
   static constexpr const char* name = "reshape";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
+  static constexpr bool passes_image = true;
   Shape to;
   Shape output_shape(const Tensor&) const { return to; }
   Tensor forward(const Tensor& x) const {
@@ -31,6 +33,7 @@ struct Expand {
   static constexpr const char* name = "expand";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   Shape to;
   Shape output_shape(const Tensor&) const { return to; }
   Tensor forward(const Tensor& x) const { return x.with_layout(x.layout().expanded(to, name)); }
@@ -42,6 +45,7 @@ struct Permute {
   static constexpr const char* name = "permute";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   Axes axes;  // non-negative
   Shape output_shape(const Tensor& x) const { return x.layout().permuted(axes).shape; }
   Tensor forward(const Tensor& x) const { return x.with_layout(x.layout().permuted(axes)); }
@@ -61,6 +65,7 @@ struct Slice {
   static constexpr const char* name = "slice";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   int axis;  // from the end: negative
   int64_t start, length, step;
   Shape output_shape(const Tensor& x) const {
@@ -79,6 +84,7 @@ struct Unslice {
   static constexpr const char* name = "unslice";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   int axis;  // from the end: negative
   int64_t start, step, size;
   Shape output_shape(const Tensor& x) const {
@@ -99,6 +105,7 @@ struct Unslice {
 struct Pad {
   static constexpr const char* name = "pad";
   static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool affine = true;
   std::array<int64_t, kMaxRank> before{}, after{};  // by axis counted from the end, the last one first
   Scalar value = 0;
   Shape output_shape(const Tensor& x) const {
@@ -132,6 +139,7 @@ struct Pad {
 struct Concat {
   static constexpr const char* name = "concat";
   static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool affine = true;
   int axis;  // from the end: negative
   std::vector<int64_t> sizes;
   Tensor forward(std::span<const Tensor> xs) const {
@@ -169,6 +177,7 @@ struct Concat {
 struct Clone {
   static constexpr const char* name = "clone";
   static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool affine = true;
   Tensor forward(const Tensor& x) const { return raw::clone(x); }
   Tensors vjp(const Vjp& c) const { return {c.grad()}; }
   Tensor jvp(const Jvp& c) const { return clone(c.tangent(0)); }
@@ -177,6 +186,7 @@ struct Clone {
 struct Contiguous {
   static constexpr const char* name = "contiguous";
   static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool affine = true;
   Tensor forward(const Tensor& x) const { return raw::contiguous(x); }
   Tensors vjp(const Vjp& c) const { return {c.grad()}; }
   Tensor jvp(const Jvp& c) const { return contiguous(c.tangent(0)); }
@@ -186,6 +196,7 @@ struct Cast {
   static constexpr const char* name = "to_dtype";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   DType from, dtype;
   Shape output_shape(const Tensor& x) const { return x.shape(); }
   TensorOptions output_options(const Tensor& x) const { return {dtype, x.device()}; }
@@ -201,6 +212,7 @@ struct Cast {
 struct ToDevice {
   static constexpr const char* name = "to_device";
   static constexpr unsigned saves = kSaveNothing;
+  static constexpr bool affine = true;
   Device from, device;
   Tensor forward(const Tensor& x) const { return raw::to_device(x, device); }
   Tensors vjp(const Vjp& c) const { return {to(c.grad(), from)}; }

@@ -8,6 +8,7 @@
 #include "cuda/cross_entropy.h"
 #include "cuda/softmax.h"
 #include "ops/creation.h"
+#include "ops/curvature.h"
 #include "ops/elementwise.h"
 #include "ops/index.h"
 #include "ops/reduce.h"
@@ -64,6 +65,12 @@ struct LogSumExp {
   }
   Tensors vjp(const Vjp& c) const { return {softmax(c.input(0)) * c.grad()}; }
   Tensor jvp(const Jvp& c) const { return sum(softmax(c.input(0)) * c.tangent(0), -1, {.keepdim = true}); }
+  // The variance of ẋ under the softmax.
+  Tensor curvature(const Jvp& c) const {
+    const Tensor squares = sum_products(c.tangent(0), c.tangent(0));
+    return sum(softmax(c.input(0)) * squares, -1, {.keepdim = true}) -
+           sum_products(c.output_tangent(), c.output_tangent());
+  }
 };
 
 struct SoftmaxCrossEntropy {

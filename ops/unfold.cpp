@@ -23,6 +23,7 @@ struct Unfold {
   static constexpr const char* name = "unfold";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   Windows windows;
   Shape output_shape(const Tensor& x) const {
     return {x.size(0), x.size(1) * windows.taps(), windows.places({x.size(2), x.size(3)})};
@@ -40,6 +41,7 @@ struct Fold {
   static constexpr const char* name = "fold";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
+  static constexpr bool affine = true;
   Windows windows;
   Size2 size;
   Shape output_shape(const Tensor& columns) const {

@@ -34,17 +34,21 @@ struct Evaluation {
 
 }  // namespace
 
-FisherProduct fisher_vp(const Function& model, const Tensor& x, const Tensor& v) {
-  const bool enabled = GradMode::enabled();
+FisherProduct fisher_vp(const Function& model, const Tensor& x, const Tensor& v, const FisherOptions& options) {
+  const bool enabled = GradMode::enabled(), recording = enabled && options.create_graph;
+  auto result = [](const Tensor& t, bool with_history) { return with_history ? t : detail::without_history(t); };
   GradModeGuard on(true);
-  const Tensor at = detail::variable(enabled ? x : detail::without_history(x));
+  const Tensor at = detail::variable(result(x, enabled));
   const auto [logits, moved] = jvp(model, at, v);
-  // The direction is a constant of the losses it is used in, so nothing of its way here is kept.
-  const Tensor p = softmax(logits.detach()), weighed = p * moved.detach();
-  const Tensor back = weighed - p * sum(weighed, -1, {.keepdim = true});
   if (!logits.requires_grad()) return {logits, symbolic_zeros(x.shape(), x.options())};
-  const Tensor product = grad(logits, at, {.grad_outputs = {back}, .retain_graph = true});
-  return {enabled ? logits : detail::without_history(logits), product.detach()};
+  Tensor back;
+  {
+    GradModeGuard record(recording);
+    const Tensor p = softmax(logits), weighed = p * moved;
+    back = weighed - p * sum(weighed, -1, {.keepdim = true});
+  }
+  const Tensor product = grad(logits, at, {.grad_outputs = {back}, .create_graph = recording, .retain_graph = true});
+  return {result(logits, enabled), result(product, recording)};
 }
 
 FisherTrace fisher_trace(const Function& model, const Tensor& x) {

@@ -9,14 +9,19 @@
 
 namespace gg {
 
+struct FisherOptions {
+  bool create_graph = false;  ///< record the product, so that it can be differentiated again; as in GradOptions
+};
+
 struct FisherProduct {
   Tensor logits;   ///< model(x), with the history that model(x) has
   Tensor product;  ///< F·v, of the shape of x
 };
 
 /// One pass forward and one back: the exact power step of virtual adversarial training (arXiv:1704.03976, equation 12,
-/// without its finite difference). Classes lie on the last axis of the logits. Without history wherever v has none.
-FisherProduct fisher_vp(const Function& model, const Tensor& x, const Tensor& v);
+/// without its finite difference). Classes lie on the last axis of the logits. The product is a constant unless
+/// create_graph asks otherwise: a direction to go, not a part of a loss.
+FisherProduct fisher_vp(const Function& model, const Tensor& x, const Tensor& v, const FisherOptions& options = {});
 
 struct FisherTrace {
   Tensor logits;  ///< model(x)

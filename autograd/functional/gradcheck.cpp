@@ -23,7 +23,17 @@ class Checker {
  public:
   Checker(const GradcheckOptions& options) : options_(options), random_(options.seed + 0x9e3779b9) {}
 
-  void check(const FunctionN& f, std::vector<Tensor> inputs, int order, const std::string& what) {
+  // Everything of a function; `check` alone serves its gradients. What is exact comes before higher differences.
+  void check_all(const FunctionN& f, const std::vector<Tensor>& inputs) {
+    check(f, inputs, 1, "gradcheck");
+    GradModeGuard on(true);
+    if (options_.symmetry && options_.order > 1 && result.ok) symmetry_test(f, inputs);
+    if (options_.forward && result.ok) forward_orders(f, fresh(inputs, {}, 0), inputs);
+    if (options_.order > 1 && result.ok) check(f, inputs, options_.order, "gradcheck", true);
+  }
+
+  void check(const FunctionN& f, std::vector<Tensor> inputs, int order, const std::string& what,
+             bool higher_only = false) {
     GradModeGuard on(true);
     std::vector<size_t> checked;
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -41,8 +51,10 @@ class Checker {
     Tensor y = f(inputs);
     GG_CHECK(y.dtype() == f64, "gradcheck: the output must be float64, got ", name_of(y.dtype()));
     Tensor u = randn(y.shape(), {f64}, random_);
+    if (!y.requires_grad() && higher_only) return;
     if (!y.requires_grad()) return expect_constant(f, inputs, checked, u, what);
 
+    if (higher_only) return next_order(f, inputs, checked, u, order, what);
     std::vector<Tensor> wanted;
     for (size_t i : checked) wanted.push_back(inputs[i]);
     std::vector<Tensor> gradients = grad(y, wanted, {.grad_outputs = {u}});
@@ -67,27 +79,97 @@ class Checker {
     return dot(f(inputs), u);
   }
 
-  void expect(double analytic, double numeric, double scale, const std::string& what) {
-    double tolerance = options_.atol + options_.rtol * scale;
-    double error = std::abs(analytic - numeric) / tolerance;
-    if (std::isnan(error)) error = INFINITY;
+  // |a − b| ≤ tolerance, or the first complaint.
+  void expect_within(double a, double b, double tolerance, DerivativeCheck which, const std::string& what,
+                     const char* name_of_a, const char* name_of_b) {
+    double error = std::abs(a - b) / tolerance;
+    if (std::isnan(error)) error = a == b ? 0 : INFINITY;
     result.worst = std::max(result.worst, error);
     if (error > 1 && result.ok) {
       result.ok = false;
-      result.message = str(what, ": analytic ", analytic, ", numeric ", numeric, " (tolerance ", tolerance, ")");
+      result.failed = which;
+      result.message = str(what, ": ", name_of_a, " ", a, ", ", name_of_b, " ", b, " (tolerance ", tolerance, ")");
     }
+  }
+
+  void expect(double analytic, double numeric, double scale, const std::string& what,
+              DerivativeCheck which = DerivativeCheck::reverse) {
+    expect_within(analytic, numeric, options_.atol + options_.rtol * scale, which, what, "analytic", "numeric");
+  }
+
+  // The central difference of fn at 0. Richardson: the error falls from h² to h⁴, which lets the step be larger than
+  // rounding.
+  template <class Fn>
+  double difference(const Fn& fn) {
+    const double h = options_.step;
+    const double wide = (fn(2 * h) - fn(-2 * h)) / (4 * h), narrow = (fn(h) - fn(-h)) / (2 * h);
+    return (4 * narrow - wide) / 3;
+  }
+
+  // The inputs, those that are checked as new leaves, moved by t along the directions.
+  std::vector<Tensor> fresh(const std::vector<Tensor>& inputs, const std::vector<Tensor>& directions, double t) {
+    std::vector<Tensor> moved;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      Tensor x = inputs[i].detach();
+      if (!directions.empty() && directions[i].defined()) x = (x + directions[i] * t).detach();
+      if (inputs[i].requires_grad()) x.requires_grad_();
+      moved.push_back(x);
+    }
+    return moved;
+  }
+
+  // One random direction for each input that is checked.
+  std::vector<Tensor> directions_of(const std::vector<Tensor>& inputs) {
+    std::vector<Tensor> d(inputs.size());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (inputs[i].requires_grad()) d[i] = randn(inputs[i].shape(), {f64}, random_);
+    }
+    return d;
+  }
+
+  // Forward mode inside forward mode: each order against differences of the one before.
+  void forward_orders(const FunctionN& f, const std::vector<Tensor>& at, const std::vector<Tensor>& inputs) {
+    std::vector<Tensor> d = directions_of(inputs);
+    for (Tensor& t : d) {  // as long as a coordinate
+      if (t.defined() && t.numel() > 0) t = t / std::sqrt(dot(t, t));
+    }
+    const Tensor u = randn(f(at).shape(), {f64}, random_);
+    FunctionN g = [&f, u](std::span<const Tensor> in) { return sum(f(in) * u); };
+    for (int order = 1; order <= options_.order && result.ok; ++order) {
+      auto moved = [&](double t) { return g(fresh(inputs, d, t)).item(); };
+      const double numeric = difference(moved), size = std::abs(moved(0));
+      FunctionN next = [g, d](std::span<const Tensor> in) { return jvp(g, in, d).product; };
+      const double analytic = next(at).item();
+      expect(analytic, numeric, std::max({std::abs(analytic), std::abs(numeric), size}),
+             str("gradcheck: forward mode of order ", order), DerivativeCheck::forward);
+      g = next;
+    }
+  }
+
+  void symmetry_test(const FunctionN& f, const std::vector<Tensor>& inputs) {
+    const std::vector<Tensor> v = directions_of(inputs), w = directions_of(inputs), at = fresh(inputs, {}, 0);
+    const Tensor u = randn(f(at).shape(), {f64}, random_);
+    auto scalar = [&](std::span<const Tensor> in) { return sum(f(in) * u); };
+    auto form = [&](const std::vector<Tensor>& a, const std::vector<Tensor>& b, double& scale) {
+      const std::vector<Tensor> products = hvp(scalar, at, a).products;
+      double s = 0;
+      for (size_t i = 0; i < b.size(); ++i) {
+        if (!b[i].defined()) continue;
+        s += dot(products[i], b[i]);
+        scale += dot(abs(products[i].detach()), abs(b[i]));
+      }
+      return s;
+    };
+    double scale = 0;
+    const double one = form(v, w, scale), other = form(w, v, scale);
+    expect_within(one, other, options_.exact * (scale + 1), DerivativeCheck::symmetry, "gradcheck: symmetry",
+                  "<w, H v> is", "<v, H w> is");
   }
 
   void compare(const FunctionN& f, const std::vector<Tensor>& inputs, size_t i, const Tensor& u, const Tensor& gradient,
                const std::string& what) {
     const Tensor& x = inputs[i];
-    auto numeric = [&](const Tensor& d) {
-      double h = options_.step;
-      // Richardson: the error of central differences falls from h² to h⁴, which lets the step be larger than rounding.
-      double wide = (along(f, inputs, i, d, 2 * h, u) - along(f, inputs, i, d, -2 * h, u)) / (4 * h);
-      double narrow = (along(f, inputs, i, d, h, u) - along(f, inputs, i, d, -h, u)) / (2 * h);
-      return (4 * narrow - wide) / 3;
-    };
+    auto numeric = [&](const Tensor& d) { return difference([&](double t) { return along(f, inputs, i, d, t, u); }); };
     if (x.numel() <= options_.full_up_to) {
       std::vector<double> analytic = gradient.detach().to_vector<double>();
       for (int64_t e = 0; e < x.numel() && result.ok; ++e) {
@@ -125,12 +207,9 @@ class Checker {
       scale += std::abs(dot(abs(gradients[k].detach()), abs(d)));
     }
     Tensor product = jvp(f, inputs, directions).product;
-    double actual = dot(u, product);
-    double tolerance = 1e-10 * scale + 1e-12;
-    if (!(std::abs(actual - expected) <= tolerance)) {
-      result.ok = false;
-      result.message = str(what, ": forward mode gives ", actual, ", reverse mode ", expected);
-    }
+    // As exact as rounding allows: no differences are involved.
+    expect_within(dot(u, product), expected, options_.exact * scale + 1e-12, DerivativeCheck::transpose, what,
+                  "forward mode gives", "reverse mode");
   }
 
   void next_order(const FunctionN& f, const std::vector<Tensor>& inputs, const std::vector<size_t>& checked,
@@ -160,7 +239,7 @@ class Checker {
 
 GradcheckResult gradcheck(const FunctionN& f, std::span<const Tensor> inputs, const GradcheckOptions& options) {
   Checker checker(options);
-  checker.check(f, {inputs.begin(), inputs.end()}, options.order, "gradcheck");
+  checker.check_all(f, {inputs.begin(), inputs.end()});
   return checker.result;
 }
 

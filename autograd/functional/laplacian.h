@@ -19,6 +19,10 @@ struct LaplacianOptions {
   Tensor directions = {};
   /// So many directions at a time, which bounds memory; each chunk evaluates f again. 0: 256.
   int64_t chunk = 0;
+  /// Where x enters f through one matrix product alone, as into a linear layer, and is batched: that all samples have
+  /// this first Jacobian in common is used. No more directions are then needed than the layer has outputs. It is found
+  /// by looking at the graph of one more evaluation of f.
+  bool shared_entry = true;
 };
 
 struct LaplacianResult {
@@ -30,6 +34,9 @@ struct LaplacianResult {
 /// numbers of its own. Both results can be differentiated again, in either mode.
 LaplacianResult laplacian(const Function& f, const Tensor& x, const LaplacianOptions& options = {});
 
+/// Of several inputs together: the sum over the coordinates of all. Not batched.
+LaplacianResult laplacian(const FunctionN& f, std::span<const Tensor> x, const LaplacianOptions& options = {});
+
 enum class Probes {
   rademacher,  ///< ±1: exact where the Hessian is diagonal, and never of larger variance than
   gaussian,    ///< standard normal
@@ -38,6 +45,7 @@ enum class Probes {
 struct HutchinsonOptions {
   int64_t probes = 1;
   Probes distribution = Probes::rademacher;
+  int64_t chunk = 0;  ///< as in LaplacianOptions
 };
 
 /// An unbiased estimate of the Laplacian (M. F. Hutchinson, 1989): the mean of vᵀ·H·v over random probes v, which are

@@ -58,10 +58,28 @@ std::vector<Tensor> attach(const ForwardLevel& level, std::span<const Tensor> x,
   return duals;
 }
 
-// The inputs as variables. Where nothing is to be recorded they have no history behind them.
+// The inputs as variables, but for those that are no floating tensors. Where nothing is to be recorded they have no
+// history behind them.
 std::vector<Tensor> variables(std::span<const Tensor> x, bool recording) {
   std::vector<Tensor> all;
-  for (const Tensor& t : x) all.push_back(detail::variable(recording ? t : detail::without_history(t)));
+  for (const Tensor& t : x) {
+    all.push_back(!is_floating(t.dtype()) ? t : detail::variable(recording ? t : detail::without_history(t)));
+  }
+  return all;
+}
+
+// Gradients of y with respect to the floating ones among `at`; undefined for the others, and where there are none.
+std::vector<Tensor> gradients(const Tensor& y, std::span<const Tensor> at, GradOptions options) {
+  std::vector<Tensor> wanted, all(at.size());
+  for (const Tensor& t : at) {
+    if (is_floating(t.dtype())) wanted.push_back(t);
+  }
+  options.allow_unused = true;
+  if (!y.requires_grad() || wanted.empty()) return all;
+  const std::vector<Tensor> found = grad(y, wanted, options);
+  for (size_t i = 0, k = 0; i < at.size(); ++i) {
+    if (is_floating(at[i].dtype())) all[i] = found[k++];
+  }
   return all;
 }
 
@@ -70,28 +88,6 @@ bool any_requires_grad(std::span<const Tensor> tensors) {
     if (t.requires_grad()) return true;
   }
   return false;
-}
-
-HvpResultN hvp_along(const FunctionN& f, std::span<const Tensor> x, std::span<const Tensor> v) {
-  const int64_t directions = directions_of(x, v, "hvp");
-  const bool enabled = GradMode::enabled();
-  GradModeGuard on(true);
-  const std::vector<Tensor> at = variables(x, enabled);
-  ForwardLevel level;
-  const std::vector<Tensor> duals = attach(level, at, v);
-  Tensor y = f(duals);
-  GG_CHECK(y.numel() == 1, "hvp: the function must give a scalar, got shape ", y.shape());
-  const bool recording = enabled && (any_requires_grad(v) || detail::depends_on_others(y, at));
-  auto result = [&](const Tensor& t) { return recording ? t : detail::without_history(t); };
-  HvpResultN r{result(level.primal(y)), {}, {}};
-  std::vector<Tensor> gradients(x.size());
-  if (y.requires_grad()) gradients = grad(y, duals, {.create_graph = recording, .allow_unused = true});
-  for (size_t i = 0; i < x.size(); ++i) {
-    const Tensor g = gradients[i].defined() ? gradients[i] : symbolic_zeros(x[i].shape(), x[i].options());
-    r.gradients.push_back(result(level.primal(g)));
-    r.products.push_back(result(tangent_or_zeros(level, g, directions)));
-  }
-  return r;
 }
 
 }  // namespace
@@ -125,10 +121,8 @@ LinearizedN vjp(const FunctionN& f, std::span<const Tensor> x, const Tensor& u) 
   check_direction(y, u, "vjp");
   const bool recording = enabled && (u.requires_grad() || detail::depends_on_others(y, at));
   auto result = [&](const Tensor& t) { return recording ? t : detail::without_history(t); };
-  LinearizedN r{result(y), std::vector<Tensor>(x.size())};
-  if (y.requires_grad()) {
-    r.products = grad(y, at, {.grad_outputs = {u}, .create_graph = recording, .allow_unused = true});
-  }
+  LinearizedN r{result(y), {}};
+  r.products = gradients(y, at, {.grad_outputs = {u}, .create_graph = recording});
   for (size_t i = 0; i < x.size(); ++i) {
     r.products[i] = r.products[i].defined() ? result(r.products[i]) : symbolic_zeros(x[i].shape(), x[i].options());
   }
@@ -140,14 +134,35 @@ Linearized vjp(const Function& f, const Tensor& x, const Tensor& u) {
   return {r.value, r.products[0]};
 }
 
+HvpResultN hvp_batched(const FunctionN& f, std::span<const Tensor> x, std::span<const Tensor> v) {
+  const int64_t directions = directions_of(x, v, "hvp");
+  const bool enabled = GradMode::enabled();
+  GradModeGuard on(true);
+  const std::vector<Tensor> at = variables(x, enabled);
+  ForwardLevel level;
+  const std::vector<Tensor> duals = attach(level, at, v);
+  Tensor y = f(duals);
+  GG_CHECK(y.numel() == 1, "hvp: the function must give a scalar, got shape ", y.shape());
+  const bool recording = enabled && (any_requires_grad(v) || detail::depends_on_others(y, at));
+  auto result = [&](const Tensor& t) { return recording ? t : detail::without_history(t); };
+  HvpResultN r{result(level.primal(y)), {}, {}};
+  const std::vector<Tensor> found = gradients(y, duals, {.create_graph = recording});
+  for (size_t i = 0; i < x.size(); ++i) {
+    const Tensor g = found[i].defined() ? found[i] : symbolic_zeros(x[i].shape(), x[i].options());
+    r.gradients.push_back(result(level.primal(g)));
+    r.products.push_back(result(tangent_or_zeros(level, g, directions)));
+  }
+  return r;
+}
+
 HvpResultN hvp(const FunctionN& f, std::span<const Tensor> x, std::span<const Tensor> v) {
-  HvpResultN r = hvp_along(f, x, one_direction(x, v, "hvp"));
+  HvpResultN r = hvp_batched(f, x, one_direction(x, v, "hvp"));
   for (Tensor& t : r.products) t = squeeze(t, 0);
   return r;
 }
 
 HvpResult hvp_batched(const Function& f, const Tensor& x, const Tensor& v) {
-  HvpResultN r = hvp_along(of_several(f), std::span(&x, 1), std::span(&v, 1));
+  HvpResultN r = hvp_batched(of_several(f), std::span(&x, 1), std::span(&v, 1));
   return {r.value, r.gradients[0], r.products[0]};
 }
 

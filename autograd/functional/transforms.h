@@ -1,6 +1,6 @@
 // Transforms of functions: vjp, jvp, hvp. Each takes a function of one tensor or of several; parameters of a module are
-// several (nn/functional_call.h). Each result can itself be differentiated, in either mode, and has a history where
-// gradients are enabled and something besides the point of differentiation requires grad.
+// several (nn::of_parameters in nn/functional_call.h). Each result can itself be differentiated, in either mode, and
+// has a history where gradients are enabled and something besides the point of differentiation requires grad.
 //
 // Read next: jacobian.h (whole matrices), gauss_newton.h, fisher.h, laplacian.h; docs/higher-order.md explains all of
 // it.
@@ -35,7 +35,7 @@ Linearized vjp(const Function& f, const Tensor& x, const Tensor& u);
 
 struct LinearizedN {
   Tensor value;                  ///< f(x)
-  std::vector<Tensor> products;  ///< for each input, in its shape
+  std::vector<Tensor> products;  ///< for each input, in its shape; zeros for indices and truth values
 };
 LinearizedN vjp(const FunctionN& f, std::span<const Tensor> x, const Tensor& u);
 
@@ -56,5 +56,6 @@ struct HvpResultN {
 };
 /// The Hessian of all inputs together times (v₁, v₂, …); an undefined direction means zero.
 HvpResultN hvp(const FunctionN& f, std::span<const Tensor> x, std::span<const Tensor> v);
+HvpResultN hvp_batched(const FunctionN& f, std::span<const Tensor> x, std::span<const Tensor> v);
 
 }  // namespace gg

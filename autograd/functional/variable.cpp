@@ -59,6 +59,10 @@ Tensor without_history(const Tensor& t) {
   plain.get().zero = t.get().zero;
   for (size_t i = tangents.size(); i-- > 0;) {
     plain = autograd::with_tangent(plain, tangents[i]->level, without_history(tangents[i]->value));
+    autograd::Tangent& copy = *plain.get().tangent;
+    copy.second_order = tangents[i]->second_order;
+    copy.second = without_history(tangents[i]->second);
+    copy.image = without_history(tangents[i]->image);
   }
   return plain;
 }

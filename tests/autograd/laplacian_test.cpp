@@ -3,13 +3,16 @@
 
 #include "autograd/autograd.h"
 #include "autograd/functional/functional.h"
+#include "autograd/node.h"
 #include "ops/ops.h"
+#include "tests/autograd/counting.h"
 #include "tests/autograd/numbers.h"
 
 namespace gg {
 namespace {
 
 using testing_support::expect_close;
+using testing_support::KernelCount;
 using testing_support::random;
 using testing_support::values;
 
@@ -84,6 +87,83 @@ TEST(Laplacian, PenaltyTrainsToThirdOrder) {
   std::vector<Tensor> in{net.w[0].requires_grad_(), net.w[1].requires_grad_()};
   GradcheckResult r = gradcheck(penalty, in, {.step = 1e-3, .rtol = 1e-7});
   EXPECT_TRUE(r.ok) << r.message;
+  // Through the Cholesky factor of the first weight, also the gradient of the gradient.
+  x = random({2, 12}, 7);
+  in[0] = weights({12, 5}, 4).requires_grad_();
+  r = gradgradcheck(penalty, in, {.step = 1e-3, .atol = 1e-6, .rtol = 1e-6, .full_up_to = 12});
+  EXPECT_TRUE(r.ok) << r.message;
+}
+
+// How many directions the second product of a net sees.
+TEST(Laplacian, ASharedEntrySavesDirections) {
+  Tensor w[] = {weights({40, 5}, 1), weights({5, 4}, 2)}, x = random({3, 40}, 7);
+  int64_t rows = 0;
+  auto f = [&](const Tensor& t) {
+    Tensor h = tanh(matmul(t, w[0]));
+    if (h.get().tangent) rows = std::max(rows, h.get().tangent->value.size(0));
+    return cross_entropy(matmul(h, w[1]));
+  };
+  laplacian(f, x, {.batched = true});
+  EXPECT_EQ(rows, 5);
+  laplacian(f, x, {.batched = true, .shared_entry = false});
+  EXPECT_EQ(rows, 40);
+}
+
+TEST(Laplacian, ASharedEntryIsFound) {
+  // 12-5-4-3: five directions instead of twelve, through the Cholesky factor, or twelve rows of the matrix.
+  Tensor w[] = {weights({12, 5}, 1), weights({5, 4}, 2), weights({4, 3}, 3), weights({12, 4}, 4), weights({9, 3}, 5)};
+  Tensor x = random({2, 12}, 7), image = reshape(x, {2, 3, 4});
+  auto rest = [&](const Tensor& z) { return cross_entropy(matmul(sigmoid(matmul(tanh(z), w[1])), w[2])); };
+  const Function entries[] = {
+      [&](const Tensor& t) { return rest(matmul(t, w[0]) + 0.5); },
+      [&](const Tensor& t) { return rest(linear(t, transpose(w[0]), ones({5}, {f64}))); },
+      // Read twice, changed before, or not a product of samples: no such entry, the same numbers.
+      [&](const Tensor& t) { return rest(matmul(t, w[0])) + sum(square(t), 1); },
+      [&](const Tensor& t) { return rest(matmul(t, w[0]) + matmul(sin(t), w[0])); },
+      [&](const Tensor& t) { return rest(matmul(2.0 * t, w[0])); },
+      [&](const Tensor& t) { return rest(transpose(matmul(transpose(w[0]), transpose(t)))); },
+      // Fewer inputs than twice the outputs.
+      [&](const Tensor& t) {
+        return cross_entropy(matmul(tanh(matmul(t, concat({w[0], w[3]}, 1))), w[4]));
+      },
+  };
+  for (const Function& f : entries) {
+    Tensor found = laplacian(f, x, {.batched = true}).laplacian;
+    expect_close(found, laplacian(f, x, {.batched = true, .shared_entry = false}).laplacian, 1e-11);
+    expect_close(found, nested(f, x), 1e-10);
+    for (int64_t chunk : {1, 3})
+      expect_close(laplacian(f, x, {.batched = true, .chunk = chunk}).laplacian, found, 1e-11);
+  }
+  Function flat = [&](const Tensor& t) { return rest(matmul(reshape(t, {2, 12}), w[0])); };
+  expect_close(laplacian(flat, image, {.batched = true}).laplacian, nested(flat, image), 1e-10);
+  // Of linearly dependent columns there is no Cholesky factor.
+  Tensor column = slice(w[0], 1, 0, 1);
+  w[0] = concat({column, column, slice(w[0], 1, 2)}, 1);
+  expect_close(laplacian(entries[0], x, {.batched = true}).laplacian, nested(entries[0], x), 1e-10);
+}
+
+TEST(Laplacian, PenaltyStepCountsItsProducts) {
+  // 784-256-10 with a batch of 128: a plain step, and one with the exact Laplacian as a penalty.
+  Generator g(1);
+  Tensor x = rand({128, 784}, {}, g);
+  std::vector<Tensor> w{randn({784, 256}, {}, g) / 28, randn({256, 10}, {}, g) / 16};
+  for (Tensor& t : w) t.requires_grad_();
+  auto loss = [&](const Tensor& t) { return cross_entropy(matmul(tanh(matmul(t, w[0])), w[1])); };
+  int64_t plain, penalised;
+  {
+    KernelCount count;
+    grad(mean(loss(x)), w);
+    plain = count.multiply_adds();
+    EXPECT_EQ(plain, 128 * (2 * 784 * 256 + 3 * 256 * 10));
+  }
+  {
+    KernelCount count;
+    LaplacianResult r = laplacian(loss, x, {.batched = true});
+    grad(mean(r.value) + 0.01 * mean(r.laplacian), w);
+    penalised = count.multiply_adds();
+  }
+  EXPECT_LE(penalised, 10 * plain) << static_cast<double>(penalised) / static_cast<double>(plain);
+  RecordProperty("ratio_percent", static_cast<int>(100 * penalised / plain));
 }
 
 TEST(Hutchinson, IsUnbiasedAndExactForDiagonalHessians) {

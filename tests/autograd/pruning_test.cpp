@@ -49,34 +49,49 @@ struct Penalty {
   int matmul, activation;
 };
 
-// Kernel calls of the gradient penalty of an MLP with two hidden layers, and of its gradient.
+// Kernel calls of the gradient penalty of an MLP with `layers` weights, and of its gradient.
 template <class Activation>
-Penalty penalty_calls(const Activation& activation, const char* kernel) {
+Penalty penalty_calls(int layers, const Activation& activation, const char* kernel) {
   Tensor x = random({5, 4}, 1).requires_grad_();
-  std::vector<Tensor> w{random({4, 6}, 2), random({6, 6}, 3), random({6, 1}, 4)};
-  for (Tensor& t : w) t.requires_grad_();
+  std::vector<Tensor> w;
+  for (int i = 0; i < layers; ++i) {
+    w.push_back(random({i == 0 ? 4 : 6, i + 1 == layers ? 1 : 6}, static_cast<uint64_t>(i) + 2).requires_grad_());
+  }
   KernelCount count;
-  Tensor y = sum(matmul(activation(matmul(activation(matmul(x, w[0])), w[1])), w[2]));
-  Tensor g = grad(y, x, {.create_graph = true});
+  Tensor y = x;
+  for (int i = 0; i < layers; ++i) y = matmul(i ? activation(y) : y, w[static_cast<size_t>(i)]);
+  Tensor g = grad(sum(y), x, {.create_graph = true});
   Tensor penalty = sum(square(g));
   for (const Tensor& t : grad(penalty, std::span<const Tensor>(w))) EXPECT_TRUE(t.defined());
   return {count["matmul"], count[kernel]};
 }
 
 TEST(Pruning, GradientPenaltyOfALeakyReluNet) {
-  // Forward 3, gradient with respect to x 3, and through those three products again two each; the first of them takes
-  // the constant seed, for which no gradient is computed. leaky_relu'' vanishes, so nothing flows back to the forward
-  // products.
-  Penalty leaky = penalty_calls([](const Tensor& t) { return leaky_relu(t, 0.2); }, "leaky_relu");
-  EXPECT_EQ(leaky.matmul, 3 + 3 + 5);
-  EXPECT_EQ(leaky.activation, 2 + 2 + 2);  // f, f' and f' again
-  Penalty relu_calls = penalty_calls([](const Tensor& t) { return relu(t); }, "relu");
-  EXPECT_EQ(relu_calls.matmul, 11);
-  EXPECT_EQ(relu_calls.activation, 6);
-  // The control: where the second derivative is not zero, more must run.
-  Penalty smooth = penalty_calls([](const Tensor& t) { return silu(t); }, "silu");
-  EXPECT_GT(smooth.matmul, 11);
-  EXPECT_GT(smooth.activation, 6);
+  // Forward one product a layer, the gradient with respect to x one, and through that two again: four. Only the last
+  // layer's takes the constant seed, for which no gradient is computed. leaky_relu'' vanishes, so nothing flows back to
+  // the forward products.
+  for (int layers : {2, 3, 5}) {
+    Penalty leaky = penalty_calls(
+        layers, [](const Tensor& t) { return leaky_relu(t, 0.2); }, "leaky_relu");
+    EXPECT_EQ(leaky.matmul, 4 * layers - 1);
+    EXPECT_EQ(leaky.activation, 3 * (layers - 1));  // f, f' and f' again
+    EXPECT_EQ(penalty_calls(
+                  layers, [](const Tensor& t) { return relu(t); }, "relu")
+                  .matmul,
+              4 * layers - 1);
+  }
+}
+
+TEST(Pruning, GradientPenaltyOfASmoothNet) {
+  // Two products more for each layer, back through the forward pass: six. Its end does not depend on the last weight,
+  // and nobody asks for the gradient of x itself: three less.
+  for (int layers : {2, 3, 5}) {
+    Penalty silus = penalty_calls(
+        layers, [](const Tensor& t) { return silu(t); }, "silu");
+    EXPECT_EQ(silus.matmul, 4 * layers - 1 + 2 * layers - 3);
+    // f and f', then f' of the penalty's gradient, f'', and f' of what comes back but at the last activation.
+    EXPECT_EQ(silus.activation, 4 * (layers - 1) + (layers - 2));
+  }
 }
 
 TEST(Pruning, SecondDerivativesThatVanishAreZeroWithoutArithmetic) {

@@ -13,6 +13,7 @@ TEST_P(OpTable, Row) {
   EXPECT_EQ(check_value(row, f64), "");
   EXPECT_EQ(check_value(row, f32), "");
   EXPECT_EQ(check_gradients(row), "");
+  EXPECT_EQ(check_second_order(row), "");
   EXPECT_EQ(check_layouts(row), "");
   EXPECT_EQ(check_expanded(row, Device::cpu), "");
   EXPECT_EQ(check_aliased(row), "");

@@ -19,6 +19,8 @@ enum class Bug {
   wrong_transpose,  // db = a·g instead of aᵀ·g, which square matrices let pass
   packed_input,     // an input that repeats its elements is not read as such
   packed_gradient,  // nor is such a cotangent
+  no_curvature,     // declared affine
+  half_curvature,   // its own curvature rule is wrong
 };
 
 bool repeats(const Tensor& x) {
@@ -66,10 +68,39 @@ struct Product {
   }
 };
 
+// As Cube, with something said about its second order.
+struct AffineCube : Cube {
+  static constexpr bool affine = true;
+};
+struct BentCube : Cube {
+  Tensor curvature(const Jvp& c) const {
+    const double factor = bug == Bug::half_curvature ? 3 : 6;
+    return factor * sum(c.input(0) * square(c.tangent(0)), 0, {.keepdim = true});
+  }
+};
+
+// a·b, whose second derivatives by a and b are not those by b and a.
+struct Lopsided {
+  static constexpr const char* name = "lopsided";
+  static constexpr unsigned saves = kSaveInputs;
+  Tensor forward(const Tensor& a, const Tensor& b) const { return a * b; }
+  Tensors vjp(const Vjp& c) const { return {c.grad() * c.input(1), c.grad() * c.input(0).detach()}; }
+  Tensor jvp(const Jvp& c) const {
+    Tensor sum = c.has(0) ? c.tangent(0) * c.input(1) : Tensor();
+    if (!c.has(1)) return sum;
+    return sum.defined() ? sum + c.input(0) * c.tangent(1) : c.input(0) * c.tangent(1);
+  }
+};
+
 Row cube_row(Bug bug) {
   Row row = elementwise_row(
-      "square", "planted", [bug](std::span<const Tensor> in) { return apply(Cube{bug}, in[0]); }, {{{3, 4}}},
-      [](std::span<const Real> x) { return x[0] * x[0] * x[0]; });
+      "square", "planted",
+      [bug](std::span<const Tensor> in) {
+        if (bug == Bug::no_curvature) return apply(AffineCube{bug}, in[0]);
+        if (bug == Bug::half_curvature) return apply(BentCube{bug}, in[0]);
+        return apply(Cube{bug}, in[0]);
+      },
+      {{{3, 4}}}, [](std::span<const Real> x) { return x[0] * x[0] * x[0]; });
   return row;
 }
 
@@ -111,6 +142,36 @@ TEST(PlantedBugs, GradcheckSaysWhere) {
   r = gradcheck(disagreeing, x);
   EXPECT_NE(r.message.find("forward mode gives"), std::string::npos) << r.message;
   EXPECT_TRUE(gradcheck(disagreeing, x, {.forward = false}).ok);
+}
+
+TEST(PlantedBugs, GradcheckSaysWhichCheckFailed) {
+  Tensor x = tensor({0.5, -1.25}, {f64}).requires_grad_();
+  auto failed = [&](Bug bug, const GradcheckOptions& options = {.step = 1e-3}) {
+    return gradcheck([bug](const Tensor& t) { return apply(Cube{bug}, t); }, x, options).failed;
+  };
+  EXPECT_EQ(failed(Bug::none), DerivativeCheck::none);
+  EXPECT_EQ(failed(Bug::wrong_constant), DerivativeCheck::reverse);
+  EXPECT_EQ(failed(Bug::wrong_forward), DerivativeCheck::transpose);
+  // A forward rule that is right to first order only.
+  struct Forgetful : Cube {
+    Tensor jvp(const Jvp& c) const { return c.tangent(0) * slope(c.input(0).detach()); }
+  };
+  GradcheckResult r = gradcheck([](const Tensor& t) { return apply(Forgetful{}, t); }, x, {.step = 1e-3, .order = 2});
+  EXPECT_EQ(r.failed, DerivativeCheck::forward) << r.message;
+  EXPECT_NE(r.message.find("forward mode of order 2"), std::string::npos) << r.message;
+  std::vector<Tensor> two{x, tensor({2, 3}, {f64}).requires_grad_()};
+  r = gradgradcheck([](std::span<const Tensor> in) { return apply(Lopsided{}, in[0], in[1]); }, two, {.step = 1e-3});
+  EXPECT_EQ(r.failed, DerivativeCheck::symmetry) << r.message;
+  EXPECT_NE(r.message.find("gradcheck: symmetry: <w, H v> is"), std::string::npos) << r.message;
+}
+
+TEST(PlantedBugs, SecondOrderTransformsAreCompared) {
+  EXPECT_EQ(check_second_order(cube_row(Bug::none)), "");
+  EXPECT_EQ(check_second_order(product_row(Bug::none)), "");  // by nested forward mode, without a curvature rule
+  EXPECT_NE(check_second_order(cube_row(Bug::no_curvature)).find("laplacian against"), std::string::npos);
+  EXPECT_NE(check_second_order(cube_row(Bug::half_curvature)).find("laplacian against"), std::string::npos);
+  EXPECT_NE(check_second_order(cube_row(Bug::wrong_forward)).find("forward over forward"), std::string::npos);
+  EXPECT_NE(check_second_order(cube_row(Bug::detached)).find("forward over forward"), std::string::npos);
 }
 
 TEST(PlantedBugs, SecondOrderBugsPassTheFirstOrderCheck) {

@@ -26,6 +26,10 @@ Findings check_symbolic_zeros(const Row& row);  ///< as inputs and as cotangents
 Findings check_reference(const Row& row);       ///< fused: value, gradient and Hessian-vector product
 Findings check_graph(const Row& row);           ///< the recorded graph holds the catalogue's node
 
+// Second order (row_second_order.cpp).
+/// Products with the Hessian forward over reverse, reverse over reverse and forward over forward, and the Laplacian.
+Findings check_second_order(const Row& row);
+
 // On a device (row_devices.cpp).
 /// Value, first and second derivative on a device against the CPU, with dense, transposed and sliced inputs, in f64 and
 /// f32; and whether the operation runs there if and only if the catalogue says so.
