@@ -7,9 +7,9 @@
 
 namespace gg::bench {
 
-enum class Unit { ns, ms, us, mib };
+enum class Unit { ns, ms, us, mib, ratio };
 const char* name_of(Unit unit);
-/// Of one second (of one MiB) in that unit.
+/// Of one second (of one MiB, of 1) in that unit.
 double scale(Unit unit);
 
 /// 0 means that there is none.

@@ -24,6 +24,8 @@ const std::vector<Task>& tasks();
 
 // ops.cpp: nanoseconds for one operation on 16 elements, in a chain of 1,000.
 void run_ops(const Settings& settings);
+// higher_order.cpp: ratios of training steps with derivatives of higher order to those without, and of their memory.
+void run_higher_order(const Settings& settings);
 // in_cache.cpp: seconds for functions of 131,072 numbers, which stay in a cache.
 void run_in_cache(const Settings& settings);
 // families.cpp: seconds for one large operation of each family.

@@ -62,13 +62,27 @@ namespace {
 
 constexpr int64_t kImages = 64, kNoise = 64;
 
+nn::Sequential make_critic(const CriticOptions& o) {
+  nn::Sequential critic;
+  auto activation = [&](const Shape& normalized) {
+    if (o.layer_norm) critic.add(nn::LayerNorm(normalized));
+    if (o.smooth) {
+      critic.add(nn::SiLU());
+    } else {
+      critic.add(nn::LeakyReLU(0.2));
+    }
+  };
+  critic.add(nn::Conv2d(1, 64, 4, {.stride = 2, .padding = 1}));
+  activation({64, 14, 14});
+  critic.add(nn::Conv2d(64, 128, 4, {.stride = 2, .padding = 1}));
+  activation({128, 7, 7});
+  critic.add(nn::Flatten());
+  critic.add(nn::Linear(6272, 1));
+  return critic;
+}
+
 struct Gan {
-  nn::Sequential critic{nn::Conv2d(1, 64, 4, {.stride = 2, .padding = 1}),
-                        nn::LeakyReLU(0.2),
-                        nn::Conv2d(64, 128, 4, {.stride = 2, .padding = 1}),
-                        nn::LeakyReLU(0.2),
-                        nn::Flatten(),
-                        nn::Linear(6272, 1)};
+  nn::Sequential critic;
   nn::Sequential generator{nn::Linear(kNoise, 6272),
                            nn::ReLU(),
                            nn::Unflatten({128, 7, 7}),
@@ -77,7 +91,7 @@ struct Gan {
                            nn::ConvTranspose2d(64, 1, 4, {.stride = 2, .padding = 1}),
                            nn::Tanh()};
 
-  explicit Gan(Device device) {
+  explicit Gan(Device device, const CriticOptions& o = {}) : critic(make_critic(o)) {
     critic.to(device);
     generator.to(device);
   }
@@ -86,14 +100,14 @@ struct Gan {
 
 }  // namespace
 
-TrainingStep critic_step(Device device, bool penalty) {
+TrainingStep critic_step(Device device, const CriticOptions& options) {
   manual_seed(1);
-  Gan gan(device);
+  Gan gan(device, options);
   Tensor real = to(rand({kImages, 1, 28, 28}) * 2 - 1, device);
   return {gan.critic.parameters(), [=] {
             Tensor made = gan.made().detach();
             Tensor loss = mean(gan.critic(made)) - mean(gan.critic(real));
-            return penalty ? loss + 10 * losses::wgan_gp_penalty(gan.critic, real, made) : loss;
+            return options.penalty ? loss + 10 * losses::wgan_gp_penalty(gan.critic, real, made) : loss;
           }};
 }
 
@@ -142,18 +156,28 @@ std::function<Tensor()> laplacian(Device device, int64_t samples) {
   model.to(device);
   model.requires_grad_(false);
   Tensor x = to(rand({samples, kInputs}), device), y = to(randint(0, 10, {samples}), device);
-  // Each direction moves one pixel of all samples, which do not depend on each other.
-  Tensor directions = to(expand(reshape(eye(kInputs), {kInputs, 1, kInputs}), {kInputs, samples, kInputs}), device);
   return [=] {
     const NoGrad off;
-    auto gradient = [&](const Tensor& at) {
-      const GradModeGuard on(true);
-      Tensor loss = losses::cross_entropy(model(at), y, {.reduction = losses::Reduction::sum});
-      return grad(loss, at);
+    auto loss = [&](const Tensor& at) {
+      return losses::cross_entropy(model(at), y, {.reduction = losses::Reduction::none});
     };
-    Tensor leaf = x.detach().requires_grad_();
-    return sum(jvp_batched(gradient, leaf, directions).product * directions, {0, 2});
+    return gg::laplacian(loss, x, {.batched = true}).laplacian;
   };
+}
+
+TrainingStep laplacian_step(Device device, bool penalty) {
+  manual_seed(1);
+  nn::Sequential model{nn::Linear(784, 256), nn::Tanh(), nn::Linear(256, 10)};
+  model.to(device);
+  Tensor x = to(rand({kBatch, 784}), device), y = to(randint(0, 10, {kBatch}), device);
+  return {model.parameters(), [=] {
+            auto loss = [&](const Tensor& at) {
+              return losses::cross_entropy(model(at), y, {.reduction = losses::Reduction::none});
+            };
+            if (!penalty) return mean(loss(x));
+            const LaplacianResult r = gg::laplacian(loss, x, {.batched = true});
+            return mean(r.value) + 1e-3 * mean(r.laplacian);
+          }};
 }
 
 void run(const TrainingStep& step, optim::Optimizer& optimizer) {

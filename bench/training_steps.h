@@ -28,9 +28,14 @@ TrainingStep vae_step(Device device);
 /// 2-16-16-1, ReLU, mean squared error, batch 16: what a step costs beside its arithmetic.
 TrainingStep tiny_mlp_step(Device device);
 
+struct CriticOptions {
+  bool penalty = false;     ///< of the gradient (WGAN-GP, arXiv:1704.00028)
+  bool smooth = false;      ///< SiLU instead of LeakyReLU
+  bool layer_norm = false;  ///< before each activation
+};
 /// The critic of a GAN for 28x28 images, two convolutions and a linear layer, on 64 real images and 64 made by a
-/// generator of two transposed convolutions; with a gradient penalty (WGAN-GP, arXiv:1704.00028) or without.
-TrainingStep critic_step(Device device, bool penalty);
+/// generator of two transposed convolutions.
+TrainingStep critic_step(Device device, const CriticOptions& options = {});
 /// The generator of that GAN.
 TrainingStep generator_step(Device device);
 
@@ -43,6 +48,9 @@ TrainingStep arcface_step(Device device, int64_t classes);
 
 /// Not a step: the Laplacian of the cross-entropy of 784-128-128-10 with tanh, for each of `samples` inputs.
 std::function<Tensor()> laplacian(Device device, int64_t samples);
+
+/// 784-256-10 with tanh; its loss with the exact Laplacian as a penalty, or without.
+TrainingStep laplacian_step(Device device, bool penalty);
 
 /// One step of training.
 void run(const TrainingStep& step, optim::Optimizer& optimizer);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "autograd/autograd.h"
+#include "autograd/functional/variable.h"
 #include "core/generator.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
@@ -41,8 +42,9 @@ inline void check_per_sample(const char* op, const Tensor& values, const Tensor&
 /// small ones do not vanish.
 Tensor unit_samples(const Tensor& d, bool per_sample = true);
 
-/// x itself where it takes part in a graph, so that what lies behind it gets its gradients; else a leaf of its numbers.
-inline Tensor differentiable(const Tensor& x) { return x.requires_grad() ? x : x.detach().requires_grad_(); }
+/// x itself where it takes part in a graph, so that what lies behind it gets its gradients; else a point of its own,
+/// for which a later backward() computes nothing.
+inline Tensor differentiable(const Tensor& x) { return x.requires_grad() ? x : gg::detail::variable(x.detach()); }
 
 /// Lets a later pass draw from the default generator what an earlier one drew: the same dropout masks.
 class SameNoise {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "autograd/functional/transforms.h"
+#include "autograd/functional/variable.h"
 #include "losses/classification.h"
 #include "losses/samples.h"
 #include "nn/norm.h"
@@ -70,8 +71,9 @@ class Search {
 
   // d ← Hd. The first iteration's forward pass is that of the loss; further ones need J·d alone.
   Tensor exact_iterations(bool with_history) {
-    const bool own_leaf = !(x_.requires_grad() && with_history && GradMode::enabled());
-    Tensor at = own_leaf ? x_.detach().requires_grad_() : x_;
+    const bool own_point = !(x_.requires_grad() && with_history && GradMode::enabled());
+    // No leaf, so that a backward pass through the logits does not compute its gradient.
+    const Tensor at = own_point ? gg::detail::variable(x_.detach()) : x_;
     Linearized first;
     {
       const GradModeGuard on(true);
@@ -88,7 +90,6 @@ class Search {
       const Tensor back = weighed - p * sum(weighed, -1, {.keepdim = true});
       d_ = unit(grad(logits, at, {.grad_outputs = {back}, .retain_graph = true}));
     }
-    if (own_leaf) at.requires_grad_(false);  // so that a backward pass does not compute its gradient
     return logits;
   }
 

@@ -1,7 +1,8 @@
 // Laplacians: sums of second derivatives, exact or estimated, that can be part of a loss and be trained.
 //
 // The Laplacian of a cross-entropy is not bounded below (C. M. Bishop, Neural Computation 7(1), 1995: training with
-// noise), so minimising it with a positive weight can run away. fisher.h has its bounded part.
+// noise), so minimising it with a positive weight can run away. losses/laplacian_penalty.h guards against that, and
+// fisher.h has the bounded part.
 #pragma once
 
 #include "autograd/functional/transforms.h"
