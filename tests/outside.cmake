@@ -51,6 +51,7 @@ function(gradgrad_doc_example name document)
 endfunction()
 gradgrad_doc_example(readme ${PROJECT_SOURCE_DIR}/README.md)
 gradgrad_doc_example(weight_rms ${PROJECT_SOURCE_DIR}/docs/weight-rms.md)
+gradgrad_doc_example(adversarial_training ${PROJECT_SOURCE_DIR}/docs/adversarial-training.md)
 
 # gradgrad_doc_chapter(<name> <file.md>): all ```cpp blocks of a document as one program. The first is what all begin
 # with; each other one is a function of its own, and what it prints must be the ```text block after it.

@@ -178,9 +178,16 @@ void show_perturbation(Section& section, Lab& lab, const Texts& texts, const Vat
     }
   }
   const std::string& text = texts.read.texts[static_cast<std::size_t>(order[static_cast<std::size_t>(shown)])];
-  const Tensor characters =
-      to(slice(texts.characters, 0, order[static_cast<std::size_t>(shown)], order[static_cast<std::size_t>(shown)] + 1),
-         lab.device);
+  const auto of = [&](std::int64_t i) {
+    const std::int64_t number = order[static_cast<std::size_t>(i)];
+    return to(slice(texts.characters, 0, number, number + 1), lab.device);
+  };
+  const Tensor characters = of(shown);
+  std::vector<Tensor> batch = {characters};
+  for (std::int64_t i = 0; i < std::min(options.text.batch - 1, options.text.test); ++i) {
+    if (options.text.validation + i != shown) batch.push_back(of(options.text.validation + i));
+  }
+  const Tensor together = concat(batch, 0);
   Generator generator(lab.seed_for(kNoise, 3000)), same(lab.seed_for(kNoise, 3000));
   NoGrad guard;
   const Tensor table = model.table(), embedded = model.embed(table, characters);
@@ -188,7 +195,7 @@ void show_perturbation(Section& section, Lab& lab, const Texts& texts, const Vat
                                                       {.epsilon = 1, .mask = model.mask(characters)}, generator)
                               .perturbation;
   const Tensor by_table =
-      embedding(losses::virtual_adversarial([&](const Tensor& t) { return model.classify(model.embed(t, characters)); },
+      embedding(losses::virtual_adversarial([&](const Tensor& t) { return model.classify(model.embed(t, together)); },
                                             table, {.epsilon = 1, .per_sample = false}, same)
                     .perturbation,
                 characters);
@@ -210,12 +217,13 @@ void show_perturbation(Section& section, Lab& lab, const Texts& texts, const Vat
     ++at;
   }
   chart.bars = {inputs, tables};
-  section.plot(to_svg(chart),
-               "A24: a test review under both perturbations, by a network that was trained with the labelled texts "
-               "alone. The embedded inputs belong to one text, and ε is spent on it. The document's code perturbs the "
-               "table: a character that comes twice moves the same way twice, and ε is shared by all texts of a batch "
-               "(here: one).",
-               Span::kFull);
+  section.plot(
+      to_svg(chart),
+      "A24: a test review under both perturbations, by a network that was trained with the labelled texts "
+      "alone. The embedded inputs belong to one text, and all of ε is spent on it. The document's code perturbs "
+      "the table: one direction for all texts of the batch that this one is in, so that ε is shared, and most "
+      "of it goes to characters of others.",
+      Span::kFull);
 }
 
 void run_vat_text(const VatTextCommand& options, RunContext& context) {

@@ -72,7 +72,9 @@ TEST_F(GeneralizationMethods, FgmAttacksAndTrains) {
     }
   }
   const std::string page = slurp(at("run/report.html"));
-  for (const char* part : {"A16", "A17", "Attacked in the L∞ ball", "data:image/png;base64"}) EXPECT_HAS(page, part);
+  for (const char* part :
+       {"A16", "A17", "Attacked in the L∞ ball", "gradient against the penalty", "data:image/png;base64"})
+    EXPECT_HAS(page, part);
 }
 
 // ReLU's kinks are what the penalty does not see: the negative control of A17.
