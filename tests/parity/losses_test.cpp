@@ -110,6 +110,14 @@ const std::vector<Row>& rows() {
        {{5, 7}},
        false,
        true},
+      {"expanded_noisy_loss",
+       [](In t) {
+         const auto cubic = [&](const Tensor& x) { return sum(x * x * x, 1) * sum(t[0]); };
+         return expanded_noisy_loss(cubic, t[0], {.sigma = 0.5, .guard = false});
+       },
+       {{5, 7}},
+       false,
+       true},
       {"wgan_gp_penalty",
        [](In t) { return wgan_gp_penalty(loss_of(t[1]), t[0].detach(), t[0].detach() * 2, {}, same()); },
        {{5, 7}, {7, 4}},
