@@ -40,7 +40,8 @@ struct RateAndDecay {
   double nu_integral(double t) const { return lr.square_integral(t); }
 
   /// Sets the rate (times the group's lr_scale) and decay of a group, or of all groups, for update `step`. Any rule:
-  /// where decay is coupled, as in SGD, it is coupled as before.
+  /// where decay is coupled, as in SGD, it is coupled as before. A group that had no decay gets it too; give groups
+  /// plans of their own (below) to leave biases without.
   void set(Optimizer::Group group, int64_t step) const;
   void set(Optimizer& optimizer, int64_t step) const;
 };

@@ -58,7 +58,7 @@ double Schedule::at(double s) const {
 
 template <class Integral>
 double Schedule::accumulate(double t, Integral integral) const {
-  check_time(t);
+  GG_CHECK(t >= 0 && std::isfinite(t), "Schedule: an integral goes from 0 to a finite time, got ", t);
   double sum = 0;
   for (size_t i = 0; i < parts_.size() && parts_[i].begin < t; ++i) {
     const double end = i + 1 < parts_.size() ? std::min(t, parts_[i + 1].begin) : t;

@@ -31,7 +31,7 @@ class Schedule {
   /// The curve at time `s` ≥ 0.
   double at(double s) const;
 
-  /// ∫₀ᵗ η ds and ∫₀ᵗ η² ds, from closed forms.
+  /// ∫₀ᵗ η ds and ∫₀ᵗ η² ds, t finite, from closed forms.
   double integral(double t) const;
   double square_integral(double t) const;
   /// Σ η and Σ η² over the first `steps` updates, added up one by one.

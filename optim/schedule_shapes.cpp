@@ -9,9 +9,9 @@ namespace {
 
 constexpr double kPi = std::numbers::pi;
 
-// ∫₀ˣ (1 − s/length)^power ds.
+// ∫₀ˣ (1 − s/length)^power ds = length·(1 − (1 − x/length)^(power + 1))/(power + 1), without cancelling at small x.
 double falling(double x, double length, double power) {
-  return length * (1 - std::pow(1 - x / length, power + 1)) / (power + 1);
+  return -length * std::expm1((power + 1) * std::log1p(-x / length)) / (power + 1);
 }
 
 // ∫₀ˣ (1 + s/scale)^(−power) ds, also where power is 1 or close to it.
@@ -23,7 +23,8 @@ double rising(double x, double scale, double power) {
 // ∫₀ˣ factor^⌊s/every⌋ ds.
 double stairs(double x, double every, double factor) {
   const double whole = std::floor(x / every), rest = x - whole * every;
-  const double steps = factor == 1 ? whole : (1 - std::pow(factor, whole)) / (1 - factor);
+  // (1 − factor^whole)/(1 − factor), without cancelling where the factor is close to 1.
+  const double log = std::log1p(factor - 1), steps = log == 0 ? whole : std::expm1(whole * log) / (factor - 1);
   return every * steps + std::pow(factor, whole) * rest;
 }
 

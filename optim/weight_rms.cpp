@@ -37,14 +37,14 @@ struct State {
 template <class Advance>
 Trajectory trajectory(const RatesAndDecays& updates, const Options& options, Advance advance) {
   check(updates, options);
-  const double r = options.mean_to_noise;
+  // Shares of mean and noise, so that a huge r does not overflow.
+  const double mean = options.mean_to_noise / (options.mean_to_noise + 1), noise = 1 / (options.mean_to_noise + 1);
   Trajectory rms{options.initial_rms};
   rms.reserve(updates.steps() + 1);
   State state;
   for (size_t i = 0; i < updates.steps(); ++i) {
     advance(state, updates.lr[i], updates.weight_decay[i]);
-    rms.push_back(
-        std::hypot(state.start * options.initial_rms, std::sqrt((r * state.z * state.z + state.s) / (r + 1))));
+    rms.push_back(std::hypot(state.start * options.initial_rms, std::sqrt(mean * state.z * state.z + noise * state.s)));
   }
   return rms;
 }
@@ -96,9 +96,11 @@ Trajectory steady_state(const RatesAndDecays& updates, const Options& options) {
   Trajectory rms;
   for (size_t i = 0; i < updates.steps(); ++i) {
     const double lr = updates.lr[i], decay = updates.weight_decay[i];
-    const double infinite = std::numeric_limits<double>::infinity();
-    const double rho = decay == 0 ? infinite : (r / (decay * decay) + lr / (2 * decay)) / (r + 1);
-    rms.insert(rms.end(), i == 0 ? 2 : 1, std::sqrt(rho));
+    // Not by squares: those of decays that follow a rate may vanish.
+    const double settled = decay == 0
+                               ? std::numeric_limits<double>::infinity()
+                               : std::hypot(std::sqrt(r / (r + 1)) / decay, std::sqrt(lr / decay / (2 * (r + 1))));
+    rms.insert(rms.end(), i == 0 ? 2 : 1, settled);
   }
   if (rms.empty()) rms.push_back(options.initial_rms);
   return rms;
@@ -148,9 +150,12 @@ double weight_decay_for(double rms, RateAndDecay plan, int64_t steps, const Opti
   GG_CHECK(rms > 0 && std::isfinite(rms), "weight_decay_for: the RMS must be positive, got ", rms);
   const double highest_rate = plan.lr.maximum();
   GG_CHECK(steps >= 1 && highest_rate > 0, "weight_decay_for: without steps or learning rate weights stay as they are");
+  plan.weight_decay = 1;
+  const RatesAndDecays unit = plan.values(steps);
+  RatesAndDecays tried = unit;
   const auto reached = [&](double decay) {
-    plan.weight_decay = decay;
-    return ode(plan.values(steps), options).back();
+    for (size_t i = 0; i < unit.steps(); ++i) tried.weight_decay[i] = decay * unit.weight_decay[i];
+    return ode(tried, options).back();
   };
   // The more decay the smaller the weights.
   double low = 0, high = 0.999999 / highest_rate;

@@ -73,6 +73,11 @@ void WeightRmsProbe::step(Optimizer& optimizer) {
   records_.push_back(std::move(record));
 }
 
+void WeightRmsProbe::step(Optimizer& optimizer, double lr) {
+  for (const Optimizer::Group& group : optimizer.groups()) group.lr = lr * group.lr_scale;
+  step(optimizer);
+}
+
 std::vector<double> WeightRmsProbe::weights() const {
   NoGrad off;
   std::vector<double> all;

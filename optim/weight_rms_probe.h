@@ -14,7 +14,7 @@ struct ProbeOptions {
   int64_t every = 10;  ///< steps from one record to the next; the first step has one
 };
 
-/// To be used in place of optimizer.step():
+/// To be used in place of optimizer.step() or optimizer.step(lr):
 ///   optim::WeightRmsProbe probe(net.named_parameters(), {.every = 20});
 ///   for (…) { …; loss.backward(); probe.step(optimizer); }
 ///   probe.records().back().weight[0];   // RMS of the first parameter
@@ -37,6 +37,8 @@ class WeightRmsProbe {
 
   /// optimizer.step(), with a record where one is due. Throws where the optimiser does not have all the parameters.
   void step(Optimizer& optimizer);
+  /// optimizer.step(lr), likewise.
+  void step(Optimizer& optimizer, double lr);
 
   const std::vector<std::string>& names() const { return names_; }
   const std::vector<Record>& records() const { return records_; }

@@ -163,6 +163,18 @@ TEST(Schedule, IntegralsAreTheDocuments) {
   EXPECT_NEAR(wave.square_sum(1000), wave.square_integral(t), 1e-17);
 }
 
+// Where differences of powers close to 1 would cancel: the series in x/length and in 1 − factor.
+TEST(Schedule, IntegralsKeepTheirDigits) {
+  const double length = 1e9, x = length / 1e7;
+  const Schedule slow = polynomial({.peak = 1, .steps = 1000000000, .power = 3});
+  EXPECT_NEAR(slow.integral(100) / (x * (1 - 1.5 * x / length)), 1, 1e-13);
+  EXPECT_NEAR(slow.square_integral(100) / (x * (1 - 3 * x / length)), 1, 1e-13);
+  const double d = 1e-10;
+  const Schedule stairs = step_decay({.start = 1, .every = 1, .factor = 1 - d});
+  EXPECT_NEAR(stairs.integral(10) / (10 - 45 * d), 1, 1e-13);
+  EXPECT_NEAR(stairs.square_integral(10) / (10 - 90 * d), 1, 1e-13);
+}
+
 TEST(Schedule, OneStepTrains) {
   EXPECT_GT(cosine({.peak = 1, .steps = 1})(0), 0.4);
   EXPECT_GT(linear({.from = 1, .to = 0, .steps = 1})(0), 0.4);
@@ -173,6 +185,7 @@ TEST(Schedule, RefusesContradictions) {
   expect_error([] { Schedule(1.0)(-1); }, "steps count from 0");
   expect_error([] { Schedule(1.0).at(-0.5); }, "time counts from 0");
   expect_error([] { Schedule(1.0).at(NAN); }, "time counts from 0");
+  expect_error([] { linear({.from = 1, .steps = 4}).integral(INFINITY); }, "a finite time, got inf");
   expect_error([] { Schedule(1.0).sum(-1); }, "steps count from 0");
   expect_error([] { Schedule s = -1e-3; }, "not negative, got -0.001");
   expect_error([] { Schedule s = NAN; }, "got nan");

@@ -39,6 +39,18 @@ TEST(WeightRmsProbe, RecordsWeightUpdateAndGradient) {
   EXPECT_TRUE(std::isnan(first.gradient[1]));
 }
 
+TEST(WeightRmsProbe, TakesARateAsOptimisersDo) {
+  Tensor a = ones({2}).requires_grad_(), b = ones({2}).requires_grad_();
+  AdamW optimizer(std::vector<AdamW::Group>{{{a}, {.weight_decay = 0}}, {{b}, {.weight_decay = 0, .lr_scale = 10}}});
+  WeightRmsProbe probe({{"a", a}, {"b", b}});
+  for (const Tensor& p : {a, b}) p.set_grad(ones({2}));
+  probe.step(optimizer, 0.01);
+  EXPECT_EQ(probe.records()[0].lr, 0.01);
+  EXPECT_NEAR(probe.records()[0].weight[0], 0.99, 1e-6);
+  EXPECT_NEAR(probe.records()[0].weight[1], 0.9, 1e-6);
+  EXPECT_NEAR(probe.records()[0].update[1], 1, 1e-5);
+}
+
 TEST(WeightRmsProbe, ChangesNothingAndShowsNaN) {
   const auto train = [](bool probed) {
     manual_seed(4);

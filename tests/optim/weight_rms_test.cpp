@@ -192,6 +192,17 @@ TEST(WeightRms, HugeKappaDoesNotOverflow) {
   for (const auto& estimate : {wr::ode, wr::mean_field}) EXPECT_NEAR(estimate(tiny, {}).back() / 1e-5, 1, 1e-12);
 }
 
+TEST(WeightRms, TinyDecaysAndHugeMeansStayNumbers) {
+  // AdamC at the end of a steep schedule: η/2λ stays although λ² is 0 in floating point.
+  const RatesAndDecays steep{{1e-3, 1e-203}, {0.1, 1e-201}};
+  EXPECT_NEAR(wr::steady_state(steep, {}).back(), std::sqrt(0.005), 1e-12);
+  EXPECT_NEAR(wr::steady_state(steep, {.mean_to_noise = 1}).back() * 1e-201, std::sqrt(0.5), 1e-12);
+  const RatesAndDecays all = RateAndDecay{1, 0}.values(100);
+  for (const auto& estimate : {wr::double_sum, wr::slow_variation, wr::ode, wr::mean_field}) {
+    EXPECT_NEAR(estimate(all, {.mean_to_noise = 1e307}).back(), 100, 1e-9);
+  }
+}
+
 TEST(WeightRms, NoStepsGiveTheStart) {
   const wr::Options o{.initial_rms = 0.3};
   for (const auto& estimate : {wr::double_sum, wr::slow_variation, wr::ode, wr::mean_field, wr::steady_state}) {
