@@ -143,7 +143,11 @@ bool withers(const RatesAndDecays& updates) {
     largest_rate = std::max(largest_rate, updates.lr[i]);
     largest_decay = std::max(largest_decay, updates.weight_decay[i]);
   }
-  return kappa > 3 && updates.lr.back() < 1e-3 * largest_rate && updates.weight_decay.back() > 0.1 * largest_decay;
+  // Where the rate is heading, half an update behind the last one's middle: a short line to 0 ends there.
+  const double last = updates.lr.back(), before = updates.lr[std::max<size_t>(2, updates.steps()) - 2];
+  const double end = last + (last - before) / 2;
+  return kappa > 3 && last < 1e-2 * largest_rate && end < 1e-3 * largest_rate &&
+         updates.weight_decay.back() > 0.1 * largest_decay;
 }
 
 double weight_decay_for(double rms, RateAndDecay plan, int64_t steps, const Options& options) {

@@ -31,7 +31,7 @@ struct CollapseOptions {
 
   void declare(OptionSet& options) {
     options.group("Random gradients");
-    options.add("steps", steps, "updates").range(10, 1e7).quick(20000);
+    options.add("steps", steps, "updates").range(10, 1e6).quick(20000);
     options.add("eta_max", eta_max, "largest learning rate").above(0).range(0, 10);
     options.add("lambda", lambda, "weight decay").above(0).quick(2.5);
     options.add("dimension", dimension, "weights").range(2, 1e7);
@@ -49,6 +49,7 @@ struct Course {
   Prediction prediction = {};
   double ten_times = 0;  ///< RMS at the end of the same course in ten times as many steps, by the differential equation
   std::vector<std::string> warnings = {};
+  bool withers() const { return wr::withers(prediction.updates); }
 };
 
 optim::RateAndDecay course_plan(const CollapseOptions& o, std::int64_t steps, const char* schedule, double end,
@@ -104,8 +105,16 @@ double growth(const std::vector<double>& gradient) {
   return mean(0.95, 1) / mean(0.45, 0.55);
 }
 
+void check_decay(const char* decay, double lambda, const char* rate, double eta) {
+  if (lambda * eta < 1) return;
+  throw UsageError(fmt::format("{} times {}, the share that an update takes off the weights, must be below 1, got {}",
+                               decay, rate, format_short(lambda * eta)));
+}
+
 void run_collapse(const CollapseOptions& o, RunContext& context) {
   set_up(context);
+  check_decay("--lambda", o.lambda, "--eta-max", o.eta_max);
+  check_decay("--network-lambda", o.network_lambda, "--network-eta-max", o.network_eta_max);
   context.run();
   const auto seed = static_cast<std::uint64_t>(context.standard().seed) + 1;
   const std::vector<Course> courses = simulate_courses(o, seed);
@@ -115,6 +124,10 @@ void run_collapse(const CollapseOptions& o, RunContext& context) {
   const NormalisedTraining adamw = train_normalised(network);
   network.decay_follows_rate = true;
   const NormalisedTraining adamc = train_normalised(network);
+  for (const NormalisedTraining& training : {adamw, adamc}) {
+    GG_CHECK(std::isfinite(training.loss) && std::isfinite(training.rms.back()),
+             "the network of normalised layers diverged; try a smaller --network-eta-max or --network-lambda");
+  }
 
   Report report("When weights wither",
                 fmt::format("{} steps, η_max {}, λ {}", format_fixed(static_cast<double>(o.steps), 0),
@@ -141,17 +154,17 @@ void run_collapse(const CollapseOptions& o, RunContext& context) {
     std::printf("  %-28s %7s %10s %10s %12s %18s%s\n", c.name.c_str(), format_number(p.kappa, 3).c_str(),
                 format_number(c.simulated.rms.back()).c_str(), format_number(p.ode.back()).c_str(),
                 format_number(p.mean_field.back()).c_str(), format_number(c.ten_times).c_str(),
-                c.warnings.empty() ? "" : "   withers");
+                c.withers() ? "   withers" : "");
     rows.push_back({{"schedule", c.name},
                     {"kappa", p.kappa},
                     {"simulated", c.simulated.rms.back()},
                     {"ode", p.ode.back()},
                     {"mean_field", p.mean_field.back()},
                     {"ten_times", c.ten_times},
-                    {"withers", !c.warnings.empty()}});
+                    {"withers", c.withers()}});
     table.push_back({c.name, format_number(p.kappa, 3), format_number(c.simulated.rms.back()),
-                     format_number(p.ode.back()), format_number(p.mean_field.back()),
-                     c.warnings.empty() ? "" : "**withers**"});
+                     format_number(p.ode.back()), format_number(p.mean_field.back()), format_number(c.ten_times),
+                     c.withers() ? "**withers**" : ""});
     const int colour = static_cast<int>(plot.series.size() / 2);
     plot.series.push_back({.name = c.name, .x = c.simulated.steps, .y = c.simulated.rms, .colour = colour});
     plot.series.push_back(thinned("", p.ode));
@@ -226,7 +239,7 @@ void add_collapse(App& app) {
           "Long trainings with rates that end at 0 or not, on random gradients; and a small network of normalised "
           "layers, "
           "whose gradients grow as its weights wither.")
-      .examples({"--quick", "--lambda 0.1 # one pass over the data: no harm done"});
+      .examples({"--quick", "--lambda 0.01 # one pass over the data: no harm done"});
 }
 
 }  // namespace gg::apps

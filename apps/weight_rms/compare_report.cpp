@@ -106,6 +106,17 @@ void add_to_report(Report& report, RunContext& context, const CompareResult& res
                 rows);
   }
 
+  std::vector<Series> curves;
+  for (const Compared& c : result.rows) {
+    const std::string row = c.reference.shape + ", " + setting_of(c) + ": ";
+    curves.push_back({.name = row + "simulated", .x = c.simulated.steps, .y = c.simulated.rms});
+    curves.push_back(thinned(row + "double sum", c.double_sum));
+    curves.push_back(thinned(row + "slow variation", c.slow_variation));
+    curves.push_back(thinned(row + "ODE", c.ode));
+    curves.push_back(thinned(row + "mean field", c.mean_field));
+  }
+  run.write_figure("trajectories.csv", csv_of(curves));
+
   Section& small = report.section("One pass over the data: κ up to 1");
   small.text(
       "All estimates are good, the mean field among them: with so little forgetting it matters little when the rate "

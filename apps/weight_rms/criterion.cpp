@@ -30,7 +30,7 @@ struct CriterionOptions {
     options.group("Rates η·(1 + j/100)^(−p)");
     options.add("powers", powers, "exponents p").range(0, 10);
     options.add("eta", eta, "first rate").above(0).range(0, 10);
-    options.add("steps", steps, "updates to estimate").range(1000, 1e8).quick(100000);
+    options.add("steps", steps, "updates to estimate").range(1000, 1e7).quick(100000);
     options.add("beta1", beta1, "memory of the mean of gradients").range(0, 0.9999);
     options.group("Simulation");
     options.add("simulated_steps", simulated_steps, "updates to simulate").range(1000, 1e7).quick(4000);
@@ -129,6 +129,7 @@ std::vector<Forgetting> forgetting(const CriterionOptions& o, std::uint64_t seed
 
 void run_criterion(const CriterionOptions& o, RunContext& context) {
   set_up(context);
+  if (o.powers.empty()) throw UsageError("--powers: expected at least one exponent, as in --powers 0.4,0.6");
   context.run();
   const auto seed = static_cast<std::uint64_t>(context.standard().seed) + 1;
   const std::vector<Row> rows = boundedness(o, seed);

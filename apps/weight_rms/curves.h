@@ -1,5 +1,7 @@
-// Trajectories of a million steps as curves of a few hundred points.
+// Trajectories of a million steps as curves of a few hundred points, and curves as text for other programs.
 #pragma once
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <string>
@@ -19,6 +21,17 @@ inline Series thinned(const std::string& name, const std::vector<double>& trajec
     series.y.push_back(trajectory[t]);
   }
   return series;
+}
+
+/// One line for each point: "curve",step,rms, numbers to their last digit. For spreadsheets and plotting programs.
+inline std::string csv_of(const std::vector<Series>& curves) {
+  std::string text = "curve,step,rms\n";
+  for (const Series& curve : curves) {
+    for (std::size_t i = 0; i < curve.x.size(); ++i) {
+      text += fmt::format("\"{}\",{},{}\n", curve.name, curve.x[i], curve.y[i]);
+    }
+  }
+  return text;
 }
 
 }  // namespace gg::apps

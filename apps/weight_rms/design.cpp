@@ -31,7 +31,7 @@ struct DesignOptions {
   void declare(OptionSet& options) {
     options.group("What is wanted");
     options.add("target_rms", target_rms, "RMS of the weights at the end").above(0);
-    options.add("steps", steps, "updates of the training").range(1, 1e8);
+    options.add("steps", steps, "updates of the training").range(1, 1e6);
     options.group("What is given");
     options.add("eta_max", eta_max, "largest learning rate").above(0).range(0, 1e3);
     options.add("warmup", warmup, "share of the steps in which the rate rises").range(0, 0.5);

@@ -16,7 +16,8 @@ void PlanOptions::declare(OptionSet& options) {
   options.add("eta_max", eta_max, "largest learning rate").range(0, 1e3);
   options.add("schedule", schedule, "course of the learning rate")
       .choices({"constant", "linear", "warmup", "cosine", "wsd", "polynomial", "step", "inverse_sqrt"});
-  options.add("eta_end", eta_end, "last learning rate, as a share of the largest").range(0, 1);
+  options.add("eta_end", eta_end, "last learning rate of linear, cosine, polynomial and wsd, as a share of the largest")
+      .range(0, 1);
   options.add("warmup", warmup, "share of the steps in which the rate rises from 0").range(0, 1);
   options.add("decay", decay, "share of the steps in which wsd falls at its end").range(0, 1);
   options.add("power", power, "exponent of polynomial").range(0, 100);
@@ -35,8 +36,9 @@ void PlanOptions::declare(OptionSet& options) {
 void NoiseOptions::declare(OptionSet& options) {
   options.group("Gradients and first weights");
   options.add("mu", mu, "mean of each number of the gradients").range(-1e6, 1e6);
-  options.add("sigma", sigma, "deviation of each number of the gradients").above(0).range(0, 1e6);
-  options.add("theta0_rms", theta0_rms, "RMS of the weights before training").at_least(0);
+  options.add("sigma", sigma, "deviation of each number of the gradients, far above AdamW's eps of 1e-8")
+      .range(1e-6, 1e6);
+  options.add("theta0_rms", theta0_rms, "RMS of the weights before training").range(0, 1e6);
 }
 
 optim::Schedule make_schedule(const std::string& name, std::int64_t steps, const ShapeOptions& shape) {
@@ -54,7 +56,12 @@ optim::Schedule make_schedule(const std::string& name, std::int64_t steps, const
     return optim::polynomial({.peak = peak, .steps = n, .minimum = end, .warmup = warmup, .power = shape.power});
   }
   if (name == "wsd") {
-    return optim::wsd({.peak = peak, .steps = n, .minimum = end, .warmup = warmup, .decay = share(shape.decay)});
+    return optim::wsd({.peak = peak,
+                       .steps = n,
+                       .minimum = end,
+                       .warmup = warmup,
+                       // Both together rounded: halves of an odd number of steps fit.
+                       .decay = share(shape.warmup + shape.decay) - warmup});
   }
   // In thirds, a tenth each.
   if (name == "step") {

@@ -92,6 +92,13 @@ Json summary_of(const Prediction& p, const Simulated* simulated) {
   return json;
 }
 
+namespace {
+/// Where κ is large and η/λ does not stay, the mean field leaves the equation that it approximates.
+bool mean_field_is_off(const Prediction& p) {
+  return p.kappa > 2 && std::abs(p.mean_field.back() - p.ode.back()) > 0.05 * p.ode.back();
+}
+}  // namespace
+
 std::string table_of(const Prediction& p, const Simulated* simulated) {
   std::string text = fmt::format("κ = Σηλ = {}   ν = Ση² = {}   after {} steps\n\n", format_short(p.kappa),
                                  format_short(p.nu), format_fixed(static_cast<double>(p.updates.steps()), 0));
@@ -102,7 +109,8 @@ std::string table_of(const Prediction& p, const Simulated* simulated) {
   line("double sum", p.double_sum.back(), "exact but for v standing still");
   line("slow variation", p.slow_variation.back(), "without β₁");
   line("differential equation", p.ode.back(), "dρ/dt = −2λη ρ + η²");
-  line("mean field", p.mean_field.back(), p.kappa > 2 ? "not to be trusted at this κ" : "for κ up to about 1");
+  line("mean field", p.mean_field.back(),
+       mean_field_is_off(p) ? "not to be trusted at this κ" : "for κ up to about 1, or where η/λ stays");
   line("steady state", p.steady_state.back(), "if the last rate and decay stayed for long");
   if (p.bounds) {
     text += fmt::format("  {:<22} {:>10} … {}\n", "bounds", format_number(p.bounds->low.back(), 5),
@@ -110,7 +118,7 @@ std::string table_of(const Prediction& p, const Simulated* simulated) {
   }
   line("update RMS", wr::update_rms(p.options), "Adam's u, settled");
   line("weights of gradients", p.weights_sum, "add up to this, 1 but for the first steps");
-  if (simulated) line("simulated update RMS", simulated->update, "");
+  if (simulated && std::isfinite(simulated->update)) line("simulated update RMS", simulated->update, "");
   for (const std::string& warning : warnings(p.updates, p.kappa)) text += "\nWarning: " + warning + "\n";
   return text;
 }
@@ -136,6 +144,7 @@ void add_to_report(Report& report, RunContext& context, const Prediction& p, con
   plot.series.push_back(thinned("mean field", p.mean_field));
   plot.series.push_back(thinned("√(η/2λ)", p.steady_state));
   for (std::size_t i = plot.series.size() - 3; i < plot.series.size(); ++i) plot.series[i].dashed = true;
+  context.run().write_figure("rms.csv", csv_of(plot.series));
   // A steady state far above what is reached would flatten all else.
   double highest = 0;
   for (const double value : p.double_sum) highest = std::max(highest, value);

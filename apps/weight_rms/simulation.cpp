@@ -71,7 +71,8 @@ std::vector<Simulated> simulate(const std::vector<SimulatedCase>& cases, const S
     if (cases[i].theta0_rms == 0 || options.steps == 0) continue;
     const double kept = std::exp(-cases[i].plan.kappa(options.steps));
     const Tensor added = named[i].second.detach() - kept * starts[i];
-    all[i].start_cosine = sum(added * starts[i]).item() / (norm(added).item() * norm(starts[i]).item());
+    const double length = norm(added).item();
+    if (length > 0) all[i].start_cosine = sum(added * starts[i]).item() / (length * norm(starts[i]).item());
   }
   return all;
 }

@@ -30,7 +30,7 @@ struct Simulated {
   /// hides small updates. NaN without such records.
   double update = 0;
   /// Cosine of the angle between the first weights and what updates added to them: the cross term that the estimates
-  /// leave out.
+  /// leave out. 0 where one of them is 0.
   double start_cosine = 0;
 };
 

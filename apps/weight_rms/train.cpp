@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -156,7 +157,12 @@ TrainResult run(RunContext& context, const TrainCommand& options) {
   set_up(context);
   const Device device = choose_device(context.standard().device);
   check_available(device);
-  options.plan.plan();  // throws before anything is read
+  const optim::RateAndDecay plan = options.plan.plan();  // throws before anything is read
+  if (options.networks.empty()) throw UsageError("--networks: expected mlp, cnn or both, got none");
+  for (std::size_t i = 0; i < options.networks.size(); ++i) {
+    if (std::count(options.networks.begin(), options.networks.end(), options.networks[i]) == 1) continue;
+    throw UsageError(fmt::format("--networks: {} stands there more than once", quote(options.networks[i])));
+  }
   const std::string& folder = context.standard().data;
   const data::TrainTest data = folder.empty() ? data::fashion_mnist() : data::load_mnist_folder(folder);
   for (const std::string& name : options.networks) make_network(name, data.train->image_shape(), 2);
@@ -164,7 +170,9 @@ TrainResult run(RunContext& context, const TrainCommand& options) {
       options.train_images > 0 ? std::min(options.train_images, data.train->size()) : data.train->size();
   const auto dataset = std::make_shared<data::TensorDataset>(data.train->images(0, n), data.train->labels(0, n));
   train::Trainer trainer(context.run(), {device, static_cast<std::uint64_t>(context.standard().seed)});
-  TrainResult result{.data_name = folder.empty() ? "Fashion-MNIST" : folder};
+  TrainResult result{.data_name = folder.empty() ? "Fashion-MNIST" : folder,
+                     .warnings = warnings(plan.values(options.plan.steps), plan.kappa(options.plan.steps))};
+  for (const std::string& warning : result.warnings) std::fprintf(stderr, "Warning: %s\n", warning.c_str());
   for (const std::string& name : options.networks) {
     result.networks.push_back(train_network(context, trainer, data, dataset, options, name));
   }
@@ -193,7 +201,7 @@ Json summary_of(const TrainResult& result) {
     }
     networks[n.name] = {{"test_error", n.test_error}, {"kappa", n.kappa}, {"seconds", n.seconds}, {"tensors", tensors}};
   }
-  return {{"networks", networks}};
+  return {{"networks", networks}, {"warnings", result.warnings}};
 }
 
 std::string table_of(const TrainResult& result) {

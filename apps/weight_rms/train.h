@@ -44,7 +44,8 @@ struct TrainedNetwork {
 
 struct TrainResult {
   std::vector<TrainedNetwork> networks = {};
-  std::string data_name;
+  std::string data_name = {};
+  std::vector<std::string> warnings = {};  ///< what to be careful with in the plan
 };
 
 TrainResult run(RunContext& context, const TrainCommand& options);

@@ -86,6 +86,10 @@ void add_to_report(Report& report, RunContext& context, const TrainCommand& opti
                  .note = "root mean square over all weight tensors, biases left out"});
   const double update = optim::weight_rms::update_rms({.beta1 = options.plan.beta1});
   for (const TrainedNetwork& n : result.networks) add_network(report, context, n, update);
+  if (!result.warnings.empty()) {
+    Section& careful = report.section("To be careful with");
+    for (const std::string& warning : result.warnings) careful.note(warning);
+  }
 
   Section& why = report.section("Where the assumptions hold, and where they fail");
   why.text(

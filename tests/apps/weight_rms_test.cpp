@@ -1,11 +1,13 @@
 // The app `weight_rms` as a whole program: numbers that can be checked from outside, the same numbers whatever happens
 // in between, and clear errors.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <csignal>
 
 #include "apps/common/json_text.h"
+#include "apps/common/text.h"
 #include "tests/apps/autoencoders.h"
 
 namespace gg::apps {
@@ -73,11 +75,35 @@ TEST_F(WeightRmsApp, PredictsWhatTheFormulasGive) {
   }
 }
 
+TEST_F(WeightRmsApp, SaysWhereTheMeanFieldHolds) {
+  const auto said = [&](Words words) {
+    words.insert(words.begin(), "predict");
+    words.insert(words.end(), {"--out", at("run"), "--force"});
+    return run(words).out;
+  };
+  EXPECT_HAS(said({"--lambda", "2"}), "not to be trusted at this κ");
+  for (const Words& exact : {Words{"--lambda", "2", "--schedule", "constant"},
+                             Words{"--lambda", "2", "--lambda-schedule", "follow"}, Words{}}) {
+    EXPECT_EQ(said(exact).find("not to be trusted"), std::string::npos);
+  }
+  // Halves of an odd number of steps fit.
+  EXPECT_NEAR(
+      predict({"--schedule", "wsd", "--warmup", "0.5", "--decay", "0.5", "--steps", "5"})["kappa"].get<double>(),
+      2.5e-4, 1e-12);
+  // Where nothing moves there is no update to measure, and no angle.
+  const Outcome still = run({"simulate", "--eta-max", "0", "--steps", "20", "--dimension", "10", "--out", at("s")});
+  EXPECT_EQ(still.code, 0);
+  EXPECT_EQ((still.out + run({"simulate", "--steps", "0", "--out", at("s0")}).out).find("NaN"), std::string::npos);
+}
+
 TEST_F(WeightRmsApp, SimulationAgreesWithThePrediction) {
   const Json s = summary({"simulate", "--steps", "1500", "--lambda", "3", "--eta-max", "2e-3", "--dimension", "20000"});
   EXPECT_NEAR(s["simulated"]["rms"].get<double>() / s["rms"]["double_sum"].get<double>(), 1, 0.03);
   EXPECT_NEAR(s["simulated"]["update_rms"].get<double>(), 0.2294, 0.008);
   EXPECT_LT(std::abs(s["simulated"]["start_cosine"].get<double>()), 0.03);
+  const std::string csv = slurp(at("run/figures/rms.csv"));
+  EXPECT_TRUE(csv.starts_with("curve,step,rms\n\"simulated\",0,0.")) << csv.substr(0, 80);
+  EXPECT_HAS(csv, fmt::format("\"double sum\",1500,{}\n", s["rms"]["double_sum"].get<double>()));
   // Other seeds, other numbers; other threads, the same.
   const Words small = {"simulate", "--steps", "50", "--dimension", "3000", "--threads"};
   const auto with = [&](Words more) {
@@ -93,6 +119,8 @@ TEST_F(WeightRmsApp, SimulationAgreesWithThePrediction) {
 TEST_F(WeightRmsApp, CompareRepeatsTheTable) {
   const Json s = summary({"compare", "--dimension", "3000", "--long-dimension", "200"});
   ASSERT_EQ(s["rows"].size(), 23U);
+  EXPECT_HAS(slurp(at("run/figures/trajectories.csv")),
+             "\"AdamC, cosine → 0, λ 2, β₂ 0.95, 10,000 steps: ODE\",10000,");
   EXPECT_EQ(s["agreeing"], 23);
   int wrong = 0;
   for (const Json& row : s["rows"]) {
@@ -125,10 +153,21 @@ TEST_F(WeightRmsApp, WeightsWitherWhereTheRateEndsAtZero) {
   EXPECT_TRUE(rows["cosine → 0"]["withers"] && rows["linear → 0"]["withers"]);
   EXPECT_FALSE(rows["constant"]["withers"] || rows["cosine → 0.1"]["withers"] || rows["AdamC, cosine → 0"]["withers"] ||
                rows["cosine → 0, little decay"]["withers"]);
+  // A warning of another kind is not that weights wither; and the page has a cell for every heading.
+  const std::string page = slurp(at("run/report.html"));
+  EXPECT_HAS(page, "ODE, ten times as long");
+  for (const auto& [name, row] : rows) EXPECT_HAS(page, format_number(row["ten_times"].get<double>()));
   EXPECT_LT(rows["cosine → 0"]["ten_times"].get<double>(), 0.6 * rows["cosine → 0.1"]["ten_times"].get<double>());
   EXPECT_GT(s["network"]["adamw_gradient_growth"].get<double>(),
             1.3 * s["network"]["adamc_gradient_growth"].get<double>());
   EXPECT_GT(s["network"]["adamc_rms"].get<double>(), 1.5 * s["network"]["adamw_rms"].get<double>());
+}
+
+TEST_F(WeightRmsApp, LargeStepsAreNotWithering) {
+  const Json s = summary({"collapse", "--steps", "10", "--dimension", "10", "--network-steps", "100"});
+  const Json& little = s["rows"][5];  // κ of ½ in ten steps: λη of 0.1, for which there is another warning
+  EXPECT_EQ(little["schedule"], "cosine → 0, little decay");
+  EXPECT_FALSE(little["withers"]);
 }
 
 TEST_F(WeightRmsApp, SumsOfSquaresDecide) {
@@ -201,6 +240,17 @@ TEST_F(WeightRmsApp, TrainsAndResumesToTheSameBytes) {
   EXPECT_EQ(first, again);
 }
 
+TEST_F(WeightRmsApp, TrainingsWarnToo) {
+  fs::create_directory(dir_ / "data");
+  write_images(dir_ / "data", "train", 40);
+  write_images(dir_ / "data", "t10k", 20);
+  const Outcome outcome = run({"train", "--data", at("data"), "--out", at("run"), "--networks", "mlp", "--batch-size",
+                               "2", "--steps", "600", "--eta-end", "0", "--lambda", "20"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_HAS(outcome.err, "weights wither");
+  EXPECT_HAS(slurp(at("run/report.html")), "weights wither");
+}
+
 TEST_F(WeightRmsApp, MistakesAreTold) {
   expect_error({"predict", "--beta1", "1"}, 1, "--beta1 must be in [0, 1), got 1");
   expect_error({"predict", "--beta2", "1.5"}, 1, "--beta2 must be in [0, 1), got 1.5");
@@ -213,6 +263,14 @@ TEST_F(WeightRmsApp, MistakesAreTold) {
   expect_error({"predict", "--schedule", "wsd", "--warmup", "0.9", "--decay", "0.5"}, 1, "do not fit into 10000 steps");
   expect_error({"simulate", "--steps", "-1"}, 2, "--steps");
   expect_error({"design", "--target-rms", "0"}, 2, "--target-rms");
+  expect_error({"predict", "--sigma", "1e-30"}, 2, "--sigma");
+  expect_error({"simulate", "--theta0-rms", "1e300"}, 2, "--theta0-rms");
+  expect_error({"collapse", "--lambda", "1001"}, 2, "must be below 1, got 1.001");
+  expect_error({"collapse", "--network-lambda", "1000"}, 2, "--network-lambda times --network-eta-max");
+  expect_error({"criterion", "--powers", ""}, 2, "at least one exponent");
+  expect_error({"design", "--steps", "100000000"}, 2, "--steps");
+  expect_error({"train", "--networks", ""}, 2, "expected mlp, cnn or both");
+  expect_error({"train", "--networks", "mlp,mlp"}, 2, "more than once");
   expect_error({"train", "--networks", "rnn"}, 2, "expected mlp or cnn");
   expect_error({"train", "--data", at("nowhere")}, 1, at("nowhere"));
 }

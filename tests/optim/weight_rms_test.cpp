@@ -237,6 +237,11 @@ TEST(WeightRms, WitheringIsTold) {
   EXPECT_FALSE(withers(down, 0.5, 100000, true));  // AdamC
   EXPECT_FALSE(withers(cosine({.peak = 1e-3, .steps = 100000, .minimum = 1e-5}), 0.5, 100000));
   EXPECT_FALSE(withers(1e-3, 0.5, 100000));
+  // Lines to 0 in few steps, whose last update still has a rate of some thousandths; and lines to a hundredth.
+  EXPECT_TRUE(withers(wsd({.peak = 1e-3, .steps = 2000, .decay = 400}), 10, 2000));
+  EXPECT_TRUE(withers(linear({.from = 1e-3, .to = 0, .steps = 100}), 100, 100));
+  EXPECT_FALSE(withers(linear({.from = 1e-3, .to = 1e-5, .steps = 400}), 50, 400));
+  EXPECT_FALSE(withers(step_decay({.start = 1e-3, .every = 999}), 50, 1000));
 }
 
 TEST(WeightRms, DesignFindsTheDecay) {
