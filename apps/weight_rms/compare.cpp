@@ -31,6 +31,16 @@ std::size_t CompareResult::agreeing() const {
 
 namespace {
 
+/// Relative standard error of a simulated RMS over d weights that are, each, a common mean and independent noise:
+/// of θ² it is 4μ²s² + 2s⁴ a weight. 1/√(2d) where the mean is 0, much less where it rules.
+double simulation_error(const optim::RatesAndDecays& updates, wr::Options options, std::int64_t dimension) {
+  const double all = std::pow(wr::double_sum(updates, options).back(), 2);
+  options.mean_to_noise = 0;
+  const double noise = std::min(all, std::pow(wr::double_sum(updates, options).back(), 2));
+  return std::sqrt(4 * (all - noise) * noise + 2 * noise * noise) /
+         (2 * all * std::sqrt(static_cast<double>(dimension)));
+}
+
 Compared compared(const ReferenceCase& reference, const ReferenceGroup& group, std::int64_t dimension,
                   Simulated simulated) {
   const optim::RatesAndDecays updates = reference.simulated.plan.values(group.steps);
@@ -38,16 +48,15 @@ Compared compared(const ReferenceCase& reference, const ReferenceGroup& group, s
   Compared c{.reference = reference,
              .steps = group.steps,
              .kappa = reference.simulated.plan.kappa(group.steps),
-             .noise = simulation_error(dimension),
+             .noise = simulation_error(updates, options, dimension),
              .simulated = std::move(simulated),
              .double_sum = wr::double_sum(updates, options),
              .slow_variation = wr::slow_variation(updates, options),
              .ode = wr::ode(updates, options),
              .mean_field = wr::mean_field(updates, options)};
   const double last_digit = 0.5 * std::pow(10, -reference.digits);
-  // Three deviations of the difference of two simulations. With a mean the first weights and the noise matter less, and
-  // this is more than three.
-  const double noise = 3 * std::hypot(c.noise, simulation_error(group.dimension));
+  // Three deviations of the difference of two simulations.
+  const double noise = 3 * std::hypot(c.noise, simulation_error(updates, options, group.dimension));
   c.same_rms = std::abs(c.simulated.rms.back() - reference.rms) < noise * reference.rms + last_digit;
   // There updates took the rate at the end of their step, here at its middle.
   c.same_estimate = std::abs(c.double_sum.back() - reference.double_sum) < 5e-4 * reference.double_sum + last_digit;

@@ -72,11 +72,12 @@ void add_to_report(Report& report, RunContext& context, const CompareResult& res
                  .value = static_cast<double>(result.agreeing()),
                  .unit = fmt::format("of {}", result.rows.size()),
                  .note = "simulated anew, within the noise of both simulations"});
-  report.number({.label = "Double sum, largest error",
-                 .value = 100 * worst_sum,
-                 .unit = "%",
-                 .better = Better::kLower,
-                 .note = "of trainings of 10,000 steps; most of it is the correlation of v with the gradient"});
+  report.number(
+      {.label = "Double sum, largest error",
+       .value = 100 * worst_sum,
+       .unit = "%",
+       .better = Better::kLower,
+       .note = "of trainings of 10,000 steps: noise of the simulation, and the correlation of v with the gradient"});
   report.number({.label = "Mean field where κ > 2, largest error",
                  .value = 100 * worst_field_often,
                  .unit = "%",
