@@ -34,6 +34,8 @@ struct DeepJetOf<2> {
 template <int V>
 class DeepJet {
  public:
+  using Condition = bool;
+
   DeepJet() : DeepJet(0) {}
   template <class A>
   requires std::is_arithmetic_v<A> DeepJet(A a) : DeepJet(constant(static_cast<double>(a))) {}

@@ -66,6 +66,7 @@ struct Jet {
   static_assert(N >= 0 && N <= detail::kMaxJetOrder);
   T c[N + 1];
   int degree;
+  using Condition = typename T::Condition;  ///< what a comparison yields
 
   Jet() = default;
   template <class A>
@@ -130,13 +131,13 @@ struct Jet {
 
   // ---- conditions
 
-  friend GG_HD bool operator==(const Jet& a, const Jet& b) { return a.c[0] == b.c[0]; }
-  friend GG_HD bool operator!=(const Jet& a, const Jet& b) { return a.c[0] != b.c[0]; }
-  friend GG_HD bool operator<(const Jet& a, const Jet& b) { return a.c[0] < b.c[0]; }
-  friend GG_HD bool operator<=(const Jet& a, const Jet& b) { return a.c[0] <= b.c[0]; }
-  friend GG_HD bool operator>(const Jet& a, const Jet& b) { return a.c[0] > b.c[0]; }
-  friend GG_HD bool operator>=(const Jet& a, const Jet& b) { return a.c[0] >= b.c[0]; }
-  friend GG_HD Jet select(bool condition, const Jet& a, const Jet& b) {
+  friend GG_HD Condition operator==(const Jet& a, const Jet& b) { return a.c[0] == b.c[0]; }
+  friend GG_HD Condition operator!=(const Jet& a, const Jet& b) { return a.c[0] != b.c[0]; }
+  friend GG_HD Condition operator<(const Jet& a, const Jet& b) { return a.c[0] < b.c[0]; }
+  friend GG_HD Condition operator<=(const Jet& a, const Jet& b) { return a.c[0] <= b.c[0]; }
+  friend GG_HD Condition operator>(const Jet& a, const Jet& b) { return a.c[0] > b.c[0]; }
+  friend GG_HD Condition operator>=(const Jet& a, const Jet& b) { return a.c[0] >= b.c[0]; }
+  friend GG_HD Jet select(Condition condition, const Jet& a, const Jet& b) {
     Jet y = of_degree(max(a.degree, b.degree));
     y.fill([&](int k) GG_LAMBDA { return select(condition, a.c[k], b.c[k]); });
     return y;

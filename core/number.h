@@ -1,4 +1,4 @@
-// Real<S, Target>: a float or double as elementwise functors (ops/functors/) see it.
+// Real<S, Target>: a float, a double or a pack of floats (core/pack.h) as elementwise functors (ops/functors/) see it.
 //
 // A functor is written once, as a template on its number type, and is instantiated with Real for values, with
 // Jet<Real, N> (core/jet.h) for derivatives and with Dependency (core/dependency.h) to find out which derivatives
@@ -11,6 +11,7 @@
 #pragma once
 
 #include <type_traits>
+#include <utility>
 
 #include "core/special_math.h"
 
@@ -19,10 +20,12 @@ namespace gg {
 template <class S, class Target>
 struct Real {
   S value;
+  /// What a comparison yields.
+  using Condition = decltype(std::declval<S>() < std::declval<S>());
 
   Real() = default;
   template <class A>
-  requires std::is_arithmetic_v<A> GG_HD Real(A a) : value(static_cast<S>(a)) {}
+  requires(std::is_arithmetic_v<A> || std::is_same_v<A, S>) GG_HD Real(A a) : value(static_cast<S>(a)) {}
 
   friend GG_HD Real operator-(Real a) { return -a.value; }
   friend GG_HD Real operator+(Real a, Real b) { return a.value + b.value; }
@@ -30,18 +33,18 @@ struct Real {
   friend GG_HD Real operator*(Real a, Real b) { return a.value * b.value; }
   friend GG_HD Real operator/(Real a, Real b) { return a.value / b.value; }
 
-  friend GG_HD bool operator==(Real a, Real b) { return a.value == b.value; }
-  friend GG_HD bool operator!=(Real a, Real b) { return a.value != b.value; }
-  friend GG_HD bool operator<(Real a, Real b) { return a.value < b.value; }
-  friend GG_HD bool operator<=(Real a, Real b) { return a.value <= b.value; }
-  friend GG_HD bool operator>(Real a, Real b) { return a.value > b.value; }
-  friend GG_HD bool operator>=(Real a, Real b) { return a.value >= b.value; }
-  friend GG_HD Real select(bool condition, Real a, Real b) { return condition ? a.value : b.value; }
+  friend GG_HD Condition operator==(Real a, Real b) { return a.value == b.value; }
+  friend GG_HD Condition operator!=(Real a, Real b) { return a.value != b.value; }
+  friend GG_HD Condition operator<(Real a, Real b) { return a.value < b.value; }
+  friend GG_HD Condition operator<=(Real a, Real b) { return a.value <= b.value; }
+  friend GG_HD Condition operator>(Real a, Real b) { return a.value > b.value; }
+  friend GG_HD Condition operator>=(Real a, Real b) { return a.value >= b.value; }
+  friend GG_HD Real select(Condition c, Real a, Real b) { return math::select(c, a.value, b.value); }
 
   friend GG_HD Real divide_1_to_2(Real a, Real b) { return math::divide_1_to_2<Target>(a.value, b.value); }
-  friend GG_HD Real scaled(Real x, Real s) { return s.value == 0 ? s.value : x.value * s.value; }
+  friend GG_HD Real scaled(Real x, Real s) { return select(s == 0, s, x * s); }
   friend GG_HD Real abs(Real x) { return math::abs(x.value); }
-  friend GG_HD Real sign(Real x) { return x.value > 0 ? S(1) : x.value < 0 ? S(-1) : x.value; }
+  friend GG_HD Real sign(Real x) { return select(x > 0, Real(1), select(x < 0, Real(-1), x)); }
   friend GG_HD Real floor(Real x) { return math::floor<Target>(x.value); }
   friend GG_HD Real sqrt(Real x) { return math::sqrt<Target>(x.value); }
   friend GG_HD Real exp(Real x) { return math::exp<Target>(x.value); }

@@ -1,7 +1,8 @@
 // Elementary functions of float and double, written so that a loop over them becomes vector code.
 //
-// There are no branches and no tables: a choice is a blend, an exponent is built with integer arithmetic. Each function
-// is right at 0, subnormals, ±max and ±inf, and passes NaN on. Accuracy is at most 4 ulp, of normal_cdf 6
+// There are no branches and no tables: a choice is a blend, an exponent is built with integer arithmetic. S is a float,
+// a double or a pack of floats (core/pack.h), so choices are written select(condition, a, b). Each function is right at
+// 0, subnormals, ±max and ±inf, and passes NaN on. Accuracy is at most 4 ulp, of normal_cdf 6
 // (tests/numbers/scalar_math_test.cpp sweeps it); sin and cos keep it up to |x| = 1e5, lose it gradually beyond, and
 // always stay in [-1, 1]. The polynomials are minimax fits of our own (Remez exchange, relative error). Every function
 // is a template on a Target (core/target.h); a target with built-in functions, such as a GPU, uses those. Read next:
@@ -10,6 +11,8 @@
 #pragma once
 
 #include <stdint.h>
+
+#include <type_traits>
 
 #include "core/target.h"
 
@@ -22,6 +25,7 @@ struct Format;
 template <>
 struct Format<float> {
   using Bits = uint32_t;
+  static constexpr bool is_float = true;
   static constexpr int mantissa = 23;
   static constexpr Bits bias = 127;
   static constexpr float infinity = __builtin_inff();
@@ -41,6 +45,7 @@ struct Format<float> {
 template <>
 struct Format<double> {
   using Bits = uint64_t;
+  static constexpr bool is_float = false;
   static constexpr int mantissa = 52;
   static constexpr Bits bias = 1023;
   static constexpr double infinity = __builtin_inf();
@@ -57,6 +62,19 @@ struct Format<double> {
   static constexpr Bits sqrt_half = 0x3fe6a09e667f3bcdull;
 };
 
+/// Whether S is no number of the language but a pack of them, which brings its own multiply_add, abs and so on.
+template <class S>
+inline constexpr bool is_pack = false;
+
+/// c ? a : b, of numbers or lane by lane.
+template <class Condition, class S>
+GG_HD S select(Condition c, S a, S b) {
+  if constexpr (is_pack<S>)
+    return S::select(c, a, b);
+  else
+    return c ? a : b;
+}
+
 template <class S>
 GG_HD typename Format<S>::Bits bits_of(S x) {
   return __builtin_bit_cast(typename Format<S>::Bits, x);
@@ -68,7 +86,9 @@ GG_HD S from_bits(typename Format<S>::Bits b) {
 
 template <class S>
 GG_HD S copysign(S magnitude, S sign) {
-  if constexpr (sizeof(S) == 4)
+  if constexpr (is_pack<S>)
+    return S::copysign(magnitude, sign);
+  else if constexpr (Format<S>::is_float)
     return __builtin_copysignf(magnitude, sign);
   else
     return __builtin_copysign(magnitude, sign);
@@ -76,7 +96,9 @@ GG_HD S copysign(S magnitude, S sign) {
 
 template <class S>
 GG_HD S abs(S x) {
-  if constexpr (sizeof(S) == 4)
+  if constexpr (is_pack<S>)
+    return S::abs(x);
+  else if constexpr (Format<S>::is_float)
     return __builtin_fabsf(x);
   else
     return __builtin_fabs(x);
@@ -84,13 +106,31 @@ GG_HD S abs(S x) {
 
 /// a·b + c, in one rounding where the target can.
 template <class Target, class S>
-GG_HD S multiply_add(S a, S b, S c) {
-  if constexpr (!Target::has_fma)
+GG_HD S multiply_add(S a, std::type_identity_t<S> b, std::type_identity_t<S> c) {
+  if constexpr (is_pack<S>)
+    return S::multiply_add(a, b, c);
+  else if constexpr (!Target::has_fma)
     return a * b + c;
-  else if constexpr (sizeof(S) == 4)
+  else if constexpr (Format<S>::is_float)
     return __builtin_fmaf(a, b, c);
   else
     return __builtin_fma(a, b, c);
+}
+
+/// The smaller and the larger of x and a limit that is no NaN; NaN where x is.
+template <class S>
+GG_HD S minimum(S x, std::type_identity_t<S> limit) {
+  if constexpr (is_pack<S>)
+    return S::minimum(x, limit);
+  else
+    return x > limit ? limit : x;
+}
+template <class S>
+GG_HD S maximum(S x, std::type_identity_t<S> limit) {
+  if constexpr (is_pack<S>)
+    return S::maximum(x, limit);
+  else
+    return x < limit ? limit : x;
 }
 
 /// c0 + c1·x + c2·x² + … by Horner's rule.
@@ -100,7 +140,7 @@ GG_HD S polynomial(S, S c) {
 }
 template <class Target, class S, class... Rest>
 GG_HD S polynomial(S x, S c, S next, Rest... rest) {
-  return multiply_add<Target>(polynomial<Target>(x, next, static_cast<S>(rest)...), x, c);
+  return multiply_add<Target, S>(polynomial<Target, S>(x, next, static_cast<S>(rest)...), x, c);
 }
 
 /// x without the lower half of its significant bits.
@@ -130,7 +170,9 @@ GG_HD Pair<S> exact_product(S a, S b) {
 template <class Target, class S>
 GG_HD S sqrt(S x) {
   GG_BUILTIN(::sqrtf(x), ::sqrt(x))
-  if constexpr (sizeof(S) == 4)
+  if constexpr (is_pack<S>)
+    return S::sqrt(x);
+  else if constexpr (Format<S>::is_float)
     return __builtin_sqrtf(x);
   else
     return __builtin_sqrt(x);
@@ -139,12 +181,16 @@ GG_HD S sqrt(S x) {
 template <class Target, class S>
 GG_HD S floor(S x) {
   GG_BUILTIN(::floorf(x), ::floor(x))
-  using F = Format<S>;
-  S a = abs(x);
-  S r = (a + F::pow_mantissa) - F::pow_mantissa;  // |x| rounded to an integer
-  r = copysign(r, x);
-  r = r > x ? r - 1 : r;
-  return a < F::pow_mantissa ? r : x;
+  if constexpr (is_pack<S>) {
+    return S::floor(x);
+  } else {
+    using F = Format<S>;
+    S a = abs(x);
+    S r = (a + F::pow_mantissa) - F::pow_mantissa;  // |x| rounded to an integer
+    r = copysign(r, x);
+    r = r > x ? r - 1 : r;
+    return a < F::pow_mantissa ? r : x;
+  }
 }
 
 // ---- exp and its family ---------------------------------------------------------------------------------------------
@@ -152,7 +198,7 @@ GG_HD S floor(S x) {
 /// (eʳ - 1 - r) / r² for |r| ≤ ln 2 / 2.
 template <class Target, class S>
 GG_HD S exp_tail(S r) {
-  if constexpr (sizeof(S) == 4) {
+  if constexpr (Format<S>::is_float) {
     return polynomial<Target, S>(r, 0.499999981440490147f, 0.166665431782863276f, 0.0416672017601069512f,
                                  0.00836658027963632453f, 0.00138825117686879752f);
   } else {
@@ -179,20 +225,27 @@ template <class Target, class S, class... Lo>
 GG_HD S exp_of_sum(S hi, Lo... lo) {
   using F = Format<S>;
   using Bits = typename F::Bits;
-  S t = multiply_add<Target>(hi, static_cast<S>(1.442695040888963407), F::rounder);
+  S x = hi;
+  if constexpr (is_pack<S>) x = minimum(maximum(hi, F::exp_low - 1), F::exp_high + 1);
+  S t = multiply_add<Target>(x, static_cast<S>(1.442695040888963407), F::rounder);
   S n = t - F::rounder;
-  S r = multiply_add<Target>(n, -F::ln2_lo, multiply_add<Target>(n, -F::ln2_hi, hi));
+  S r = multiply_add<Target>(n, -F::ln2_lo, multiply_add<Target>(n, -F::ln2_hi, x));
   r = (r + ... + lo);
-  S p = multiply_add<Target>(r, multiply_add<Target>(r, exp_tail<Target>(r), S(1)), S(1));
-  bool small = hi < F::exp_normal;
-  constexpr bool halved = sizeof...(lo) > 0 && sizeof(S) == 8;
-  Bits raise = (bits_of(t) - (halved ? 1 : 0)) << F::mantissa;
-  raise = small ? raise + (Bits(64) << F::mantissa) : raise;
-  S y = from_bits<S>(bits_of(p) + raise);
-  if constexpr (halved) y *= 2;
-  y = small ? y * S(0x1p-64) : y;
-  y = hi < F::exp_low ? S(0) : y;
-  return hi <= F::exp_high + (halved ? 1 : 0) ? y : hi + F::infinity;  // NaN passes
+  S p = multiply_add<Target>(r, multiply_add<Target>(r, exp_tail<Target>(r), 1), 1);
+  if constexpr (is_pack<S>) {
+    S y = S::scale(p, n);
+    return sizeof...(lo) > 0 ? select(hi < F::exp_low, S(0), y) : y;
+  } else {
+    bool small = hi < F::exp_normal;
+    constexpr bool halved = sizeof...(lo) > 0 && !Format<S>::is_float;
+    Bits raise = (bits_of(t) - (halved ? 1 : 0)) << F::mantissa;
+    raise = small ? raise + (Bits(64) << F::mantissa) : raise;
+    S y = from_bits<S>(bits_of(p) + raise);
+    if constexpr (halved) y *= 2;
+    y = small ? y * S(0x1p-64) : y;
+    y = hi < F::exp_low ? S(0) : y;
+    return hi <= F::exp_high + (halved ? 1 : 0) ? y : hi + F::infinity;  // NaN passes
+  }
 }
 
 template <class Target, class S>
@@ -206,25 +259,23 @@ template <class Target, class S>
 GG_HD S expm1(S x) {
   GG_BUILTIN(::expm1f(x), ::expm1(x))
   using F = Format<S>;
-  constexpr S low = sizeof(S) == 4 ? S(-20) : S(-45), high = sizeof(S) == 4 ? S(89) : S(710);
-  S c = x < low ? low : x;
-  c = c > high ? high : c;
+  S c = minimum(maximum(x, F::is_float ? -20 : -45), F::is_float ? 89 : 710);
   S t = c * static_cast<S>(1.442695040888963407) + F::rounder;
   S n = t - F::rounder;
   S r = multiply_add<Target>(n, -F::ln2_lo, multiply_add<Target>(n, -F::ln2_hi, c));
   S q = multiply_add<Target>(r * r, exp_tail<Target>(r), r);
   S half = power_of_two((n - 1) + F::rounder);  // 2ⁿ⁻¹: 2ⁿ itself may overflow where the result does not
   S y = 2 * (half * q + (half - static_cast<S>(0.5)));
-  return n == 0 ? (x == 0 ? x : q) : y;
+  return select(n == 0, select(x == 0, x, q), y);
 }
 
 /// a / b for b in [1, 2]: by a polynomial and Newton steps, which a CPU does in half the time of a division. Off by an
 /// ulp at most.
 template <class Target, class S>
 GG_HD S divide_1_to_2(S a, S b) {
-  if constexpr (sizeof(S) == 4 && Target::has_fma && !Target::has_builtins) {
-    S y = polynomial<Target, S>(b, S(210. / 99), S(-144. / 99), S(32. / 99));  // 1/b within 1 %
-    y = multiply_add<Target>(y, multiply_add<Target>(-b, y, S(1)), y);
+  if constexpr (Format<S>::is_float && Target::has_fma && !Target::has_builtins) {
+    S y = polynomial<Target, S>(b, 210. / 99, -144. / 99, 32. / 99);  // 1/b within 1 %
+    y = multiply_add<Target>(y, multiply_add<Target>(-b, y, 1), y);
     S q = a * y;
     return multiply_add<Target>(multiply_add<Target>(-b, q, a), y, q);
   } else {
@@ -237,8 +288,7 @@ GG_HD S tanh(S x) {
   GG_BUILTIN(::tanhf(x), ::tanh(x))
   // e^(-2|x|) - 1, whose 2ⁿ never overflows; beyond the limit, tanh is 1.
   using F = Format<S>;
-  constexpr S limit = sizeof(S) == 4 ? S(10) : S(22);
-  S a = abs(x), c = a > limit ? limit : a;
+  S c = minimum(abs(x), F::is_float ? 10 : 22);
   S t = multiply_add<Target>(c, static_cast<S>(-2.885390081777926814), F::rounder);
   S n = t - F::rounder;
   S r = multiply_add<Target>(n, -F::ln2_lo, multiply_add<Target>(n, -F::ln2_hi, -2 * c));
@@ -271,13 +321,13 @@ GG_HD Split<S> split_exponent(S x) {
 template <class Target, class S>
 GG_HD S log_of_split(S k, S f, S correction) {
   using F = Format<S>;
-  if constexpr (sizeof(S) == 4) {
+  if constexpr (Format<S>::is_float) {
     S p = polynomial<Target, S>(f, 0.333333098929518284f, -0.249999850410496549f, 0.200022691241687280f,
                                 -0.166693685898121692f, 0.142177907981912358f, -0.123816579964288244f,
                                 0.118772892874102656f, -0.118084456767826367f, 0.0692782340391623807f);
     S f2 = f * f;
     S y = multiply_add<Target>(f2 * f, p, multiply_add<Target>(k, F::ln2_lo, correction));
-    y = multiply_add<Target>(f2, S(-0.5f), y);
+    y = multiply_add<Target>(f2, -0.5f, y);
     return multiply_add<Target>(k, F::ln2_hi, f + y);
   } else {
     S s = f / (2 + f), z = s * s, h = S(0.5) * f * f;  // log(1 + f) = 2 artanh s = f - h + s·(h + z·P(z))
@@ -293,18 +343,18 @@ GG_HD S log_of_split(S k, S f, S correction) {
 template <class S>
 GG_HD S log_edges(S x, S y) {
   using F = Format<S>;
-  S edge = x == 0 ? -F::infinity : F::nan;
-  y = x > 0 ? y : edge;
-  return x == F::infinity ? x : y;
+  S edge = select(x == 0, S(-F::infinity), S(F::nan));
+  y = select(x > 0, y, edge);
+  return select(x == F::infinity, x, y);
 }
 
 template <class Target, class S>
 GG_HD S log(S x) {
   GG_BUILTIN(::logf(x), ::log(x))
   using F = Format<S>;
-  bool tiny = x < F::min_normal;
-  Split<S> u = split_exponent(tiny ? x * F::pow_mantissa : x);
-  S k = tiny ? u.k - static_cast<S>(F::mantissa) : u.k;
+  auto tiny = x < F::min_normal;
+  Split<S> u = split_exponent(select(tiny, x * F::pow_mantissa, x));
+  S k = select(tiny, u.k - static_cast<S>(F::mantissa), u.k);
   return log_edges(x, log_of_split<Target>(k, u.f, S(0)));
 }
 
@@ -313,11 +363,11 @@ template <class Target, class S>
 GG_HD S log1p(S x) {
   GG_BUILTIN(::log1pf(x), ::log1p(x))
   S u = 1 + x;
-  S lost = x < 1 ? x - (u - 1) : 1 - (u - x);  // what rounding took from u
+  S lost = select(x < 1, x - (u - 1), 1 - (u - x));  // what rounding took from u
   Split<S> split = split_exponent(u);
-  bool near = split.k == 0;
-  S y = log_of_split<Target>(split.k, near ? x : split.f, near ? S(0) : lost / u);
-  return log_edges(u, x == 0 ? x : y);
+  auto near = split.k == 0;
+  S y = log_of_split<Target>(split.k, select(near, x, split.f), select(near, S(0), lost / u));
+  return log_edges(u, select(x == 0, x, y));
 }
 
 /// log of a positive number in about 1.2 times the bits of a double.
@@ -343,12 +393,10 @@ GG_HD Pair<double> precise_log(double x) {
   return {sum, lo - (sum - hi)};
 }
 
-/// xʸ with C's rules for negative bases, zeros and infinities.
 template <class Target, class S>
-GG_HD S pow(S x, S y) {
-  GG_BUILTIN(::powf(x, y), ::pow(x, y))
+GG_HD S pow_of_number(S x, S y) {
   S a = abs(x), r = 0;
-  if constexpr (sizeof(S) == 4) {
+  if constexpr (Format<S>::is_float) {
     r = static_cast<S>(exp<Target>(static_cast<double>(y) * log<Target>(static_cast<double>(a))));
   } else {
     Pair<double> l = precise_log<Target>(a);
@@ -365,6 +413,17 @@ GG_HD S pow(S x, S y) {
   r = (x < 0) ? domain : r;
   r = (negative & odd) ? -r : r;
   return ((y == 0) | (x == 1) | ((x == -1) & (abs(y) == Format<S>::infinity))) ? S(1) : r;
+}
+
+/// xʸ with C's rules for negative bases, zeros and infinities.
+template <class Target, class S>
+GG_HD S pow(S x, S y) {
+  GG_BUILTIN(::powf(x, y), ::pow(x, y))
+  if constexpr (is_pack<S>) {
+    return S::each_lane([](float a, float b) GG_LAMBDA { return pow<Target>(a, b); }, x, y);
+  } else {
+    return pow_of_number<Target>(x, y);
+  }
 }
 
 // ---- sine and cosine ------------------------------------------------------------------------------------------------
@@ -393,7 +452,7 @@ GG_HD Angle<S> reduce_angle(S x) {
 template <class Target, class S>
 GG_HD S sin_near(S r) {
   S z = r * r, p = 0;
-  if constexpr (sizeof(S) == 4) {
+  if constexpr (Format<S>::is_float) {
     p = polynomial<Target, S>(z, -0.166666666414268478f, 0.00833332936231358783f, -0.000198393271454824728f,
                               2.71823734825570250e-6f);
   } else {
@@ -407,7 +466,7 @@ GG_HD S sin_near(S r) {
 template <class Target, class S>
 GG_HD S cos_near(S r) {
   S z = r * r, p = 0, h = S(0.5) * z, w = 1 - h;
-  if constexpr (sizeof(S) == 4) {
+  if constexpr (Format<S>::is_float) {
     p = polynomial<Target, S>(z, 0.0416666666224777560f, -0.00138888837226658446f, 0.0000247995117720053272f,
                               -2.72095482690300606e-7f);
   } else {
@@ -430,12 +489,18 @@ GG_HD S sin_of_angle(Angle<S> a, unsigned shift) {
 template <class Target, class S>
 GG_HD S sin(S x) {
   GG_BUILTIN(::sinf(x), ::sin(x))
-  return sin_of_angle<Target>(reduce_angle<Target>(x), 0);
+  if constexpr (is_pack<S>)
+    return S::each_lane([](float a) GG_LAMBDA { return sin<Target>(a); }, x);
+  else
+    return sin_of_angle<Target>(reduce_angle<Target>(x), 0);
 }
 template <class Target, class S>
 GG_HD S cos(S x) {
   GG_BUILTIN(::cosf(x), ::cos(x))
-  return sin_of_angle<Target>(reduce_angle<Target>(x), 1);
+  if constexpr (is_pack<S>)
+    return S::each_lane([](float a) GG_LAMBDA { return cos<Target>(a); }, x);
+  else
+    return sin_of_angle<Target>(reduce_angle<Target>(x), 1);
 }
 
 }  // namespace gg::math

@@ -17,12 +17,15 @@ GG_HD S exp_of_square(S x, S scale) {
 }
 
 /// 1 / x for a positive normal float within 2 ulp: a first guess from the bits, and Newton steps of order 4 and 2.
-template <class Target>
-GG_HD float reciprocal(float x) {
-  if constexpr (Target::has_fma && !Target::has_builtins) {
-    float y = from_bits<float>(0x7ef311c7u - bits_of(x)), t = multiply_add<Target>(-x, y, 1.0f);
+template <class Target, class S>
+GG_HD S reciprocal(S x) {
+  if constexpr (is_pack<S>) {
+    S y = S::rough_reciprocal(x);
+    return multiply_add<Target>(y, multiply_add<Target>(-x, y, 1), y);
+  } else if constexpr (Target::has_fma && !Target::has_builtins) {
+    S y = from_bits<S>(0x7ef311c7u - bits_of(x)), t = multiply_add<Target>(-x, y, 1);
     y = multiply_add<Target>(multiply_add<Target>(y, t, y), t * t, multiply_add<Target>(y, t, y));
-    return multiply_add<Target>(y, multiply_add<Target>(-x, y, 1.0f), y);
+    return multiply_add<Target>(y, multiply_add<Target>(-x, y, 1), y);
   } else {
     return 1 / x;
   }
@@ -48,9 +51,9 @@ GG_HD double scaled_erfc(double x) {
 /// exp(x²/2)·Φ(-x) for x ≥ 0, Φ being the standard normal distribution function.
 template <class Target, class S>
 GG_HD S scaled_normal_tail(S x) {
-  if constexpr (sizeof(S) == 4) {
+  if constexpr (Format<S>::is_float) {
     // It falls as r = 1/(x + 5/2) does: r times a polynomial of r.
-    x = x > 15 ? S(15) : x;
+    x = minimum(x, 15);
     S r = reciprocal<Target>(x + S(2.5));
     return r * polynomial<Target, S>(r - S(0.25), 0.823122663634145379f, 2.4848719656382691f, 2.98243623255338409f,
                                      -2.99252416764602937f, -7.78690874076863964f, 13.4168334483989028f,
@@ -65,7 +68,7 @@ template <class Target, class S>
 GG_HD S erf(S x) {
   GG_BUILTIN(::erff(x), ::erf(x))
   S a = abs(x), z = x * x, p = 0;
-  if constexpr (sizeof(S) == 4) {
+  if constexpr (Format<S>::is_float) {
     p = polynomial<Target, S>(z, 1.12837916705802462f, -0.376126384346724165f, 0.112837819744069982f,
                               -0.0268654000588627055f, 0.00522094547801617884f, -0.000848282948032142716f,
                               0.000112569523578694527f, -9.64152835250091140e-6f);
@@ -77,19 +80,19 @@ GG_HD S erf(S x) {
                               5.94526264075395537e-11);
   }
   S tail = 1;
-  if constexpr (sizeof(S) == 4) {
-    tail -= 2 * scaled_normal_tail<Target>(a * S(1.41421356237309504880)) * exp_of_square<Target>(x, S(1));
+  if constexpr (Format<S>::is_float) {
+    tail = tail - 2 * scaled_normal_tail<Target>(a * S(1.41421356237309504880)) * exp_of_square<Target>(x, S(1));
   } else {
-    tail -= scaled_erfc<Target>(a) * exp_of_square<Target>(x, S(1));
+    tail = tail - scaled_erfc<Target>(a) * exp_of_square<Target>(x, S(1));
   }
-  return a < 1 ? x * p : copysign(tail, x);
+  return select(a < 1, x * p, copysign(tail, x));
 }
 
 /// Φ(x) = ½ erfc(-x/√2), relatively accurate in the left tail too.
 template <class Target, class S>
 GG_HD S normal_cdf(S x) {
   S tail = scaled_normal_tail<Target>(abs(x)) * exp_of_square<Target>(x, S(0.5));
-  return x > 0 ? 1 - tail : tail;
+  return select(x > 0, 1 - tail, tail);
 }
 
 /// The inverse of erf: NaN outside [-1, 1], ±inf at ±1.
@@ -97,14 +100,14 @@ template <class Target, class S>
 GG_HD S erfinv(S x) {
   using F = Format<S>;
   S a = abs(x), w = -log<Target>((1 - a) * (1 + a)), root = sqrt<Target>(w), p = 0;
-  if constexpr (sizeof(S) == 4) {
+  if constexpr (Format<S>::is_float) {
     S low = polynomial<Target, S>(w - S(2.5), 1.50140935928f, 0.246640286168f, -0.0041773867849f, -0.00125274190262f,
                                   0.000218344443791f, -4.96333481969e-6f, -3.462705902e-6f, 4.66167919506e-7f,
                                   2.32327347308e-8f, -8.79086088353e-9f);
     S high = polynomial<Target, S>(root - 3, 2.83297695267f, 1.00167408162f, 0.00943721623432f, -0.00762318475665f,
                                    0.00575129950502f, -0.00366869375062f, 0.00132291903717f, 9.49506014172e-5f,
                                    -0.000181490588677f);
-    p = (w < 5 ? low : high) * x;
+    p = select(w < 5, low, high) * x;
   } else {
     S low = polynomial<Target, S>(w - 2.5, 1.50140935928, 0.246640286168, -0.0041773867849, -0.00125274190262,
                                   0.000218344443791, -4.96333481969e-6, -3.462705902e-6, 4.66167919506e-7,
@@ -118,7 +121,7 @@ GG_HD S erfinv(S x) {
     S step = residual / (S(1.12837916709551257390) * e);
     p = copysign(y - step / (1 + y * step), x);
   }
-  return a == 1 ? copysign(F::infinity, x) : p;
+  return select(a == 1, copysign(S(F::infinity), x), p);
 }
 
 // ---- inverse trigonometric functions --------------------------------------------------------------------------------
@@ -126,7 +129,7 @@ GG_HD S erfinv(S x) {
 /// π/2 as a sum: its nearest number, and the rest.
 template <class S>
 GG_HD Pair<S> half_pi() {
-  if constexpr (sizeof(S) == 4)
+  if constexpr (Format<S>::is_float)
     return {0x1.921fb6p0f, -4.37113882867e-8f};
   else
     return {0x1.921fb54442d18p0, 6.123233995736766e-17};
@@ -137,9 +140,10 @@ GG_HD S atan(S x) {
   GG_BUILTIN(::atanf(x), ::atan(x))
   // By tan(u + v): the argument becomes (a - 1)/(a + 1) beside π/4, or -1/a beside π/2, at most tan(π/8).
   S a = abs(x);
-  bool large = a > S(2.41421356237309504880), middle = a > S(0.41421356237309504880);
-  S t = (large ? S(-1) : middle ? a - 1 : a) / (large ? a : middle ? a + 1 : S(1)), z = t * t, p = 0;
-  if constexpr (sizeof(S) == 4) {
+  auto large = a > S(2.41421356237309504880), middle = a > S(0.41421356237309504880);
+  S top = select(large, S(-1), select(middle, a - 1, a)), bottom = select(large, a, select(middle, a + 1, S(1)));
+  S t = top / bottom, z = t * t, p = 0;
+  if constexpr (Format<S>::is_float) {
     p = polynomial<Target, S>(z, -0.333333152149593324f, 0.199984727403183698f, -0.142435473377293926f,
                               0.105938593844487146f, -0.0607822024613972289f);
   } else {
@@ -148,7 +152,7 @@ GG_HD S atan(S x) {
                               -0.0666309776054417752, 0.0584784850416560052, -0.050391407267708384,
                               0.0380608482209176011, -0.0179035942701667726);
   }
-  S scale = large ? S(1) : middle ? S(0.5) : S(0);
+  S scale = select(large, S(1), select(middle, S(0.5), S(0)));
   S y = multiply_add<Target>(scale, half_pi<S>().lo, multiply_add<Target>(t * z, p, t));
   return copysign(multiply_add<Target>(scale, half_pi<S>().hi, y), x);
 }
@@ -157,7 +161,7 @@ GG_HD S atan(S x) {
 template <class Target, class S>
 GG_HD S asin_near_zero(S s, S z) {
   S p = 0;
-  if constexpr (sizeof(S) == 4) {
+  if constexpr (Format<S>::is_float) {
     p = polynomial<Target, S>(z, 0.16666660000620625f, 0.0750050370054168268f, 0.0445170317537098587f,
                               0.0318072185763404756f, 0.0144400179628357081f, 0.0375150401239241949f);
   } else {
@@ -175,22 +179,22 @@ GG_HD S asin(S x) {
   GG_BUILTIN(::asinf(x), ::asin(x))
   // asin a = π/2 - 2·asin √((1 - a)/2), whose argument is exact beside 1.
   S a = abs(x);
-  bool outer = a > S(0.5);
-  S z = outer ? S(0.5) * (1 - a) : a * a;
-  S y = asin_near_zero<Target>(outer ? sqrt<Target>(z) : a, z);
-  return copysign(outer ? (half_pi<S>().hi - 2 * y) + half_pi<S>().lo : y, x);
+  auto outer = a > S(0.5);
+  S z = select(outer, S(0.5) * (1 - a), a * a);
+  S y = asin_near_zero<Target>(select(outer, sqrt<Target>(z), a), z);
+  return copysign(select(outer, (half_pi<S>().hi - 2 * y) + half_pi<S>().lo, y), x);
 }
 
 template <class Target, class S>
 GG_HD S acos(S x) {
   GG_BUILTIN(::acosf(x), ::acos(x))
   S a = abs(x);
-  bool outer = a > S(0.5);
-  S z = outer ? S(0.5) * (1 - a) : a * a;
-  S y = asin_near_zero<Target>(outer ? sqrt<Target>(z) : a, z);
+  auto outer = a > S(0.5);
+  S z = select(outer, S(0.5) * (1 - a), a * a);
+  S y = asin_near_zero<Target>(select(outer, sqrt<Target>(z), a), z);
   S inner = half_pi<S>().hi - (copysign(y, x) - half_pi<S>().lo);
   S left = 2 * (half_pi<S>().hi - (y - half_pi<S>().lo));
-  return outer ? (x > 0 ? 2 * y : left) : inner;
+  return select(outer, select(x > 0, 2 * y, left), inner);
 }
 
 }  // namespace gg::math

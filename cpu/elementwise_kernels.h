@@ -5,6 +5,7 @@
 // vector code. Orders up to GG_KERNEL_DEPTH are served here, higher ones by cpu/elementwise_dispatch.h.
 #pragma once
 
+#include "core/pack.h"
 #include "cpu/elementwise_loops.h"
 
 #ifndef GG_KERNEL_DEPTH
@@ -24,59 +25,79 @@ GG_HD F functor_at(const void* functor) {
   }
 }
 
+/// Whether loops of F may use packs: yes, unless it says `packs = false` because they are no faster with it.
+template <class F>
+consteval bool uses_packs() {
+  if constexpr (requires { F::packs; }) return F::packs;
+  return true;
+}
+
+/// The number type of loops of F over S.
+template <class F, class S, class Target>
+using NumberOf = Real<typename std::conditional_t<uses_packs<F>(), PackOf<Target, S>, PackOf<void, S>>::type, Target>;
+
+template <class R, class S, class Fn, class... In>
+GG_HD void map_numbers(int64_t n, S* y, const Fn& fn, const In*... in) {
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) y[i] = fn(R(in[i])...).value;
+}
+
+/// out[i] = fn(in[i]…): in vectors, by packs where the target has them and by the compiler where not.
+template <class F, class S, class Target, class Fn, class... In>
+GG_HD void map(int64_t n, void* out, const Fn& fn, const In*... in) {
+  using R = NumberOf<F, S, Target>;
+  S* y = static_cast<S*>(out);
+  if constexpr (math::is_pack<decltype(R::value)>) {
+    using P = decltype(R::value);
+    int64_t i = 0;
+    for (; i + P::lanes <= n; i += P::lanes) fn(R(P::load(static_cast<const S*>(in) + i))...).value.store(y + i);
+    const int rest = static_cast<int>(n - i);
+    if (rest) fn(R(P::load(static_cast<const S*>(in) + i, rest))...).value.store(y + i, rest);
+  } else {
+    map_numbers<R>(n, y, fn, static_cast<const S*>(in)...);
+  }
+}
+
 template <class F, class S, class Target>
 void unary_value(int64_t n, void* out, const void* const* in, const void* functor) {
-  using R = Real<S, Target>;
   const F f = functor_at<F, Target>(functor);
-  const S* x = static_cast<const S*>(in[0]);
-  S* y = static_cast<S*>(out);
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) y[i] = f.f(R(x[i])).value;
+  map<F, S, Target>(
+      n, out, [&](auto x) GG_LAMBDA { return f.f(x); }, in[0]);
 }
 
 template <class F, class S, class Target, int K>
 void unary_derivative(int64_t n, void* out, const void* const* in, const void* functor) {
-  using R = Real<S, Target>;
+  using J = Jet<NumberOf<F, S, Target>, K>;
   const F f = functor_at<F, Target>(functor);
-  const S *g = static_cast<const S*>(in[0]), *x = static_cast<const S*>(in[1]);
-  S* y = static_cast<S*>(out);
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) y[i] = (R(g[i]) * f.f(Jet<R, K>::variable(R(x[i]))).c[K]).value;
+  map<F, S, Target>(
+      n, out, [&](auto g, auto x) GG_LAMBDA { return g * f.f(J::variable(x)).c[K]; }, in[0], in[1]);
 }
 
 template <class F, class S, class Target, int K>
 void output_derivative(int64_t n, void* out, const void* const* in, const void* functor) {
-  using R = Real<S, Target>;
+  using J = Jet<NumberOf<F, S, Target>, K>;
   const F f = functor_at<F, Target>(functor);
-  const S *g = static_cast<const S*>(in[0]), *x = static_cast<const S*>(in[1]);
-  S* y = static_cast<S*>(out);
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) y[i] = (R(g[i]) * f.df(Jet<R, K>::variable(R(x[i]))).c[K]).value;
+  map<F, S, Target>(
+      n, out, [&](auto g, auto y) GG_LAMBDA { return g * f.df(J::variable(y)).c[K]; }, in[0], in[1]);
 }
 
 template <class F, class S, class Target>
 void binary_value(int64_t n, void* out, const void* const* in, const void* functor) {
-  using R = Real<S, Target>;
   const F f = functor_at<F, Target>(functor);
-  const S *a = static_cast<const S*>(in[0]), *b = static_cast<const S*>(in[1]);
-  S* y = static_cast<S*>(out);
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) y[i] = f.f(R(a[i]), R(b[i])).value;
+  map<F, S, Target>(
+      n, out, [&](auto a, auto b) GG_LAMBDA { return f.f(a, b); }, in[0], in[1]);
 }
 
 template <class F, class S, class Target, int I, int J>
 void binary_derivative(int64_t n, void* out, const void* const* in, const void* functor) {
-  using R = Real<S, Target>;
-  using Inner = Jet<R, J>;
+  using Inner = Jet<NumberOf<F, S, Target>, J>;
   using Outer = Jet<Inner, I>;
   const F f = functor_at<F, Target>(functor);
-  const S *g = static_cast<const S*>(in[0]), *a = static_cast<const S*>(in[1]), *b = static_cast<const S*>(in[2]);
-  S* y = static_cast<S*>(out);
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) {
-    Outer d = f.f(Outer::variable(Inner(R(a[i]))), Outer(Inner::variable(R(b[i]))));
-    y[i] = (R(g[i]) * d.c[I].c[J]).value;
-  }
+  map<F, S, Target>(
+      n, out,
+      [&](auto g, auto a, auto b)
+          GG_LAMBDA { return g * f.f(Outer::variable(Inner(a)), Outer(Inner::variable(b))).c[I].c[J]; },
+      in[0], in[1], in[2]);
 }
 
 /// Up to which order F gets vector loops over S: two for double, which training does not use, since each further order

@@ -1,6 +1,6 @@
 #include "cpu/kernels/softmax.h"
 
-#include "core/scalar_math.h"
+#include "core/pack.h"
 #include "cpu/kernels/rows.h"
 
 namespace gg::cpu::GG_ISA {
@@ -41,6 +41,17 @@ GG_INLINE T exponential(T x) {
   return low > x ? T(0) : p * math::power_of_two(t);
 }
 
+// e^(x - shift) of some vectors.
+template <class T, int N>
+GG_INLINE void exponentials(T* out, const T* x, T shift, Count<N>) {
+  using P = typename PackOf<Target, T>::type;
+  if constexpr (math::is_pack<P>) {
+    for (int i = 0; i < N; i += P::lanes) math::exp<Target>(P::load(x + i) - P(shift)).store(out + i);
+  } else {
+    for (int i = 0; i < N; ++i) out[i] = exponential(x[i] - shift);
+  }
+}
+
 // Σ exp(x - shift), and the terms in `out` unless it is null.
 template <class T>
 double exp_sum(T* out, const T* x, int64_t n, T shift) {
@@ -48,7 +59,7 @@ double exp_sum(T* out, const T* x, int64_t n, T shift) {
   for_groups<T>(
       out, x, n, -kInfinity<T>, [&](T * to, const T* in, auto count) __attribute__((always_inline)) {
         Group<T> e;
-        for (int i = 0; i < count.value; ++i) e.lane[i] = exponential(in[i] - shift);
+        exponentials(e.lane, in, shift, count);
         sum.add(e.lane, count);
         if (to) {
           for (int i = 0; i < count.value; ++i) to[i] = e.lane[i];
@@ -108,7 +119,8 @@ void log_softmax_backward(T* dx, const T* g, const T* y, int64_t n) {
   for_groups<T>(
       dx, g, y, n, T(0), [&](T * to, const T* gi, const T* yi, auto count) __attribute__((always_inline)) {
         Group<T> d;
-        for (int i = 0; i < count.value; ++i) d.lane[i] = gi[i] - exponential(yi[i]) * total;
+        exponentials(d.lane, yi, T(0), count);
+        for (int i = 0; i < count.value; ++i) d.lane[i] = gi[i] - d.lane[i] * total;
         for (int i = 0; i < count.value; ++i) to[i] = d.lane[i];
       });
 }
@@ -118,7 +130,8 @@ void scaled_exp(T* dx, const T* x, int64_t n, T lse, T g, T shift) {
   for_groups<T>(
       dx, x, n, T(0), [&](T * to, const T* in, auto count) __attribute__((always_inline)) {
         Group<T> d;
-        for (int i = 0; i < count.value; ++i) d.lane[i] = g * exponential(in[i] - lse) - shift;
+        exponentials(d.lane, in, lse, count);
+        for (int i = 0; i < count.value; ++i) d.lane[i] = g * d.lane[i] - shift;
         for (int i = 0; i < count.value; ++i) to[i] = d.lane[i];
       });
 }

@@ -42,6 +42,7 @@ struct Log {
 
 struct Log1p {
   static constexpr const char* name = "log1p";
+  static constexpr bool packs = false;
   static constexpr const char* doc = "log(1 + x), without cancellation near 0; -inf at -1, NaN below";
   template <class T>
   GG_HD T f(T x) const {

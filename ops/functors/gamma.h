@@ -40,6 +40,7 @@ constexpr double kPi = 3.14159265358979323846;
 
 struct Lgamma {
   static constexpr const char* name = "lgamma";
+  static constexpr bool packs = false;
   static constexpr const char* doc =
       "log |Gamma(x)|; inf at 0 and the negative integers; 8 ulp for x > 0, near the zeros below 0 only the bits of 1";
   template <class T>
@@ -79,6 +80,7 @@ struct Lgamma {
 
 struct Digamma {
   static constexpr const char* name = "digamma";
+  static constexpr bool packs = false;
   static constexpr const char* doc = "derivative of lgamma; infinite at 0 and the negative integers";
   template <class T>
   GG_HD T f(T x) const {

@@ -55,6 +55,7 @@ struct Reciprocal {
 
 struct PowScalar {
   static constexpr const char* name = "pow_scalar";
+  static constexpr bool packs = false;
   static constexpr const char* doc = "x ^ exponent; NaN for negative x unless the exponent is an integer";
   double exponent = 2.5;
   template <class T>
@@ -65,6 +66,7 @@ struct PowScalar {
 
 struct Pow {
   static constexpr const char* name = "pow";
+  static constexpr bool packs = false;
   static constexpr int vector_depth = 2;  // order 3 would take longer to compile than all other functors
   static constexpr const char* doc = "a ^ b; NaN for negative a unless b is an integer";
   template <class T>

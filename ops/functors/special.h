@@ -8,6 +8,7 @@ namespace gg {
 
 struct Sin {
   static constexpr const char* name = "sin";
+  static constexpr bool packs = false;
   static constexpr const char* doc = "sine of x radians; accurate up to |x| = 1e5";
   template <class T>
   GG_HD T f(T x) const {
@@ -17,6 +18,7 @@ struct Sin {
 
 struct Cos {
   static constexpr const char* name = "cos";
+  static constexpr bool packs = false;
   static constexpr const char* doc = "cosine of x radians; accurate up to |x| = 1e5";
   template <class T>
   GG_HD T f(T x) const {
@@ -48,6 +50,7 @@ struct Erfinv {
 
 struct Tan {
   static constexpr const char* name = "tan";
+  static constexpr bool packs = false;
   static constexpr const char* doc = "tangent of x radians; accurate up to |x| = 1e5";
   template <class T>
   GG_HD T f(T x) const {
@@ -88,6 +91,7 @@ struct Atan {
 
 struct Atan2 {
   static constexpr const char* name = "atan2";
+  static constexpr bool packs = false;
   static constexpr const char* doc =
       "the angle of the point (b, a) from the axis of b, in [-pi, pi]; 0 at (0, 0), NaN where both are infinite";
   template <class T>
@@ -104,6 +108,7 @@ struct Atan2 {
 
 struct Hypot {
   static constexpr const char* name = "hypot";
+  static constexpr bool packs = false;
   static constexpr const char* doc = "sqrt(a^2 + b^2) without overflow; derivatives 0 at (0, 0)";
   template <class T>
   GG_HD T f(T a, T b) const {
