@@ -125,6 +125,7 @@ void run_everybody(const Options& o, Report& report) {
     for (int round = 0; round < o.rounds; ++round) {
       for (const Competitor& c : everybody) {
         if (!task.traits.libtorch && (c.who == Who::stock || c.who == Who::tuned)) continue;
+        if (!task.traits.pytorch && c.who == Who::pytorch) continue;
         Environment e = c.environment;
         for (const char* variable : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GG_NUM_THREADS"})
           e.push_back({variable, threads});

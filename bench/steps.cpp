@@ -91,7 +91,7 @@ const std::vector<Task>& tasks() {
       {"adamw50", [](S s) { measure_optimizer(s, 50); }},
       {"laplacian-1", [](S s) { measure_laplacian(s, "exact Laplacian, 1 sample", 1); }},
       {"laplacian-32", [](S s) { measure_laplacian(s, "exact Laplacian, 32 samples", 32); }},
-      {"higher-order", run_higher_order, {.libtorch = false}},
+      {"higher-order", run_higher_order, {.libtorch = false, .pytorch = false}},
       {"in-cache", run_in_cache},
       {"families", run_families, {.libtorch = false}},
       {"start", [](S) { start(); }, {.host_only = true}},

@@ -11,6 +11,7 @@ namespace gg::bench {
 
 struct TaskTraits {
   bool libtorch = true;    ///< its program has it, too
+  bool pytorch = true;     ///< and so has its script
   bool host_only = false;  ///< it measures the host, whatever the device
 };
 
