@@ -3,7 +3,7 @@
 #include <cmath>
 #include <optional>
 
-#include "autograd/functional/transforms.h"
+#include "autograd/functional/fisher.h"
 #include "autograd/functional/variable.h"
 #include "losses/classification.h"
 #include "losses/samples.h"
@@ -86,8 +86,7 @@ class Search {
       const NoGrad guard;
       const Tensor moved =
           i == 0 ? first.product.detach() : jvp([&](const Tensor& t) { return logits_at(t); }, x_.detach(), d_).product;
-      const Tensor weighed = p * moved;
-      const Tensor back = weighed - p * sum(weighed, -1, {.keepdim = true});
+      const Tensor back = categorical_covariance_vp(p, moved);
       d_ = unit(grad(logits, at, {.grad_outputs = {back}, .retain_graph = true}));
     }
     return logits;

@@ -34,6 +34,11 @@ struct Evaluation {
 
 }  // namespace
 
+Tensor categorical_covariance_vp(const Tensor& p, const Tensor& v) {
+  const Tensor weighed = p * v;
+  return weighed - p * sum(weighed, -1, {.keepdim = true});
+}
+
 FisherProduct fisher_vp(const Function& model, const Tensor& x, const Tensor& v, const FisherOptions& options) {
   const bool enabled = GradMode::enabled(), recording = enabled && options.create_graph;
   auto result = [](const Tensor& t, bool with_history) { return with_history ? t : detail::without_history(t); };
@@ -44,8 +49,7 @@ FisherProduct fisher_vp(const Function& model, const Tensor& x, const Tensor& v,
   Tensor back;
   {
     GradModeGuard record(recording);
-    const Tensor p = softmax(logits), weighed = p * moved;
-    back = weighed - p * sum(weighed, -1, {.keepdim = true});
+    back = categorical_covariance_vp(softmax(logits), moved);
   }
   const Tensor product = grad(logits, at, {.grad_outputs = {back}, .create_graph = recording, .retain_graph = true});
   return {result(logits, enabled), result(product, recording)};

@@ -13,6 +13,10 @@ struct FisherOptions {
   bool create_graph = false;  ///< record the product, so that it can be differentiated again; as in GradOptions
 };
 
+/// (diag p − p·pᵀ)·v for each row of probabilities p [..., classes] and vectors v of that shape: the covariance of a
+/// one-hot draw from p, and the Hessian of any softmax's log-likelihood in its logits.
+Tensor categorical_covariance_vp(const Tensor& p, const Tensor& v);
+
 struct FisherProduct {
   Tensor logits;   ///< model(x), with the history that model(x) has
   Tensor product;  ///< F·v, of the shape of x

@@ -11,21 +11,12 @@
 #include "nn/nn.h"
 #include "ops/ops.h"
 #include "tests/errors.h"
+#include "tests/losses/smooth.h"
 
 namespace gg::losses_test {
 namespace {
 
 using namespace gg::losses;
-
-constexpr TensorOptions kDouble{.dtype = f64};
-
-/// A smooth classifier x ↦ tanh(xA)B, [N, 5] ↦ [N, 4].
-struct Smooth {
-  Generator generator{1};
-  Tensor a = randn({5, 6}, kDouble, generator), b = randn({6, 4}, kDouble, generator);
-  Tensor x = randn({3, 5}, kDouble, generator);
-  Tensor operator()(const Tensor& at) const { return matmul(tanh(matmul(at, a)), b); }
-};
 
 double squared(const Tensor& t) { return sum(square(t)).item(); }
 

@@ -13,20 +13,12 @@
 #include "nn/nn.h"
 #include "ops/ops.h"
 #include "tests/errors.h"
+#include "tests/losses/smooth.h"
 
 namespace gg::losses_test {
 namespace {
 
 using namespace gg::losses;
-
-constexpr TensorOptions kDouble{.dtype = f64};
-
-struct Smooth {
-  Generator generator{1};
-  Tensor a = randn({5, 6}, kDouble, generator), b = randn({6, 4}, kDouble, generator);
-  Tensor x = randn({3, 5}, kDouble, generator);
-  Tensor operator()(const Tensor& at) const { return matmul(tanh(matmul(at, a)), b); }
-};
 
 /// The Hessian [d, d] of KL(f(x) ‖ f(x+r)) in r at 0, of one sample [1, d], by second derivatives of the divergence.
 Tensor hessian_of_divergence(const Function& model, const Tensor& x) {
