@@ -1,5 +1,5 @@
 // The update rules of optimisers, one number at a time: the formulas that the loops of all devices share. What they
-// mean: optim/sgd.h and optim/adam.h. `Target` as in core/target.h.
+// mean: optim/sgd.h, optim/rmsprop.h and optim/adam.h. `Target` as in core/target.h.
 #pragma once
 
 #include "core/optimizer_table.h"
@@ -10,6 +10,11 @@ namespace gg {
 template <class T>
 struct SgdNumbers {
   T lr, momentum, weight_decay;
+};
+
+template <class T>
+struct RmsPropNumbers {
+  T lr, alpha, one_minus_alpha, eps, weight_decay, momentum;
 };
 
 template <class T>
@@ -26,6 +31,11 @@ struct AdamNumbers {
 template <class T>
 SgdNumbers<T> numbers_of(const SgdStep& s) {
   return {static_cast<T>(s.lr), static_cast<T>(s.momentum), static_cast<T>(s.weight_decay)};
+}
+template <class T>
+RmsPropNumbers<T> numbers_of(const RmsPropStep& s) {
+  return {static_cast<T>(s.lr),  static_cast<T>(s.alpha),        static_cast<T>(1 - s.alpha),
+          static_cast<T>(s.eps), static_cast<T>(s.weight_decay), static_cast<T>(s.momentum)};
 }
 template <class T>
 AdamNumbers<T> numbers_of(const AdamStep& s) {
@@ -54,6 +64,28 @@ GG_HD void sgd_momentum_update(T& p, T g, T& b, const SgdNumbers<T>& k) {
   T buffer = k.momentum * b + d;
   b = buffer;
   p -= k.lr * (kNesterov ? d + k.momentum * buffer : buffer);
+}
+
+/// `v` and `a` are the running means of the gradient's square and of the gradient, `b` is the momentum buffer; what a
+/// rule without momentum or not centered has no use for, it does not touch.
+template <class Target, bool kMomentum, bool kCentered, class T>
+GG_HD void rmsprop_update(T& p, T g, T& v, T& b, T& a, const RmsPropNumbers<T>& k) {
+  T d = g + k.weight_decay * p;
+  T square = k.alpha * v + k.one_minus_alpha * (d * d);
+  v = square;
+  T variance = square;
+  if constexpr (kCentered) {
+    T mean = k.alpha * a + k.one_minus_alpha * d;
+    a = mean;
+    variance = square - mean * mean;
+    variance = variance < 0 ? T(0) : variance;  // by rounding; a NaN stays
+  }
+  T change = d / (math::sqrt<Target>(variance) + k.eps);
+  if constexpr (kMomentum) {
+    change = k.momentum * b + change;
+    b = change;
+  }
+  p -= k.lr * change;
 }
 
 /// `m` and `v` are the running means of the gradient and of its square.

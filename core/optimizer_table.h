@@ -1,5 +1,5 @@
 // What the fused optimiser kernels of all devices take. Filled by optim/optimizer.cpp; what the rules compute is
-// written in optim/sgd.h and optim/adam.h.
+// written in optim/sgd.h, optim/rmsprop.h and optim/adam.h.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,11 @@ struct OptimizerTable {
 struct SgdStep {
   double lr, momentum, weight_decay;
   bool nesterov;
+};
+
+struct RmsPropStep {
+  double lr, alpha, eps, weight_decay, momentum;
+  bool centered;
 };
 
 struct AdamStep {

@@ -31,11 +31,11 @@ T* at(void* p, int64_t i) {
   return p ? static_cast<T*>(p) + i : nullptr;
 }
 
-template <class T, class Kernel, class Numbers>
+// A kernel that takes the states number kStates.
+template <class T, int... kStates, class Kernel, class Numbers>
 void run(const OptimizerTable& table, Kernel kernel, const Numbers& numbers) {
   for_pieces(table, [&](const OptimizerEntry& e, int64_t i, int64_t n) {
-    kernel(at<T>(e.parameter, i), static_cast<const T*>(e.grad) + i, at<T>(e.state[0], i), at<T>(e.state[1], i), n,
-           numbers);
+    kernel(at<T>(e.parameter, i), static_cast<const T*>(e.grad) + i, at<T>(e.state[kStates], i)..., n, numbers);
   });
 }
 
@@ -53,12 +53,23 @@ const OptimizerOf<T>& kernels() {
 void sgd(const OptimizerTable& table, const SgdStep* step) {
   visit_floating(table.dtype, "sgd", [&]<class T>() {
     const auto& k = kernels<T>();
-    run<T>(table, step->momentum == 0 ? k.sgd : step->nesterov ? k.sgd_nesterov : k.sgd_momentum, numbers_of<T>(*step));
+    const SgdNumbers<T> numbers = numbers_of<T>(*step);
+    if (step->momentum == 0) {
+      run<T>(table, k.sgd, numbers);
+    } else {
+      run<T, 0>(table, step->nesterov ? k.sgd_nesterov : k.sgd_momentum, numbers);
+    }
+  });
+}
+
+void rmsprop(const OptimizerTable& table, const RmsPropStep* step) {
+  visit_floating(table.dtype, "rmsprop", [&]<class T>() {
+    run<T, 0, 1, 2>(table, kernels<T>().rmsprop[step->momentum > 0][step->centered], numbers_of<T>(*step));
   });
 }
 
 void adam(const OptimizerTable& table, const AdamStep* step) {
-  visit_floating(table.dtype, "adam", [&]<class T>() { run<T>(table, kernels<T>().adam, numbers_of<T>(*step)); });
+  visit_floating(table.dtype, "adam", [&]<class T>() { run<T, 0, 1>(table, kernels<T>().adam, numbers_of<T>(*step)); });
 }
 
 }  // namespace gg::cpu

@@ -1,8 +1,8 @@
 #include "optim/rmsprop.h"
 
-#include "core/grad_mode.h"
-#include "ops/copy.h"
-#include "ops/elementwise.h"
+#include "core/dispatch.h"
+#include "cpu/optimizer.h"
+#include "cuda/optimizer.h"
 
 namespace gg::optim {
 
@@ -27,25 +27,9 @@ size_t RMSprop::states_used(size_t group) const {
 }
 
 void RMSprop::update(size_t group, Slots slots) {
-  NoGrad off;
   const RmsPropOptions& o = options(group);
-  for (const Slot* slot : slots) {
-    const Tensor p = slot->parameter.detach();
-    const Tensor d = o.weight_decay == 0 ? slot->parameter.grad() : slot->parameter.grad() + o.weight_decay * p;
-    const Tensor &v = slot->state[0], &b = slot->state[1], &a = slot->state[2];
-    copy_(v, o.alpha * v + (1 - o.alpha) * square(d));
-    Tensor variance = v;
-    if (o.centered) {
-      copy_(a, o.alpha * a + (1 - o.alpha) * d);
-      variance = relu(v - square(a));  // rounding may make it negative
-    }
-    Tensor change = d / (sqrt(variance) + o.eps);
-    if (o.momentum > 0) {
-      copy_(b, o.momentum * b + change);
-      change = b;
-    }
-    copy_(p, p - o.lr * change);
-  }
+  RmsPropStep step{o.lr, o.alpha, o.eps, o.weight_decay, o.momentum, o.centered};
+  fused(slots, [&](Device device, const OptimizerTable& table, int64_t) { GG_KERNEL(device, rmsprop, table, &step); });
 }
 
 }  // namespace gg::optim

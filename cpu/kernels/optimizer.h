@@ -8,11 +8,14 @@
 
 namespace gg::cpu {
 
-/// p, g, state 0, state 1 (null where a rule has none), n.
+/// Parameters, gradients, then states in the order of OptimizerEntry; those that a rule has no use for may be null.
 template <class T>
 struct OptimizerOf {
-  using Sgd = void (*)(T* p, const T* g, T* buffer, T* unused, int64_t n, const SgdNumbers<T>& numbers);
-  Sgd sgd, sgd_momentum, sgd_nesterov;
+  using Momentum = void (*)(T* p, const T* g, T* buffer, int64_t n, const SgdNumbers<T>& numbers);
+  using RmsProp = void (*)(T* p, const T* g, T* v, T* buffer, T* mean, int64_t n, const RmsPropNumbers<T>& numbers);
+  void (*sgd)(T* p, const T* g, int64_t n, const SgdNumbers<T>& numbers);
+  Momentum sgd_momentum, sgd_nesterov;
+  RmsProp rmsprop[2][2];  ///< [with momentum][centered]
   void (*adam)(T* p, const T* g, T* m, T* v, int64_t n, const AdamNumbers<T>& numbers);
 };
 

@@ -1,6 +1,7 @@
 // Fused optimiser updates on the device against the CPU's: many parameters, odd sizes, addresses that no pack fits.
 #include "cuda/optimizer.h"
 
+#include <array>
 #include <memory>
 
 #include "core/error.h"
@@ -15,25 +16,26 @@ namespace {
 /// The tables of one set of parameters on both sides. Each tensor begins `shift` numbers into its memory.
 class Model {
  public:
-  Model(const std::vector<int64_t>& sizes, DType type, int states, int64_t shift) : shift_(shift) {
+  /// `used`: for each state tensor, whether the rule has it. `squares`: the one that is a running mean of squares.
+  Model(const std::vector<int64_t>& sizes, DType type, const std::array<bool, 3>& used, size_t squares, int64_t shift)
+      : shift_(shift) {
     unsigned seed = 1;
     for (int64_t n : sizes) {
-      for (auto* list : {&parameters, &grads, &state0, &state1}) {
+      for (auto* list : {&parameters, &grads, &states[0], &states[1], &states[2]}) {
         list->push_back(std::make_unique<Pair>(Shape{n + shift}, type, ++seed));
       }
-      // Running means of squares are not negative.
+      // Squares are not negative, and at least the square of the mean, which is below 1.
       visit_floating(type, "Model", [&]<class T>() {
-        T* v = state1.back()->host().as<T>();
-        for (int64_t i = 0; i < n + shift; ++i) v[i] = v[i] * v[i];
+        T* v = states[squares].back()->host().as<T>();
+        for (int64_t i = 0; i < n + shift; ++i) v[i] = 1 + v[i] * v[i];
       });
-      state1.back()->upload();
+      states[squares].back()->upload();
     }
     for (size_t i = 0; i < sizes.size(); ++i) {
       const auto entry = [&](auto data) {
-        return OptimizerEntry{data(*parameters[i]),
-                              data(*grads[i]),
-                              {states > 0 ? data(*state0[i]) : nullptr, states > 1 ? data(*state1[i]) : nullptr},
-                              sizes[i]};
+        OptimizerEntry e{data(*parameters[i]), data(*grads[i]), {}, sizes[i]};
+        for (size_t s = 0; s < states.size(); ++s) e.state[s] = used[s] ? data(*states[s][i]) : nullptr;
+        return e;
       };
       const int64_t bytes = shift_ * static_cast<int64_t>(size_of(type));
       host_.push_back(entry([&](Pair& p) { return p.host().as<char>() + bytes; }));
@@ -46,8 +48,9 @@ class Model {
     for (size_t i = 0; i < parameters.size(); ++i) {
       expect_equal_sides(*parameters[i], tolerance, str("parameter ", i));
       expect_equal_sides(*grads[i], 0, str("gradient ", i));
-      expect_equal_sides(*state0[i], tolerance, str("state 0 of ", i));
-      expect_equal_sides(*state1[i], tolerance, str("state 1 of ", i));
+      for (size_t s = 0; s < states.size(); ++s) {
+        expect_equal_sides(*states[s][i], tolerance, str("state ", s, " of ", i));
+      }
     }
   }
 
@@ -55,7 +58,9 @@ class Model {
 
  private:
   int64_t shift_;
-  std::vector<std::unique_ptr<Pair>> parameters, grads, state0, state1;
+  using Pairs = std::vector<std::unique_ptr<Pair>>;
+  Pairs parameters, grads;
+  std::array<Pairs, 3> states;
   std::vector<OptimizerEntry> host_, device_;
 };
 
@@ -71,12 +76,12 @@ std::vector<std::vector<int64_t>> size_lists() {
 class DeviceOptimizer : public KernelTest {
  protected:
   template <class Update>
-  static void check(int states, Update update) {
+  static void check(const std::array<bool, 3>& used, size_t squares, Update update) {
     for (DType type : {f32, f64}) {
       for (int64_t shift : {0, 1}) {
         for (const auto& sizes : size_lists()) {
           SCOPED_TRACE(str(name_of(type), ", ", sizes.size(), " parameters, shift ", shift));
-          Model model(sizes, type, states, shift);
+          Model model(sizes, type, used, squares, shift);
           for (int step = 1; step <= 2; ++step) update(model, step);
           model.expect_equal(type == f32 ? 3e-6 : 1e-14);
         }
@@ -88,7 +93,7 @@ class DeviceOptimizer : public KernelTest {
 TEST_F(DeviceOptimizer, Sgd) {
   for (auto [momentum, nesterov] : {std::pair{0.0, false}, {0.9, false}, {0.9, true}}) {
     const SgdStep step{0.1, momentum, 0.03, nesterov};
-    check(momentum > 0, [&](Model& m, int) {
+    check({momentum > 0}, 0, [&](Model& m, int) {
       cpu::sgd(m.host, &step);
       device::sgd(m.on_device, &step);
     });
@@ -97,11 +102,25 @@ TEST_F(DeviceOptimizer, Sgd) {
 
 TEST_F(DeviceOptimizer, Adam) {
   for (bool decoupled : {false, true}) {
-    check(2, [&](Model& m, int t) {
+    check({true, true}, 1, [&](Model& m, int t) {
       const AdamStep step{0.01, 0.9, 0.99, 1e-8, 0.1, decoupled, 1 - std::pow(0.9, t), 1 - std::pow(0.99, t)};
       cpu::adam(m.host, &step);
       device::adam(m.on_device, &step);
     });
+  }
+}
+
+// What a rule has no use for has no memory here, so that touching it is an error of the emulator's.
+TEST_F(DeviceOptimizer, RmsProp) {
+  for (const double momentum : {0.0, 0.9}) {
+    for (const bool centered : {false, true}) {
+      SCOPED_TRACE(str("momentum ", momentum, centered ? ", centered" : ""));
+      check({true, momentum > 0, centered}, 0, [&](Model& m, int) {
+        const RmsPropStep step{0.01, 0.9, 1e-8, 0.1, momentum, centered};
+        cpu::rmsprop(m.host, &step);
+        device::rmsprop(m.on_device, &step);
+      });
+    }
   }
 }
 
@@ -131,15 +150,24 @@ TEST_F(DeviceOptimizer, AsTheOptimisersCallThem) {
   };
   compare([](const auto& p) { return std::make_unique<optim::AdamW>(p, optim::AdamWOptions{.lr = 0.1}); });
   compare([](const auto& p) { return std::make_unique<optim::SGD>(p, optim::SgdOptions{.lr = 0.1, .momentum = 0.9}); });
+  compare([](const auto& p) { return std::make_unique<optim::RMSprop>(p, optim::RmsPropOptions{.lr = 0.1}); });
+  compare([](const auto& p) {
+    return std::make_unique<optim::RMSprop>(p, optim::RmsPropOptions{.lr = 0.1, .momentum = 0.5, .centered = true});
+  });
 }
 
 #if GG_TEST_ON_EMULATOR
 TEST_F(DeviceOptimizer, HostMemoryInTheTableIsRefused) {
-  Model model({5, 6}, f32, 2, 0);
+  Model model({5, 6}, f32, {true, true, true}, 1, 0);
   const AdamStep step{0.01, 0.9, 0.99, 1e-8, 0.1, true, 0.1, 0.01};
   std::vector<OptimizerEntry> entries(model.on_device.entries, model.on_device.entries + 2);
   entries[1].state[1] = model.host.entries[1].state[1];
   EXPECT_THROW(emulated::adam({entries.data(), 2, f32}, &step), Error);
+  EXPECT_CONTAINS(take_only_diagnostic(), "is not device memory");
+  entries[1].state[1] = model.on_device.entries[1].state[1];
+  entries[0].state[2] = model.host.entries[0].state[2];
+  const RmsPropStep centered{0.01, 0.9, 1e-8, 0, 0, true};
+  EXPECT_THROW(emulated::rmsprop({entries.data(), 2, f32}, &centered), Error);
   EXPECT_CONTAINS(take_only_diagnostic(), "is not device memory");
 }
 #endif

@@ -38,6 +38,8 @@ const std::vector<std::pair<std::string, Make>>& rules() {
       {"SGD, groups",
        two_groups<optim::SGD>(SgdOptions{.lr = 0.1}, SgdOptions{.momentum = 0.5, .weight_decay = 0.1, .lr_scale = 3})},
       {"RMSprop", one_group<optim::RMSprop>(RmsPropOptions{.lr = 0.05, .weight_decay = 0.1})},
+      {"RMSprop, momentum", one_group<optim::RMSprop>(RmsPropOptions{.lr = 0.05, .momentum = 0.5})},
+      {"RMSprop, centered alone", one_group<optim::RMSprop>(RmsPropOptions{.lr = 0.05, .centered = true})},
       {"RMSprop, centered", one_group<optim::RMSprop>(RmsPropOptions{.lr = 0.05, .momentum = 0.5, .centered = true})},
       {"Adam", one_group<optim::Adam>(AdamOptions{.lr = 0.05, .betas = {0.5, 0.9}})},
       {"Adam, decay", one_group<optim::Adam>(AdamOptions{.lr = 0.05, .weight_decay = 0.1})},
@@ -93,7 +95,7 @@ TEST_P(Optimizers, EveryRule) {
 }
 
 TEST_P(Optimizers, Clipping) {
-  const Make& adam = rules()[6].second;
+  const Make& adam = rules()[8].second;
   for (const DType dtype : {f32, f64}) {
     for (const double limit : {0.5, 1e6}) {  // reached, and not
       const TensorMap here = results(adam, Device(), dtype, limit, limit / 10);
