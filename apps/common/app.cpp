@@ -93,6 +93,11 @@ int run_command(const Command& command, const App& app, const std::string& invoc
   const Command::Run body = command.bind(options);
   StandardOptions standard;
   standard.declare(options);
+  for (const std::string& name : command.lacking()) {
+    if (name == "device") standard.device = "cpu";
+    options.remove(name, name == "device" ? fmt::format("{} runs on the CPU only", command.name())
+                                          : fmt::format("{} has no use for it", command.name()));
+  }
   const CommandHelp help{invocation + " " + command.name(), command.summary(), command.details(), command.examples()};
   // Made before parsing, when the values are still the defaults.
   const std::string help_text = command_help(help, options, terminal_of(STDOUT_FILENO));
@@ -100,6 +105,7 @@ int run_command(const Command& command, const App& app, const std::string& invoc
     print(stdout, help_text);
     return 0;
   }
+  if (!standard.out.empty()) RunDir::check(standard.out, standard.force);  // before any work is done, or printed
   install_stop_signals();
   RunContext context(app.name(), command.name(), invocation, standard, options.values());
   if (context.resuming() && context.run().finished()) {
@@ -119,7 +125,7 @@ int run_command(const Command& command, const App& app, const std::string& invoc
       body(context);
       return 0;
     } catch (const Stopped& stopped) {
-      print(stderr, fmt::format("Stopped after step {}.\n", stopped.step()));
+      print(stderr, stopped.step() ? fmt::format("Stopped after step {}.\n", *stopped.step()) : "Stopped.\n");
       return 128 + (stop_signal() != 0 ? stop_signal() : SIGINT);
     }
   });
@@ -168,6 +174,11 @@ Command& Command::details(std::string text) {
 
 Command& Command::examples(std::vector<std::string> lines) {
   examples_ = std::move(lines);
+  return *this;
+}
+
+Command& Command::without(std::vector<std::string> standard_options) {
+  lacking_ = std::move(standard_options);
   return *this;
 }
 

@@ -69,10 +69,15 @@ class Command {
   /// Lines for --help: arguments, and " # why" behind.
   Command& examples(std::vector<std::string> lines);
 
+  /// Standard options that this command has no use for, in snake_case: it neither shows nor takes them. Without
+  /// "device" it runs on the CPU.
+  Command& without(std::vector<std::string> standard_options);
+
   const std::string& name() const { return name_; }
   const std::string& summary() const { return summary_; }
   const std::string& details() const { return details_; }
   const std::vector<std::string>& examples() const { return examples_; }
+  const std::vector<std::string>& lacking() const { return lacking_; }
   /// Declares fresh options into the set and returns what to run with them.
   Run bind(OptionSet& options) const { return bind_(options); }
 
@@ -81,6 +86,7 @@ class Command {
   std::string summary_;
   std::string details_;
   std::vector<std::string> examples_;
+  std::vector<std::string> lacking_;
   std::function<Run(OptionSet&)> bind_;
 };
 

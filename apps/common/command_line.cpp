@@ -54,6 +54,9 @@ std::vector<Given> split_words(const std::vector<std::string>& words, OptionSet&
   for (const std::string& word : cli.remaining()) {
     if (word.starts_with("--") && word.size() > 2) {
       const std::string name = word.substr(2, word.find('=') - 2);
+      if (const std::string reason = options.reason_against(name); !reason.empty()) {
+        throw UsageError(fmt::format("--{}: {}", name, reason));
+      }
       throw UsageError(fmt::format("unknown option {}.{}", quote("--" + name), options.suggestion(name, true)));
     }
     throw UsageError(fmt::format("{}: options start with --; --help lists them", quote(word)));
@@ -151,6 +154,12 @@ ParsedArguments parse_arguments(const std::string& app, const std::string& comma
   if (standard.quick || (file_is_quick && find_given(given, "quick") == nullptr)) options.apply_quick();
   options.apply(config, standard.config);
   apply_all(given);
+  // Beside a file, naming an option may be the way to set it back to its default.
+  std::vector<std::string> named;
+  if (standard.config.empty()) {
+    for (const Given& g : given) named.push_back(g.option->name());
+  }
+  options.check_companions(named);
   return parsed;
 }
 

@@ -16,7 +16,8 @@ struct ParsedArguments {
 
 /// Sets `options` (which hold `standard`'s, declared into the same set) from `arguments`, the words after the command's
 /// name. `app` and `command` must match those in the configuration file, where it names them. Throws UsageError for
-/// anything unknown, mistyped or given twice, and where a configuration file cannot be read.
+/// anything unknown, mistyped, given twice or without meaning beside the others, and where a configuration file cannot
+/// be read.
 ParsedArguments parse_arguments(const std::string& app, const std::string& command,
                                 const std::vector<std::string>& arguments, OptionSet& options,
                                 StandardOptions& standard);

@@ -56,6 +56,9 @@ std::string describe(const Option& option) {
   std::string text = option.help();
   std::vector<std::string> notes;
   if (const std::string limits = option.limits(); !limits.empty()) notes.push_back(limits);
+  if (!option.companion().empty()) {
+    notes.push_back(fmt::format("with {} {}", Option::flag(option.companion()), option.companion_choices()));
+  }
   const std::string value = shown(option.value());
   if (option.is_flag() ? value == "true" : !value.empty()) notes.push_back("default " + value);
   if (option.quick_value()) notes.push_back("quick " + shown(*option.quick_value()));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <type_traits>
@@ -24,6 +25,12 @@ bool is_snake_case(std::string_view name) {
   return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
 }
 
+std::string snake_case(std::string_view name) {
+  std::string out(name);
+  std::replace(out.begin(), out.end(), '-', '_');
+  return out;
+}
+
 std::string join_choices(const std::vector<std::string>& choices) {
   std::string out;
   for (std::size_t i = 0; i < choices.size(); ++i) {
@@ -40,7 +47,7 @@ std::string plain(double value) {
 }  // namespace
 
 Option::Option(std::string name, Target target, std::string help, std::string group)
-    : name_(std::move(name)), target_(target), help_(std::move(help)), group_(std::move(group)) {}
+    : name_(std::move(name)), target_(target), help_(std::move(help)), group_(std::move(group)), declared_(value()) {}
 
 Option& Option::range(double low, double high) {
   low_excluded_ = low_excluded_ && low == low_;  // above(0).range(0, 10) stays above 0
@@ -69,6 +76,12 @@ Option& Option::quick(Json value) {
 
 Option& Option::example(std::string line) {
   examples_.push_back(std::move(line));
+  return *this;
+}
+
+Option& Option::only_with(std::string other, std::vector<std::string> values) {
+  companion_ = std::move(other);
+  companion_values_ = std::move(values);
   return *this;
 }
 
@@ -111,6 +124,8 @@ std::string Option::expectation() const {
       },
       target_);
 }
+
+std::string Option::companion_choices() const { return join_choices(companion_values_); }
 
 std::string Option::limits() const {
   if (!choices_.empty()) return join_choices(choices_);
@@ -232,9 +247,23 @@ Option& OptionSet::add(std::string name, Option::Target variable, std::string he
   return options_.emplace_back(std::move(name), variable, std::move(help), group_);
 }
 
+void OptionSet::remove(std::string_view name, std::string reason) {
+  const auto found = std::find_if(options_.begin(), options_.end(), [&](const Option& o) { return o.name() == name; });
+  if (found == options_.end()) throw Error(fmt::format("option {} is not declared", quote(name)));
+  options_.erase(found);
+  removed_.emplace_back(name, std::move(reason));
+}
+
+std::string OptionSet::reason_against(std::string_view name) const {
+  const std::string wanted = snake_case(name);
+  for (const auto& [removed, reason] : removed_) {
+    if (removed == wanted) return reason;
+  }
+  return "";
+}
+
 Option* OptionSet::find(std::string_view name) {
-  std::string wanted(name);
-  for (char& c : wanted) c = c == '-' ? '_' : c;
+  const std::string wanted = snake_case(name);
   for (Option& option : options_) {
     if (option.name() == wanted) return &option;
   }
@@ -256,6 +285,9 @@ void OptionSet::apply(const Json& object, const std::string& source) {
     for (Option& candidate : options_) {
       if (candidate.name() == key) option = &candidate;
     }
+    if (const std::string reason = option == nullptr ? reason_against(key) : ""; !reason.empty()) {
+      throw UsageError(fmt::format("{}: {}: {}", source, quote(key), reason));
+    }
     if (option == nullptr) {
       throw UsageError(fmt::format("{}: unknown key {}.{}", source, quote(key), suggestion(key, false)));
     }
@@ -263,6 +295,20 @@ void OptionSet::apply(const Json& object, const std::string& source) {
       throw UsageError(fmt::format("{}: {} belongs on the command line ({})", source, quote(key), option->flag()));
     }
     option->set(value, fmt::format("{}: {}", source, quote(key)));
+  }
+}
+
+void OptionSet::check_companions(const std::vector<std::string>& given) {
+  for (const Option& option : options_) {
+    if (option.companion().empty()) continue;
+    const Option* other = find(option.companion());
+    if (other == nullptr) throw Error(fmt::format("option {}: there is no {}", option.name(), option.companion()));
+    const std::string present = other->value().get<std::string>();
+    const auto& values = option.companion_values();
+    if (std::find(values.begin(), values.end(), present) != values.end()) continue;
+    if (!option.changed() && std::find(given.begin(), given.end(), option.name()) == given.end()) continue;
+    throw UsageError(fmt::format("{}: it has no meaning with {} {}; it goes with {}", option.flag(), other->flag(),
+                                 present, option.companion_choices()));
   }
 }
 

@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -57,6 +58,9 @@ class Option {
   Option& quick(Json value);
   /// A line for the help text, as one would type it: "--lr 3e-4".
   Option& example(std::string line);
+  /// Has a meaning only while the option `other` is one of `values`: given beside another value of it, it is refused
+  /// (check_companions). `other` must be in the same set and take strings.
+  Option& only_with(std::string other, std::vector<std::string> values);
   /// A resumed run may have another value than the run it goes on with.
   Option& may_change_on_resume();
   /// Says where or how to run rather than what: not written to config.json, and refused in a configuration file when
@@ -69,6 +73,10 @@ class Option {
   const std::vector<std::string>& allowed() const { return choices_; }
   const std::vector<std::string>& examples() const { return examples_; }
   const std::optional<Json>& quick_value() const { return quick_; }
+  const std::string& companion() const { return companion_; }  ///< the `other` of only_with; empty without
+  const std::vector<std::string>& companion_values() const { return companion_values_; }
+  /// Whether the present value is another than that of the declaration.
+  bool changed() const { return value() != declared_; }
   bool changes_on_resume() const { return may_change_on_resume_; }
   bool saved() const { return saved_; }
   bool command_line_only() const { return command_line_only_; }
@@ -80,6 +88,9 @@ class Option {
 
   /// What the option takes, for help and messages: "a whole number between 1 and 10000", "conv or mlp".
   std::string expectation() const;
+
+  /// The values of only_with as part of a sentence: "cosine, linear or wsd"; empty without.
+  std::string companion_choices() const;
 
   /// The limits of numbers or the allowed strings, short, for the help text: "1 to 1000", "above 0"; may be empty.
   std::string limits() const;
@@ -110,6 +121,9 @@ class Option {
   std::vector<std::string> choices_;
   std::vector<std::string> examples_;
   std::optional<Json> quick_;
+  Json declared_;
+  std::string companion_;
+  std::vector<std::string> companion_values_;
   bool may_change_on_resume_ = false;
   bool saved_ = true;
   bool command_line_only_ = false;
@@ -127,12 +141,18 @@ class OptionSet {
   void group(std::string title) { group_ = std::move(title); }
 
   /// Declares an option whose default is the present value of `variable`. `name` is snake_case, letters first.
-  /// The reference stays valid. Throws gg::Error for a bad name or one declared before.
+  /// The reference stays valid until remove(). Throws gg::Error for a bad name or one declared before.
   Option& add(std::string name, Option::Target variable, std::string help);
   template <class T>
   Option& add(std::string name, T& variable, std::string help) {
     return add(std::move(name), Option::Target(&variable), std::move(help));
   }
+
+  /// Takes an option that a command has no use for out of the set; naming it is then refused with `reason`.
+  /// Throws gg::Error where there is none of this name.
+  void remove(std::string_view name, std::string reason);
+  /// The reason given to remove(), or "".
+  std::string reason_against(std::string_view name) const;
 
   const std::deque<Option>& all() const { return options_; }
   /// The option of this name ('-' counts as '_'), or nullptr.
@@ -143,6 +163,9 @@ class OptionSet {
   /// Sets options from a JSON object; `source` names the file in messages. All keys are checked, the nearest name is
   /// offered for an unknown one. Throws UsageError.
   void apply(const Json& object, const std::string& source);
+  /// Throws UsageError where an option that is only_with another is not at its declared value, or is among `given`
+  /// (names), although the other has a value that it does not go with.
+  void check_companions(const std::vector<std::string>& given);
   /// The saved options with their present values, in order of declaration.
   Json values() const;
   /// " Did you mean --epochs?" or "", for messages about an unknown name.
@@ -150,6 +173,7 @@ class OptionSet {
 
  private:
   std::deque<Option> options_;
+  std::vector<std::pair<std::string, std::string>> removed_;  // names and reasons
   std::string group_ = "Options";
 };
 

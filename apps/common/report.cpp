@@ -6,6 +6,7 @@
 
 #include "apps/common/html.h"
 #include "apps/common/report_blocks.h"
+#include "core/error.h"
 
 namespace gg::apps {
 namespace {
@@ -75,24 +76,25 @@ Section& Section::rows(const std::vector<LabelledImage>& rows, std::string_view 
 
 Section& Section::table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows,
                         std::string_view caption, Span span) {
-  std::size_t columns = head.size();
-  for (const auto& row : rows) columns = std::max(columns, row.size());
-  const auto cell = [](const std::vector<std::string>& row, std::size_t c) { return c < row.size() ? row[c] : ""; };
+  const std::size_t columns = head.size();
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    GG_CHECK(rows[r].size() == columns, "Section::table: row ", r, " of ", rows.size(), " has ", rows[r].size(),
+             " cells under a head of ", columns, "; give it \"\" where there is nothing to say");
+  }
   std::vector<const char*> sides;
   for (std::size_t c = 0; c < columns; ++c) {
-    const bool numeric =
-        std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return looks_numeric(cell(row, c)); });
+    const bool numeric = std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return looks_numeric(row[c]); });
     sides.push_back(numeric && !rows.empty() ? " class=\"right\"" : "");
   }
   std::string body = "<div class=\"table\"><table><thead><tr>";
   for (std::size_t c = 0; c < columns; ++c) {
-    body += fmt::format("<th scope=\"col\"{}>{}</th>", sides[c], inline_markup(cell(head, c)));
+    body += fmt::format("<th scope=\"col\"{}>{}</th>", sides[c], inline_markup(head[c]));
   }
   body += "</tr></thead><tbody>\n";
   for (const auto& row : rows) {
     body += "<tr>";
     for (std::size_t c = 0; c < columns; ++c) {
-      body += fmt::format("<td{}>{}</td>", sides[c], inline_markup(cell(row, c)));
+      body += fmt::format("<td{}>{}</td>", sides[c], inline_markup(row[c]));
     }
     body += "</tr>\n";
   }

@@ -65,7 +65,8 @@ class Section {
   /// Pictures under each other, names at their left; `column_names`, where given, stand above, evenly over the width.
   Section& rows(const std::vector<LabelledImage>& rows, std::string_view caption, Span span = Span::kFull,
                 const std::vector<std::string>& column_names = {});
-  /// Cells are text with markup; columns of numbers are set to the right. Rows shorter than the head are filled up.
+  /// Cells are text with markup; columns of numbers are set to the right. Throws gg::Error for a row that has not as
+  /// many cells as the head.
   Section& table(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows,
                  std::string_view caption = {}, Span span = Span::kFull);
 

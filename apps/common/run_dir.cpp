@@ -49,13 +49,13 @@ bool is_run(const fs::path& directory) {
   return config.is_object() && config.contains("app") && config.contains("command");
 }
 
-/// Makes sure that `directory` is there and empty, or holds an earlier run and `force` is set, which then goes.
-void prepare_directory(const fs::path& directory, bool force) {
+/// Throws unless `directory` is empty, or holds an earlier run and `force` is set. Returns whether it holds one.
+bool check_content(const fs::path& directory, bool force) {
   remove_stale_temporaries(directory);
   std::error_code code;
   const bool empty = fs::is_empty(directory, code);
   if (code) throw Error(file_failure("read the directory", directory, code.value()));
-  if (empty) return;
+  if (empty) return false;
   const std::string name = one_line(directory.string());
   if (!is_run(directory)) {
     throw Error(fmt::format("{} is not empty and holds no run; choose a new folder for --out", name));
@@ -66,6 +66,13 @@ void prepare_directory(const fs::path& directory, bool force) {
                          : fmt::format("{} holds an unfinished run; --resume {} goes on with it, --force replaces it",
                                        name, name));
   }
+  return true;
+}
+
+/// Makes sure that `directory` is empty, or holds an earlier run and `force` is set, which then goes.
+void prepare_directory(const fs::path& directory, bool force) {
+  if (!check_content(directory, force)) return;
+  std::error_code code;
   for (const char* entry : kRunEntries) {
     fs::remove_all(directory / entry, code);
     if (code) throw Error(file_failure("remove", directory / entry, code.value()));
@@ -106,6 +113,24 @@ RunDir RunDir::create(const std::string& app, const std::string& command, const 
   run.metrics_ = std::make_unique<JsonLines>(run.path_ / "metrics.jsonl");
   run.timing_ = std::make_unique<JsonLines>(run.path_ / "timing.jsonl");
   return run;
+}
+
+void RunDir::check(const fs::path& out, bool force) {
+  std::error_code code;
+  fs::path there = fs::absolute(out, code);
+  const bool exists = fs::exists(there, code);
+  while (!fs::exists(there, code) && there.has_relative_path()) there = there.parent_path();
+  if (exists) {
+    if (!fs::is_directory(there, code)) throw Error(file_failure("make the directory", out, ENOTDIR));
+    const UniqueFd lock = lock_directory(out);
+    check_content(out, force);
+  }
+  // Trying it is the only way to know: permissions, read-only disks and folders like /proc all differ.
+  std::string trial = (there / fmt::format(".trial{}XXXXXX", data::kTemporaryMark)).string();
+  if (::mkdtemp(trial.data()) == nullptr) {
+    throw Error(file_failure(exists ? "write into the directory" : "make the directory", out, errno));
+  }
+  ::rmdir(trial.c_str());
 }
 
 RunDir RunDir::open(const fs::path& directory) {

@@ -30,6 +30,10 @@ class RunDir {
   static RunDir create(const std::string& app, const std::string& command, const std::filesystem::path& out, bool force,
                        const Json& config);
 
+  /// Throws what create() would throw because of `out`, and leaves everything as it is (but for what a killed process
+  /// left half written): for the beginning of a program, when it has not worked yet and may still find a mistake.
+  static void check(const std::filesystem::path& out, bool force);
+
   /// Opens an existing run to go on with it. Call cut_back(step of the checkpoint) before appending.
   /// Throws gg::Error where it is no run folder or cannot be written.
   static RunDir open(const std::filesystem::path& directory);

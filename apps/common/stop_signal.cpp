@@ -41,6 +41,10 @@ bool stop_requested() { return stop_flag.load(std::memory_order_relaxed); }
 
 void request_stop() { stop_flag = true; }
 
+void stop_if_requested() {
+  if (stop_requested()) throw Stopped();
+}
+
 int stop_signal() { return received; }
 
 }  // namespace gg::apps

@@ -17,6 +17,18 @@ std::string folded(std::string_view name) {
   return out;
 }
 
+struct Scientific {
+  std::string mantissa;
+  int exponent;
+};
+
+/// A finite number with so many digits. The exponent is that of the rounded number: of 9.999 with three digits, 1.
+Scientific rounded(double value, int digits) {
+  const std::string text = fmt::format("{:.{}e}", value, std::max(0, digits - 1));
+  const std::size_t e = text.find('e');
+  return {text.substr(0, e), std::stoi(text.substr(e + 1))};
+}
+
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 /// Length of the UTF-8 sequence at the head of `text`, 0 where it is malformed.
@@ -150,8 +162,7 @@ std::string superscript(int exponent) {
 
 int decimals_for(double value, int significant) {
   if (!std::isfinite(value) || value == 0) return std::max(0, significant - 1);
-  const int exponent = static_cast<int>(std::floor(std::log10(std::abs(value))));
-  return std::clamp(significant - 1 - exponent, 0, 12);
+  return std::clamp(significant - 1 - rounded(value, significant).exponent, 0, 12);
 }
 
 std::string format_fixed(double value, int decimals) {
@@ -160,10 +171,8 @@ std::string format_fixed(double value, int decimals) {
   const double size = std::abs(value);
   if (std::isinf(value)) return sign + "∞";
   if (size >= 1e15 || (size < 1e-4 && size != 0)) {
-    const int exponent = static_cast<int>(std::floor(std::log10(size)));
-    // Two factors, because 10^-exponent overflows for the smallest numbers.
-    const double mantissa = size * std::pow(10.0, -(exponent / 2)) * std::pow(10.0, -(exponent - exponent / 2));
-    return fmt::format("{}{:.2f}×10{}", sign, mantissa, superscript(exponent));
+    const auto [mantissa, exponent] = rounded(size, 3);
+    return fmt::format("{}{}×10{}", sign, mantissa, superscript(exponent));
   }
   const std::string digits = fmt::format("{:.{}f}", size, std::clamp(decimals, 0, 15));
   const std::size_t whole = std::min(digits.find('.'), digits.size());

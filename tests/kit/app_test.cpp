@@ -79,6 +79,15 @@ Outcome run(const std::vector<std::string>& arguments, const std::function<void(
     App app("counter", "counts");
     app.command<CountOptions>("count", "count up", count).details("Counts.").examples({"--quick # short"});
     app.command<CountOptions>("other", "count otherwise", count);
+    app.command<CountOptions>("talk", "prints before it opens its folder",
+                              [](const CountOptions&, RunContext& context) {
+                                std::printf("on %s\n", context.standard().device.c_str());
+                                stop_if_requested();
+                                request_stop();
+                                context.run();
+                                stop_if_requested();
+                              })
+        .without({"device", "data"});
     std::vector<const char*> argv = {"counter"};
     for (const std::string& argument : arguments) argv.push_back(argument.c_str());
     const int code = run_app(static_cast<int>(argv.size()), argv.data(), app);
@@ -122,6 +131,27 @@ TEST(RunApp, ErrorsAreOneLineWithTheirCode) {
   expect({"count", "--fail", "usage"}, 2, "error: not like this\n");
   expect({"count", "--out", "/proc/none/x"}, 1,
          "error: cannot make the directory /proc/none/x: No such file or directory\n");
+}
+
+TEST(RunApp, ABadFolderIsToldBeforeAnythingIsDone) {
+  TempDir dir;
+  const Outcome bad = run({"talk", "--out", "/proc/none/x"});
+  EXPECT_EQ(bad.code, 1);
+  EXPECT_EQ(bad.out, "");
+  EXPECT_EQ(bad.err, "error: cannot make the directory /proc/none/x: No such file or directory\n");
+  // Work without steps can be stopped, too.
+  const Outcome good = run({"talk", "--out", (dir / "run").string()});
+  EXPECT_EQ(good.code, 130);
+  EXPECT_EQ(good.out, "on cpu\n");
+  EXPECT_EQ(good.err, "Stopped.\n");
+}
+
+TEST(RunApp, WhatACommandLacksIsNotTaken) {
+  EXPECT_EQ(run({"talk", "--device", "cuda"}).err, "error: --device: talk runs on the CPU only\n");
+  EXPECT_EQ(run({"talk", "--data", "x"}).err, "error: --data: talk has no use for it\n");
+  EXPECT_EQ(run({"talk", "--data", "x"}).code, 2);
+  EXPECT_HAS_NOT(run({"talk", "--help"}).out, "--device");
+  EXPECT_HAS(run({"count", "--help"}).out, "--device");
 }
 
 TEST(RunApp, AFinishedRunIsLeftAlone) {

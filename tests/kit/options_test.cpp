@@ -129,6 +129,57 @@ TEST(Options, ARangeThatBeginsAtAnExcludedLimitKeepsItExcluded) {
   EXPECT_EQ(y, -1);
 }
 
+struct ShapeOptions {
+  std::string shape = "round";
+  double radius = 0.5, side = 1;
+  void declare(OptionSet& options) {
+    options.add("shape", shape, "what it looks like").choices({"round", "square", "flat"});
+    options.add("radius", radius, "half its width").range(0, 9).only_with("shape", {"round"});
+    options.add("side", side, "its width").only_with("shape", {"square", "flat"});
+  }
+};
+
+TEST(Options, WhatHasNoMeaningBesideTheOthersIsRefused) {
+  const auto refusal = [](const std::vector<std::string>& words) {
+    OptionSet set;
+    ShapeOptions shape;
+    StandardOptions standard;
+    shape.declare(set);
+    standard.declare(set);
+    try {
+      parse_arguments("ae", "train", words, set, standard);
+    } catch (const UsageError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(refusal({"--radius", "2"}), "");
+  EXPECT_EQ(refusal({"--shape", "flat", "--side", "2"}), "");
+  EXPECT_EQ(refusal({"--shape", "flat"}), "");
+  EXPECT_EQ(refusal({"--side", "2"}), "--side: it has no meaning with --shape round; it goes with square or flat");
+  EXPECT_EQ(refusal({"--shape", "square", "--radius", "0.5"}),
+            "--radius: it has no meaning with --shape square; it goes with round");
+  // A file has all options: what is as declared there, or set back to that, is not meant.
+  TempDir dir;
+  const std::string file = (dir / "c.json").string();
+  spill(file, R"({"shape": "round", "radius": 2, "side": 1})");
+  EXPECT_EQ(refusal({"--config", file}), "");
+  EXPECT_HAS(refusal({"--config", file, "--shape", "flat"}), "--radius: it has no meaning with --shape flat");
+  EXPECT_EQ(refusal({"--config", file, "--shape", "flat", "--radius", "0.5"}), "");
+}
+
+TEST(Options, WhatACommandLacksIsRefusedWithAReason) {
+  Fixture f;
+  f.set.remove("device", "train runs on the CPU only");
+  EXPECT_EQ(f.refusal({"--device", "cuda"}), "--device: train runs on the CPU only");
+  EXPECT_EQ(f.refusal({"--device=cuda"}), "--device: train runs on the CPU only");
+  EXPECT_EQ(f.json_refusal(R"({"device": "cpu"})"), "c.json: \"device\": train runs on the CPU only");
+  EXPECT_FALSE(f.set.values().contains("device"));
+  f.parse({"--seed", "3"});
+  EXPECT_EQ(f.standard.seed, 3);
+  EXPECT_HAS(message_of([&] { f.set.remove("device", ""); }), "not declared");
+}
+
 TEST(Options, JsonSetsEveryType) {
   Fixture f;
   f.set.apply(parse_json(R"({"epochs": 4, "lr": 1, "augment": false, "variant": "residual", "code_widths": [1, 2],
@@ -260,6 +311,17 @@ TEST(Help, ShowsGroupsDefaultsRangesAndExamples) {
   EXPECT_HAS_NOT(help, "\x1b");
   std::istringstream lines(help);
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 82u) << line;
+}
+
+TEST(Help, SaysWhatAnOptionGoesWith) {
+  OptionSet set;
+  ShapeOptions shape;
+  shape.declare(set);
+  Terminal terminal;
+  terminal.width = 110;
+  const std::string help = command_help({"draw", "draws", "", {}}, set, terminal);
+  EXPECT_HAS(help, "half its width [0 to 9; with --shape round; default 0.5]");
+  EXPECT_HAS(help, "[with --shape square or flat; default 1]");
 }
 
 TEST(Help, WinsOverEverythingElse) {

@@ -60,7 +60,10 @@ TEST(Reports, StandAlone) {
   section.text("t").note("n").bullets({"a", "b"}).plot(to_svg(plot), "caption <script>");
   section.image(small_png(), "c", Span::kHalf, "an \"alt\"")
       .rows({{"<i>row", small_png()}}, "rows", Span::kFull, {"col"});
-  section.table({"name", "value"}, {{"a<b", "1,234.5"}, {"c", "−3"}, {"d"}}, "table");
+  section.table({"name", "value"}, {{"a<b", "1,234.5"}, {"c", "−3"}, {"d", ""}}, "table");
+  // A row that does not fit its head would put numbers under the wrong one.
+  expect_error([&] { section.table({"a", "b"}, {{"1", "2"}, {"3"}}); }, "row 1 of 2 has 1 cells under a head of 2");
+  expect_error([&] { section.table({"a", "b"}, {{"1", "2", "3"}}); }, "row 0 of 1 has 3 cells");
   const std::string html = report.html();
   EXPECT_TRUE(html.starts_with("<!DOCTYPE html>"));
   EXPECT_TRUE(html.ends_with("</html>\n"));

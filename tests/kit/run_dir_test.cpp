@@ -116,6 +116,35 @@ TEST_F(RunDirTest, BadPlacesAreSaid) {
   EXPECT_HAS(message_of([] { RunDir::open("broken"); }), "holds no run");
 }
 
+TEST_F(RunDirTest, PlacesCanBeCheckedBeforeThereIsAnythingToWrite) {
+  const auto refusal = [](const fs::path& out, bool force = false) {
+    return message_of([&] { RunDir::check(out, force); });
+  };
+  spill("file", "x");
+  EXPECT_EQ(refusal("file"), "cannot make the directory file: Not a directory");
+  EXPECT_EQ(refusal("/proc/none/x"), "cannot make the directory /proc/none/x: No such file or directory");
+  EXPECT_HAS(refusal("/proc"), "/proc");
+  EXPECT_HAS(refusal("file/x"), "cannot make the directory file/x: Not a directory");
+  fs::create_directories("photos");
+  spill("photos/me.png", "x");
+  EXPECT_HAS(refusal("photos"), "holds no run");
+  { RunDir::create("ae", "vae", "run", false, kConfig); }
+  EXPECT_HAS(refusal("run"), "holds an unfinished run");
+  // What is fine, in every way; and nothing has changed but that half a file is gone.
+  fs::create_directories("empty");
+  spill("empty/.a.gg-tmp-1-0", "half");
+  for (const fs::path& out : {fs::path("new"), fs::path("new/er/est"), fs::path("empty"), fs::absolute("newest")}) {
+    RunDir::check(out, false);
+  }
+  const std::string config = slurp("run/config.json");
+  RunDir::check("run", true);
+  EXPECT_EQ(slurp("run/config.json"), config);
+  EXPECT_FALSE(fs::exists("new") || fs::exists("newest"));
+  EXPECT_TRUE(fs::is_empty("empty"));
+  RunDir open = RunDir::create("ae", "vae", "new", false, kConfig);
+  EXPECT_HAS(refusal("new", true), "in use by another process");
+}
+
 TEST_F(RunDirTest, AFullDiskLosesNoLine) {
   fs::create_directories("disk");
   if (::mount("tmpfs", "disk", "tmpfs", 0, "size=64k") != 0) GTEST_SKIP() << "may not mount";

@@ -64,6 +64,15 @@ TEST(Text, NumbersReadWell) {
   EXPECT_EQ(format_fixed(1.5e-7, 2), "1.50×10⁻⁷");
   EXPECT_EQ(format_fixed(2e20, 2), "2.00×10²⁰");
   EXPECT_EQ(format_fixed(std::numeric_limits<double>::denorm_min(), 2), "4.94×10⁻³²⁴");
+  // What rounds up to ten is one of the next size.
+  EXPECT_EQ(format_fixed(9.999e-301, 2), "1.00×10⁻³⁰⁰");
+  EXPECT_EQ(format_fixed(9.994e-301, 2), "9.99×10⁻³⁰¹");
+  EXPECT_EQ(format_fixed(-9.996e20, 2), "−1.00×10²¹");
+  EXPECT_EQ(format_fixed(1e-5, 2), "1.00×10⁻⁵");
+  EXPECT_EQ(format_fixed(std::numeric_limits<double>::max(), 2), "1.80×10³⁰⁸");
+  EXPECT_EQ(format_number(9.99996), "10.00");
+  EXPECT_EQ(format_number(0.099999), "0.1000");
+  EXPECT_EQ(format_number(99.994), "99.99");
   EXPECT_EQ(format_number(60000), "60,000");
   EXPECT_EQ(format_number(11.8731), "11.87");
   EXPECT_EQ(format_number(0.012346), "0.01235");
