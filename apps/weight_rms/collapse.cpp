@@ -64,6 +64,7 @@ std::vector<Course> simulate_courses(const CollapseOptions& o, std::uint64_t see
   const auto add = [&](const char* name, const char* schedule, double end, bool follows, double lambda) {
     all.push_back({.name = name,
                    .simulated_case = {.name = name, .plan = course_plan(o, o.steps, schedule, end, follows, lambda)}});
+    stop_if_requested();
     const optim::RateAndDecay longer = course_plan(o, 10 * o.steps, schedule, end, follows, lambda);
     all.back().ten_times = wr::ode(longer.values(10 * o.steps), {.initial_rms = 0.1}).back();
   };
@@ -151,10 +152,11 @@ void run_collapse(const CollapseOptions& o, RunContext& context) {
               "ODE, 10 x as long");
   for (const Course& c : courses) {
     const Prediction& p = c.prediction;
-    std::printf("  %-28s %7s %10s %10s %12s %18s%s\n", c.name.c_str(), format_number(p.kappa, 3).c_str(),
-                format_number(c.simulated.rms.back()).c_str(), format_number(p.ode.back()).c_str(),
-                format_number(p.mean_field.back()).c_str(), format_number(c.ten_times).c_str(),
-                c.withers() ? "   withers" : "");
+    std::printf("%s", fmt::format("  {:<26} {:>7} {:>10} {:>10} {:>12} {:>18}{}\n", c.name, format_number(p.kappa, 3),
+                                  format_number(c.simulated.rms.back()), format_number(p.ode.back()),
+                                  format_number(p.mean_field.back()), format_number(c.ten_times),
+                                  c.withers() ? "   withers" : "")
+                          .c_str());
     rows.push_back({{"schedule", c.name},
                     {"kappa", p.kappa},
                     {"simulated", c.simulated.rms.back()},
@@ -235,6 +237,7 @@ void run_collapse(const CollapseOptions& o, RunContext& context) {
 void add_collapse(App& app) {
   app.command<CollapseOptions>("collapse", "weights that wither where the rate ends at 0, and AdamC, which keeps them",
                                run_collapse)
+      .without({"device", "data"})
       .details(
           "Long trainings with rates that end at 0 or not, on random gradients; and a small network of normalised "
           "layers, "

@@ -143,6 +143,7 @@ void add_compare(App& app) {
                                 add_to_report(report, context, result);
                                 finish(context, report, summary_of(result));
                               })
+      .without({"device", "data"})
       .details(
           "Simulates AdamW on random gradients under constant, linear, cosine and WSD rates, warm-up and AdamC, at "
           "small "

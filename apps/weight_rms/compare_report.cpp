@@ -161,7 +161,10 @@ void add_to_report(Report& report, RunContext& context, const CompareResult& res
     plot.series.back().colour = plot.series[plot.series.size() - 2].colour =
         static_cast<int>(plot.series.size() / 2) - 1;
   }
-  end.plot(to_svg(plot), "Simulated with 1,000 weights, so with 2 % of noise; dashed: the differential equation.",
+  end.plot(to_svg(plot),
+           longer.empty() ? ""
+                          : fmt::format("Simulated, with {} % of noise; dashed: the differential equation.",
+                                        format_short(100 * longer[0]->noise, 2)),
            Span::kFull);
   run.write_figure("long_training.svg", to_svg(plot));
   for (const Compared* c : once) end.plot(curves_of(*c), fmt::format("κ = {} at the end.", format_short(c->kappa, 3)));

@@ -68,6 +68,7 @@ std::vector<Row> boundedness(const CriterionOptions& o, std::uint64_t seed) {
   progress.finish();
   std::vector<Row> rows;
   for (std::size_t i = 0; i < cases.size(); ++i) {
+    stop_if_requested();
     const double p = o.powers[i];
     Row row{.power = p, .simulated = simulated[i].rms.back()};
     const optim::RatesAndDecays updates = cases[i].plan.values(o.steps);
@@ -144,9 +145,10 @@ void run_criterion(const CriterionOptions& o, RunContext& context) {
     const bool converges = std::isfinite(r.limit);
     const char* verdict = converges ? "settles" : r.power == 0.5 ? "grows with the logarithm" : "grows";
     const std::string limit = converges ? format_number(r.limit) : "none";
-    std::printf("  %5s %10s %10s %10s %14s %8s   %s\n", format_short(r.power).c_str(),
-                format_number(r.rms[last / 100]).c_str(), format_number(r.rms[last / 10]).c_str(),
-                format_number(r.rms[last]).c_str(), limit.c_str(), format_fixed(r.growth, 3).c_str(), verdict);
+    std::printf("%s", fmt::format("  {:>5} {:>10} {:>10} {:>10} {:>14} {:>8}   {}\n", format_short(r.power),
+                                  format_number(r.rms[last / 100]), format_number(r.rms[last / 10]),
+                                  format_number(r.rms[last]), limit, format_fixed(r.growth, 3), verdict)
+                          .c_str());
     json.push_back({{"power", r.power},
                     {"rms", r.rms.back()},
                     {"growth", r.growth},
@@ -222,8 +224,9 @@ void run_criterion(const CriterionOptions& o, RunContext& context) {
   start.plot(to_svg(left), "Simulated, and dashed e^(−κ).", Span::kFull);
   std::printf("\nWith decay, what is left of a difference at the start (simulated, e^-kappa):\n");
   for (const Json& f : forgotten) {
-    std::printf("  %-10s %8s %8s\n", f["rates"].get<std::string>().c_str(),
-                format_number(f["left"].get<double>()).c_str(), format_number(f["predicted"].get<double>()).c_str());
+    std::printf("%s", fmt::format("  {:<10} {:>8} {:>8}\n", f["rates"].get<std::string>(),
+                                  format_number(f["left"].get<double>()), format_number(f["predicted"].get<double>()))
+                          .c_str());
   }
   finish(context, report, {{"rows", json}, {"forgetting", forgotten}});
 }
@@ -233,6 +236,7 @@ void run_criterion(const CriterionOptions& o, RunContext& context) {
 void add_criterion(App& app) {
   app.command<CriterionOptions>("criterion", "Σ η² and Σ η: which rates keep weights bounded and forget the start",
                                 run_criterion)
+      .without({"device", "data"})
       .details(
           "Rates that fall as (1 + j/100)^(−p), without decay and with it, estimated over a million steps and "
           "simulated.")

@@ -104,6 +104,7 @@ Series sweep(const Candidate& c, const DesignOptions& o) {
   const double highest = 0.5 / o.eta_max, lowest = 1e-3 / (o.eta_max * static_cast<double>(o.steps));
   constexpr int kPoints = 60;
   for (int i = 0; i <= kPoints; ++i) {
+    stop_if_requested();
     optim::RateAndDecay plan = c.plan;
     const double lambda = lowest * std::pow(highest / lowest, static_cast<double>(i) / kPoints);
     plan.weight_decay = lambda;
@@ -135,7 +136,11 @@ std::string advice(const std::vector<Candidate>& all, const DesignOptions& o) {
 void run_design(const DesignOptions& o, RunContext& context) {
   set_up(context);
   std::vector<Candidate> all = candidates(o);
-  for (Candidate& c : all) solve(c, o);
+  context.run();
+  for (Candidate& c : all) {
+    stop_if_requested();
+    solve(c, o);
+  }
 
   Json rows = Json::array();
   std::vector<std::vector<std::string>> table;
@@ -151,9 +156,10 @@ void run_design(const DesignOptions& o, RunContext& context) {
       continue;
     }
     const bool withers = wr::withers(c.prediction->updates);
-    std::printf("  %-20s %10s %8s %12s %8s %%%s\n", c.name.c_str(), format_number(c.lambda).c_str(),
-                format_number(c.prediction->kappa, 3).c_str(), format_number(c.start_left, 3).c_str(),
-                format_number(100 * c.memory, 3).c_str(), withers ? "  withers towards the end" : "");
+    std::printf("%s", fmt::format("  {:<20} {:>10} {:>8} {:>12} {:>8} %{}\n", c.name, format_number(c.lambda),
+                                  format_number(c.prediction->kappa, 3), format_number(c.start_left, 3),
+                                  format_number(100 * c.memory, 3), withers ? "  withers towards the end" : "")
+                          .c_str());
     rows.push_back({{"schedule", c.name},
                     {"lambda", c.lambda},
                     {"kappa", c.prediction->kappa},
@@ -219,6 +225,7 @@ void run_design(const DesignOptions& o, RunContext& context) {
 
 void add_design(App& app) {
   app.command<DesignOptions>("design", "which weight decay gives weights the RMS that one wants", run_design)
+      .without({"device", "data"})
       .details(
           "Finds for each schedule the λ with which weights end at the wanted RMS, and shows the RMS over λ. Where no "
           "λ "

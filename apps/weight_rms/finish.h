@@ -6,7 +6,7 @@
 
 namespace gg::apps {
 
-/// Takes --threads. Only `train` uses --device: the other commands compute on the CPU.
+/// Takes --threads.
 void set_up(const RunContext& context);
 
 /// Writes the report and, last, the summary; says where they are.

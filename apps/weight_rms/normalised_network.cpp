@@ -61,6 +61,7 @@ NormalisedTraining train_normalised(const NormalisedOptions& options) {
     gradient += norm_of(gradients);
     set_rates_and_decays(optimizer, {of_normalised, of_others}, step);
     optimizer.step();
+    if (stop_requested()) throw Stopped(step + 1);
     if (step >= last) {
       last_losses += loss.item();
       ++counted;
@@ -72,7 +73,6 @@ NormalisedTraining train_normalised(const NormalisedOptions& options) {
     result.rms.push_back(norm_of(weights) / std::sqrt(numbers));
     result.gradient.push_back(gradient / static_cast<double>(every));
     gradient = 0;
-    if (stop_requested()) throw Stopped(step + 1);
   }
   result.loss = counted > 0 ? last_losses / static_cast<double>(counted) : 0;
   return result;

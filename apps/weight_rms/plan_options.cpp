@@ -16,21 +16,28 @@ void PlanOptions::declare(OptionSet& options) {
   options.add("eta_max", eta_max, "largest learning rate").range(0, 1e3);
   options.add("schedule", schedule, "course of the learning rate")
       .choices({"constant", "linear", "warmup", "cosine", "wsd", "polynomial", "step", "inverse_sqrt"});
-  options.add("eta_end", eta_end, "last learning rate of linear, cosine, polynomial and wsd, as a share of the largest")
-      .range(0, 1);
-  options.add("warmup", warmup, "share of the steps in which the rate rises from 0").range(0, 1);
-  options.add("decay", decay, "share of the steps in which wsd falls at its end").range(0, 1);
-  options.add("power", power, "exponent of polynomial").range(0, 100);
+  options.add("eta_end", eta_end, "last learning rate, as a share of the largest")
+      .range(0, 1)
+      .only_with("schedule", {"linear", "cosine", "wsd", "polynomial"});
+  options.add("warmup", warmup, "share of the steps in which the rate rises from 0")
+      .range(0, 1)
+      .only_with("schedule", {"constant", "linear", "cosine", "wsd", "polynomial", "step", "inverse_sqrt"});
+  options.add("decay", decay, "share of the steps in which wsd falls at its end")
+      .range(0, 1)
+      .only_with("schedule", {"wsd"});
+  options.add("power", power, "exponent of polynomial").range(0, 100).only_with("schedule", {"polynomial"});
   options.group("Weight decay");
   options.add("lambda", lambda, "weight decay λ, or its largest; updates shrink weights by 1 − ηλ").at_least(0);
   options
       .add("lambda_schedule", lambda_schedule,
            "course of λ: constant; linear or cosine to --lambda-end; follow: λ·η/η_max, which is AdamC")
       .choices({"constant", "linear", "cosine", "follow"});
-  options.add("lambda_end", lambda_end, "last λ of linear and cosine, as a share of the largest").range(0, 1);
+  options.add("lambda_end", lambda_end, "last λ, as a share of the largest")
+      .range(0, 1)
+      .only_with("lambda_schedule", {"linear", "cosine"});
   options.group("AdamW");
   options.add("beta1", beta1, "memory of the mean of gradients").at_least(0);
-  options.add("beta2", beta2, "memory of the mean of their squares").at_least(0);
+  options.add("beta2", beta2, "memory of the mean of their squares; no estimate depends on it").at_least(0);
 }
 
 void NoiseOptions::declare(OptionSet& options) {

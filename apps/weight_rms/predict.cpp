@@ -61,11 +61,15 @@ Prediction predict(const optim::RateAndDecay& plan, std::int64_t steps, const wr
     p.nu += p.updates.lr[i] * p.updates.lr[i];
   }
   if (z > 0) p.weights_sum = filled / z;
-  p.double_sum = wr::double_sum(p.updates, options);
-  p.slow_variation = wr::slow_variation(p.updates, options);
-  p.ode = wr::ode(p.updates, options);
-  p.mean_field = wr::mean_field(p.updates, options);
-  p.steady_state = wr::steady_state(p.updates, options);
+  const auto estimated = [&](auto estimate) {
+    stop_if_requested();
+    return estimate(p.updates, options);
+  };
+  p.double_sum = estimated(wr::double_sum);
+  p.slow_variation = estimated(wr::slow_variation);
+  p.ode = estimated(wr::ode);
+  p.mean_field = estimated(wr::mean_field);
+  p.steady_state = estimated(wr::steady_state);
   if (options.mean_to_noise == 0) p.bounds = wr::bounds(p.updates, options);
   return p;
 }
@@ -175,11 +179,15 @@ void add_to_report(Report& report, RunContext& context, const Prediction& p, con
 namespace {
 
 void run_predict(const PredictOptions& options, RunContext& context) {
+  if (options.json && !context.standard().out.empty()) {
+    throw UsageError("--json and --out: JSON goes to the terminal and no report is written; give one of the two");
+  }
   const Prediction p = predict(options.plan.plan(), options.plan.steps, estimate_options(options.plan, options.noise));
   if (options.json) {
     std::printf("%s\n", json_text(summary_of(p), 2).c_str());
     return;
   }
+  context.run();  // a folder that cannot be made is told before anything else
   std::printf("%s", table_of(p).c_str());
   Report report("Weight RMS, predicted", describe(options.plan));
   add_to_report(report, context, p);
@@ -219,6 +227,7 @@ void run_simulate(const SimulateOptions& options, RunContext& context) {
 
 void add_predict(App& app) {
   app.command<PredictOptions>("predict", "all estimates for one training", run_predict)
+      .without({"device", "data"})
       .details(
           "Says how large weights become, RMS(θ) = ‖θ‖/√d, under AdamW with these rates, decays and gradients, by "
           "every "
@@ -227,6 +236,7 @@ void add_predict(App& app) {
                  "--schedule cosine --lambda 2 --json # numbers for other programs",
                  "--lambda-schedule follow --lambda 2 # AdamC"});
   app.command<SimulateOptions>("simulate", "the same, with AdamW on random gradients beside it", run_simulate)
+      .without({"device", "data"})
       .details("Runs AdamW on gradients drawn from N(μ, σ²), for any number of weights and steps.")
       .examples({"--quick", "--dimension 100000 --beta2 0.999", "--mu 0.1 # a mean in the gradients takes over"});
 }

@@ -49,6 +49,7 @@ std::vector<Simulated> simulate(const std::vector<SimulatedCase>& cases, const S
       named[i].second.set_grad(c.mu == 0 && c.sigma == 1 ? noise : c.sigma * noise + c.mu);
     }
     set_rates_and_decays(optimizer, plans, step);
+    if (stop_requested()) throw Stopped(step);
     if ((step + 1) % every != 0 && step + 1 < options.steps) {
       optimizer.step();
       continue;
@@ -63,7 +64,6 @@ std::vector<Simulated> simulate(const std::vector<SimulatedCase>& cases, const S
       ++updates[i];
     }
     if (options.progress) options.progress(step + 1);
-    if (stop_requested()) throw Stopped(step + 1);
   }
 
   for (size_t i = 0; i < cases.size(); ++i) {

@@ -70,9 +70,10 @@ TEST_F(WeightRmsApp, PredictsWhatTheFormulasGive) {
       std::isfinite(predict({"--eta-max", "1", "--lambda", "0.9", "--steps", "20000"})["rms"]["ode"].get<double>()));
   EXPECT_EQ(predict({"--steps", "0"})["rms"]["double_sum"].get<double>(), 0.1);
   EXPECT_NEAR(predict({"--schedule", "constant", "--lambda-schedule", "linear"})["kappa"].get<double>(), 0.5, 1e-9);
-  for (const char* schedule : {"linear", "warmup", "cosine", "polynomial", "step", "inverse_sqrt"}) {
+  for (const char* schedule : {"constant", "linear", "cosine", "wsd", "polynomial", "step", "inverse_sqrt"}) {
     EXPECT_GT(predict({"--schedule", schedule, "--warmup", "0.1"})["nu"].get<double>(), 0) << schedule;
   }
+  EXPECT_NEAR(predict({"--schedule", "warmup"})["kappa"].get<double>(), 0.5, 1e-9);
 }
 
 TEST_F(WeightRmsApp, SaysWhereTheMeanFieldHolds) {
@@ -253,7 +254,61 @@ TEST_F(WeightRmsApp, TrainingsWarnToo) {
   EXPECT_HAS(slurp(at("run/report.html")), "weights wither");
 }
 
+TEST_F(WeightRmsApp, OptionsThatAScheduleLacksAreRefused) {
+  for (const Words& words :
+       {Words{"--schedule", "constant", "--eta-end", "0.1"}, Words{"--schedule", "warmup", "--eta-end", "0.1"},
+        Words{"--schedule", "step", "--eta-end", "0"}, Words{"--schedule", "inverse_sqrt", "--eta-end", "0.1"}}) {
+    Words all = {"predict"};
+    all.insert(all.end(), words.begin(), words.end());
+    expect_error(all, 2,
+                 "--eta-end: it has no meaning with --schedule " + words[1] +
+                     "; it goes with linear, cosine, wsd or polynomial");
+  }
+  expect_error({"predict", "--schedule", "warmup", "--warmup", "0.1"}, 2, "--warmup: it has no meaning");
+  expect_error({"simulate", "--schedule", "cosine", "--decay", "0.1"}, 2, "it goes with wsd");
+  expect_error({"predict", "--power", "2"}, 2, "it goes with polynomial");
+  expect_error({"predict", "--lambda-end", "0.5"}, 2, "--lambda-schedule constant; it goes with linear or cosine");
+  expect_error({"train", "--schedule", "constant", "--eta-end", "0.1"}, 2, "--eta-end");
+}
+
+TEST_F(WeightRmsApp, OnlyTrainingsTakeADevice) {
+  for (const char* command : {"predict", "simulate", "compare", "collapse", "criterion", "design"}) {
+    expect_error({command, "--device", "cuda"}, 2, std::string("--device: ") + command + " runs on the CPU only");
+    expect_error({command, "--data", "x"}, 2, "has no use for it");
+  }
+  EXPECT_HAS(run({"train", "--help"}).out, "--device");
+  EXPECT_HAS_NOT(run({"design", "--help"}).out, "--device");
+}
+
+TEST_F(WeightRmsApp, ABadFolderIsToldBeforeAnyWork) {
+  for (const char* command : {"predict", "simulate", "compare", "train", "collapse", "criterion", "design"}) {
+    const Outcome outcome = run({command, "--out", "/proc/none/x"});
+    EXPECT_EQ(outcome.code, 1) << command;
+    EXPECT_EQ(outcome.out, "") << command;
+    EXPECT_EQ(outcome.err, "error: cannot make the directory /proc/none/x: No such file or directory\n");
+  }
+}
+
+TEST_F(WeightRmsApp, EveryCommandCanBeStopped) {
+  const std::vector<Words> all = {{"design", "--steps", "400000"},        {"predict", "--steps", "10000000"},
+                                  {"simulate", "--dimension", "1000000"}, {"collapse"},
+                                  {"criterion", "--steps", "10000000"},   {"compare"}};
+  for (Words words : all) {
+    words.insert(words.end(), {"--threads", "1", "--out", at(words[0])});
+    const Outcome stopped = run_program(GG_WEIGHT_RMS, words, [&](pid_t child) {
+      // `predict` makes its folder when it has finished.
+      for (int i = 0; i < 5000 && words[0] != "predict" && !fs::exists(at(words[0])); ++i) ::usleep(1000);
+      ::usleep(100000);
+      ::kill(child, SIGINT);
+    });
+    EXPECT_EQ(stopped.code, 130) << words[0] << ": " << stopped.err;
+    EXPECT_HAS(stopped.err, "Stopped");
+    EXPECT_FALSE(fs::exists(at(words[0] + "/summary.json"))) << words[0];
+  }
+}
+
 TEST_F(WeightRmsApp, MistakesAreTold) {
+  expect_error({"predict", "--json"}, 2, "--json and --out");
   expect_error({"predict", "--beta1", "1"}, 1, "--beta1 must be in [0, 1), got 1");
   expect_error({"predict", "--beta2", "1.5"}, 1, "--beta2 must be in [0, 1), got 1.5");
   expect_error({"predict", "--beta1", "-0.1"}, 2, "--beta1");
