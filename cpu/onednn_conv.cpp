@@ -1,5 +1,3 @@
-#include "cpu/onednn_conv.h"
-
 #include <cstring>
 #include <list>
 #include <mutex>
@@ -7,6 +5,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "cpu/image_conv.h"
 #include "cpu/library_threads.h"
 #include "cpu/scratch.h"
 
@@ -26,8 +25,8 @@ dnnl::stream& stream() {
   return instance;
 }
 
-memory::desc image(int64_t n, int64_t c, int64_t h, int64_t w, bool last) {
-  return {{n, c, h, w}, memory::data_type::f32, last ? memory::format_tag::nhwc : memory::format_tag::nchw};
+memory::desc image(int64_t n, int64_t c, int64_t h, int64_t w) {
+  return {{n, c, h, w}, memory::data_type::f32, memory::format_tag::nhwc};
 }
 
 dnnl::primitive_attr own_scratch() {
@@ -61,17 +60,18 @@ struct Reorder {
   }
 };
 
-class Prepared final : public OnednnConv {
+class OnednnConv final : public ImageConv {
  public:
-  explicit Prepared(const ConvSpec& s) : kind_(s.kind) {
-    memory::desc x = image(s.n, s.c, s.h, s.w, s.x_last), y = image(s.n, s.o, s.oh, s.ow, s.y_last);
+  explicit OnednnConv(const ConvSpec& s) : kind_(s.kind) {
+    memory::desc x = image(s.n, s.c, s.h, s.w), y = image(s.n, s.o, s.oh, s.ow);
     memory::dims w_dims = {s.o / s.groups, s.c / s.groups, s.kh, s.kw};
     if (s.groups > 1) w_dims.insert(w_dims.begin(), s.groups);
     auto f32 = memory::data_type::f32;
     memory::desc w(w_dims, f32, s.groups > 1 ? memory::format_tag::goihw : memory::format_tag::oihw);
     memory::desc x_any(x.dims(), f32, memory::format_tag::any), y_any(y.dims(), f32, memory::format_tag::any);
     memory::desc w_any(w_dims, f32, memory::format_tag::any);
-    const memory::desc &x_asked = s.x_free ? x_any : x, &y_asked = s.y_free ? y_any : y;
+    // With groups oneDNN has much better code for layouts of its own.
+    const memory::desc &x_asked = s.groups > 1 ? x_any : x, &y_asked = s.groups > 1 ? y_any : y;
     memory::dims stride = {s.stride[0], s.stride[1]}, padding = {s.padding[0], s.padding[1]};
     memory::dims dilation = {s.dilation[0] - 1, s.dilation[1] - 1};
     auto direct = dnnl::algorithm::convolution_direct;
@@ -110,27 +110,30 @@ class Prepared final : public OnednnConv {
     }
   }
 
-  size_t weight_bytes() const override { return w_in_.needed ? w_.get_size() : 0; }
+  size_t weight_floats() const override { return w_in_.needed || w_out_.needed ? w_.get_size() / sizeof(float) : 0; }
 
-  void pack_weight(void* to, const float* w) const override {
+  void pack_weight(float* to, const float* w) const override {
     OneLibraryThread one;
     w_in_.run(w, to);
   }
 
-  bool same_weight(const OnednnConv& other) const override { return w_ == static_cast<const Prepared&>(other).w_; }
+  void unpack_weight(float* w, const float* from) const override {
+    OneLibraryThread one;
+    w_out_.run(from, w);
+  }
+
+  bool same_weight(const ImageConv& other) const override { return w_ == static_cast<const OnednnConv&>(other).w_; }
 
   void run(float* x, float* w, float* y) const override {
     OneLibraryThread one;
     Scratch x_buffer(x_in_.needed || x_out_.needed ? x_.get_size() : 0);
-    Scratch w_buffer(w_out_.needed ? w_.get_size() : 0);
     Scratch y_buffer(y_in_.needed || y_out_.needed ? y_.get_size() : 0);
     Scratch scratch(scratch_.get_size());
     void* px = x_in_.needed || x_out_.needed ? x_buffer.as<void>() : x;
-    void* pw = w_out_.needed ? w_buffer.as<void>() : w;
     void* py = y_in_.needed || y_out_.needed ? y_buffer.as<void>() : y;
     if (x_in_.needed) x_in_.run(x, px);
     if (y_in_.needed) y_in_.run(y, py);
-    memory mx(x_, engine(), px), mw(w_, engine(), pw), my(y_, engine(), py);
+    memory mx(x_, engine(), px), mw(w_, engine(), w), my(y_, engine(), py);
     memory ms(scratch_, engine(), scratch.as<void>());
     switch (kind_) {
       case ConvKind::forward:
@@ -148,7 +151,6 @@ class Prepared final : public OnednnConv {
         primitive_.execute(
             stream(),
             {{DNNL_ARG_SRC, mx}, {DNNL_ARG_DIFF_WEIGHTS, mw}, {DNNL_ARG_DIFF_DST, my}, {DNNL_ARG_SCRATCHPAD, ms}});
-        if (w_out_.needed) w_out_.run(pw, w);
         break;
     }
   }
@@ -170,7 +172,7 @@ static_assert(std::has_unique_object_representations_v<ConvSpec>);
 // The most recently used convolutions, newest first.
 class Store {
  public:
-  std::shared_ptr<const OnednnConv> get(const ConvSpec& spec) {
+  std::shared_ptr<const ImageConv> get(const ConvSpec& spec) {
     {
       std::lock_guard lock(mutex_);
       if (auto found = places_.find(spec); found != places_.end()) {
@@ -178,10 +180,10 @@ class Store {
         return found->second->conv;
       }
     }
-    std::shared_ptr<const OnednnConv> made;  // made without the lock; two threads may make the same one
+    std::shared_ptr<const ImageConv> made;  // made without the lock; two threads may make the same one
     try {
       OneLibraryThread one;
-      made = std::make_shared<Prepared>(spec);
+      made = std::make_shared<OnednnConv>(spec);
     } catch (const dnnl::error&) {
     }
     std::lock_guard lock(mutex_);
@@ -199,7 +201,7 @@ class Store {
   static constexpr size_t kCapacity = 256;
   struct Entry {
     ConvSpec spec;
-    std::shared_ptr<const OnednnConv> conv;
+    std::shared_ptr<const ImageConv> conv;
   };
   std::mutex mutex_;
   std::list<Entry> entries_;
@@ -208,7 +210,7 @@ class Store {
 
 }  // namespace
 
-std::shared_ptr<const OnednnConv> OnednnConv::get(const ConvSpec& spec) {
+std::shared_ptr<const ImageConv> onednn_conv(const ConvSpec& spec) {
   static auto* store = new Store;
   return store->get(spec);
 }

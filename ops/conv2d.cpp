@@ -1,6 +1,7 @@
 #include "ops/conv2d.h"
 
 #include "autograd/apply.h"
+#include "core/conv2d_arrays.h"
 #include "core/dispatch.h"
 #include "cpu/conv2d.h"
 #include "cuda/conv2d.h"
@@ -13,6 +14,14 @@ namespace {
 
 Shape output_of(const Shape& x, const Shape& w, const Conv2dOptions& o) {
   return {x[0], w[0], window_places(x[2], w[2], o, 0), window_places(x[3], w[3], o, 1)};
+}
+
+// Where a result goes. The CPU's float kernels work on channels-last images, and what follows keeps the order, so a
+// network turns its images once; other kernels have no preference, and keep that of the input.
+Tensor empty_image(const Shape& shape, const Tensor& input, const Conv2dOptions& o) {
+  const bool last = input.device().is_cpu() && input.dtype() == f32 && o.groups == 1;
+  return empty(shape, input.options())
+      .with_layout(last ? image_layout(shape, true) : Layout::dense_like(shape, input.layout()));
 }
 
 // A tangent [k, N, ...] as a batch of k·N, through fn, and back. For the operand along whose batch axis the operation
@@ -40,8 +49,7 @@ struct Conv2d {
   Shape output_shape(const Tensor& x, const Tensor& w) const { return output_of(x.shape(), w.shape(), o); }
   Tensor forward(const Tensor& x, const Tensor& w) const {
     Shape shape = output_shape(x, w);
-    Layout layout = Layout::dense_like(shape, x.layout());
-    Tensor out = empty(shape, x.options()).with_layout(layout);
+    Tensor out = empty_image(shape, x, o);
     GG_KERNEL(x.device(), conv2d_forward, out.array(), x.array(), w.array(), o);
     return out;
   }
@@ -70,7 +78,7 @@ struct Conv2dInputGrad {
   }
   Tensor forward(const Tensor& g, const Tensor& w) const {
     Shape shape = output_shape(g, w);
-    Tensor out = empty(shape, g.options()).with_layout(Layout::dense_like(shape, g.layout()));
+    Tensor out = empty_image(shape, g, o);
     GG_KERNEL(g.device(), conv2d_input_grad, out.array(), g.array(), w.array(), o);
     return out;
   }

@@ -159,7 +159,8 @@ const std::vector<Row>& rows() {
          return Made{up, [up](const Tensor& x) { return up(max_pool2d(x), slice(x, 1, 0, 3)); }};
        },
        {2, 4, 6, 5}},
-      {"UNet", [] { return made(nn::UNet(2, 1, {.channels = 2, .depth = 2})); }, {3, 2, 9, 10}},
+      // Large enough that no batch norm sees a handful of numbers, which would magnify the rounding of float32.
+      {"UNet", [] { return made(nn::UNet(2, 1, {.channels = 2, .depth = 2})); }, {3, 2, 17, 18}},
       {"UNet",
        [] { return made(nn::UNet(2, 1, {.channels = 2, .depth = 1, .upsampling = nn::UNetUpsampling::bilinear})); },
        {2, 2, 5, 6}},
