@@ -35,7 +35,10 @@ struct Evaluation {
 }  // namespace
 
 Tensor categorical_covariance_vp(const Tensor& p, const Tensor& v) {
-  const Tensor weighed = p * v;
+  // A constant added to v changes nothing. Seen from (nearly) its mean, v is 0 at a class of probability nearly 1, and
+  // what that class gets is no difference of large numbers: a direction survives 1 − p far below the rounding of p.
+  const Tensor from_mean = v - sum(p * v, -1, {.keepdim = true}).detach();
+  const Tensor weighed = p * from_mean;
   return weighed - p * sum(weighed, -1, {.keepdim = true});
 }
 
