@@ -74,7 +74,7 @@ Tensor loss_of(const models::Classifier& model, const Tensor& x, const Tensor& y
     case Way::exact:
       return losses::expanded_noisy_loss(loss, x, {.sigma = sigma});
     case Way::unguarded:
-      return losses::expanded_noisy_loss(loss, x, {.sigma = sigma, .guard = false});
+      return losses::expanded_noisy_loss(loss, x, {.sigma = sigma, .lowest = -INFINITY});
     case Way::hutchinson:
       return losses::expanded_noisy_loss(loss, x, {.sigma = sigma, .probes = 1});
     case Way::fisher:
@@ -180,7 +180,7 @@ Json add_variances(Section& section, Lab& lab, const DataSet& data, const Laplac
       const Function loss = [&](const Tensor& at) {
         return losses::cross_entropy(model(at), y, {.reduction = losses::Reduction::none});
       };
-      return losses::expanded_noisy_loss(loss, x, {.sigma = sigma, .probes = probes, .guard = false});
+      return losses::expanded_noisy_loss(loss, x, {.sigma = sigma, .probes = probes, .lowest = -INFINITY});
     };
   };
   const auto noise = [&model, x, y, sigma] { return loss_of(model, x, y, sigma, Way::noise); };

@@ -69,6 +69,33 @@ double log_log_slope(const std::vector<double>& x, const std::vector<double>& y)
   return xy / xx;
 }
 
+Slope rms_slope(const std::vector<double>& x, const std::vector<std::vector<double>>& values) {
+  constexpr std::size_t kBlocks = 32;
+  GG_CHECK(x.size() == values.size() && !values.empty(), "rms_slope: expected samples at each of ", x.size(),
+           " points, got ", values.size());
+  const std::size_t n = values[0].size();
+  GG_CHECK(n >= 2 * kBlocks, "rms_slope: expected at least ", 2 * kBlocks, " samples, got ", n);
+  // Sums of squares of each block, [points][blocks].
+  std::vector<std::vector<double>> sums;
+  for (const std::vector<double>& at : values) {
+    GG_CHECK(at.size() == n, "rms_slope: expected ", n, " samples at each point, got ", at.size());
+    sums.emplace_back(kBlocks, 0.0);
+    for (std::size_t i = 0; i < n; ++i) sums.back()[i * kBlocks / n] += at[i] * at[i];
+  }
+  const auto without = [&](std::size_t left_out) {
+    std::vector<double> y;
+    for (const std::vector<double>& blocks : sums) {
+      double total = 0;
+      for (std::size_t b = 0; b < kBlocks; ++b) total += b == left_out ? 0 : blocks[b];
+      y.push_back(std::sqrt(total));  // a common factor is no part of a slope
+    }
+    return log_log_slope(x, y);
+  };
+  std::vector<double> slopes;
+  for (std::size_t b = 0; b < kBlocks; ++b) slopes.push_back(without(b));
+  return {without(kBlocks), spread(slopes).std * (kBlocks - 1) / std::sqrt(static_cast<double>(kBlocks))};
+}
+
 std::string percent(const Spread& share) {
   const std::string mean = rounded(share.mean);
   return share.n > 1 ? fmt::format("{} ± {}", mean, rounded(share.std)) : mean;

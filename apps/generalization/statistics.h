@@ -30,6 +30,14 @@ Paired paired(const std::vector<double>& a, const std::vector<double>& b);
 /// The slope of log y over log x by least squares. Throws gg::Error for fewer than two points or numbers ≤ 0.
 double log_log_slope(const std::vector<double>& x, const std::vector<double>& y);
 
+struct Slope {
+  double value = 0, standard_error = 0;
+};
+
+/// log_log_slope of the root mean squares of samples over x; values[i] are the samples at x[i], the same ones for each
+/// i. Its standard error by jackknife: 32 blocks of samples, each left out once.
+Slope rms_slope(const std::vector<double>& x, const std::vector<std::vector<double>>& values);
+
 /// "94.5 ± 1.3" of shares, in per cent.
 std::string percent(const Spread& share);
 /// "+2.1 ± 0.4 (5 of 5)": points of the paired difference of shares, its standard error, and the wins.

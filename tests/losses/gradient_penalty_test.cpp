@@ -124,53 +124,6 @@ TEST(GradientPenalty, SampledFormIsUnbiased) {
   }
 }
 
-// ½σ²Δl: of a quadratic form its trace, and what noise does to a loss on average.
-TEST(LaplacianPenalty, IsWhatNoiseDoesToTheLossOnAverage) {
-  Generator generator(8);
-  const Tensor h = randn({3, 3}, kDouble, generator), x = randn({4, 3}, kDouble, generator);
-  const auto quadratic = [&](const Tensor& t) { return sum(matmul(t, h) * t, 1); };
-  const double trace = 2 * sum(diagonal(h)).item();
-  for (const double value :
-       laplacian_penalty(quadratic, x, {.sigma = 0.3, .reduction = Reduction::none}).to_vector<double>()) {
-    EXPECT_NEAR(value, 0.5 * 0.09 * trace, 1e-13);
-  }
-  const Smooth model;
-  const Tensor y = tensor({0, 3, 1}, {i64});
-  const auto loss = [&](const Tensor& t) { return cross_entropy(model(t), y, {.reduction = Reduction::none}); };
-  constexpr double kSigma = 0.01;
-  const Tensor exact = laplacian_penalty(loss, model.x, {.sigma = kSigma});
-  std::vector<Tensor> draws;
-  for (int i = 0; i < 20000; ++i) {
-    const Tensor noise = randn({3, 5}, kDouble, generator) * kSigma;
-    draws.push_back(mean(loss(model.x + noise) + loss(model.x - noise)) / 2 - mean(loss(model.x)));
-  }
-  const Tensor all = stack(draws);
-  const double se = std::sqrt(var(all).item() / 20000);
-  EXPECT_NEAR(mean(all).item(), exact.item(), 3 * se);
-  EXPECT_LT(se, 0.05 * std::abs(exact.item()));
-  // Hutchinson's estimate, and the guard.
-  const Tensor estimate = laplacian_penalty(loss, model.x, {.sigma = kSigma, .probes = 4000}, generator);
-  EXPECT_NEAR(estimate.item() / exact.item(), 1, 0.1);
-  const auto concave = [](const Tensor& t) { return -sum(square(t), 1); };
-  Tensor leaf = clone(x).requires_grad_();
-  EXPECT_NEAR(laplacian_penalty(concave, leaf, {.sigma = 1}).item(), -3, 1e-14);
-  EXPECT_EQ(laplacian_penalty(concave, leaf, {.sigma = 1, .lowest = -2}).item(), -1);
-  // A third derivative, by weights and inputs.
-  const GradcheckResult third = gradcheck(
-      [&](std::span<const Tensor> in) {
-        const auto at = [&](const Tensor& t) {
-          return cross_entropy(matmul(tanh(matmul(t, in[0])), model.b), y, {.reduction = Reduction::none});
-        };
-        return laplacian_penalty(at, in[1], {.sigma = 1});
-      },
-      std::vector<Tensor>{clone(model.a).requires_grad_(), clone(model.x).requires_grad_()},
-      {.rtol = 1e-4, .forward = false});
-  EXPECT_TRUE(third.ok) << third.message;
-  expect_error([&] { laplacian_penalty([](const Tensor& t) { return mean(t); }, x); }, "Reduction::none");
-  expect_error([&] { laplacian_penalty(quadratic, x, {.sigma = -1}); }, "sigma");
-  expect_error([&] { laplacian_penalty(quadratic, x, {.probes = -1}); }, "probes");
-}
-
 TEST(GradientPenalty, IsSafeWhereTheGradientIsZero) {
   Tensor scale = zeros({}, kDouble).requires_grad_();
   const Tensor x = ones({2, 3}, kDouble);

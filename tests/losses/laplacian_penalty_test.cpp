@@ -31,6 +31,17 @@ TEST(ExpandedNoisyLoss, AddsHalfTheVarianceTimesTheLaplacian) {
               1e-12);
   }
   EXPECT_NEAR(expanded_noisy_loss(quadratic, x, {.sigma = 0}).item(), mean(quadratic(x)).item(), 1e-12);
+  // xᵀHx has 2 tr H. Signs see the rest of H, too: vᵀ(H + Hᵀ)v has the variance 2 Σ_{i≠j} (H + Hᵀ)²_ij.
+  const Tensor h = randn({3, 3}, kDouble, generator), both = h + transpose(h);
+  const Function form = [&](const Tensor& t) { return sum(matmul(t, h) * t, {1}) + 100.0; };  // far from its guard
+  const double wanted = 100 + mean(sum(matmul(x, h) * x, {1})).item() + 0.125 * sum(diagonal(both)).item();
+  EXPECT_NEAR(expanded_noisy_loss(form, x, {.sigma = 0.5}).item(), wanted, 1e-12);
+  const int64_t probes = 4000;
+  const double off_diagonal = sum(square(both)).item() - sum(square(diagonal(both))).item();
+  const double se = 0.125 * std::sqrt(2 * off_diagonal / static_cast<double>(probes * x.size(0)));
+  const double estimate = expanded_noisy_loss(form, x, {.sigma = 0.5, .probes = probes}, generator).item();
+  EXPECT_LT(std::abs(estimate - wanted), 4 * se);
+  EXPECT_GT(std::abs(estimate - wanted), 0);
 }
 
 TEST(ExpandedNoisyLoss, IsTheMeanUnderNoise) {
@@ -54,17 +65,17 @@ TEST(ExpandedNoisyLoss, IsTheMeanUnderNoise) {
 
 TEST(ExpandedNoisyLoss, CanBeTrained) {
   Generator generator(3);
-  const Tensor x = randn({3, 4}, kDouble, generator), y = tensor({0, 1, 1}, {.dtype = i64});
+  const Tensor x = randn({3, 4}, kDouble, generator).requires_grad_(), y = tensor({0, 1, 1}, {.dtype = i64});
   const FunctionN f = [&](std::span<const Tensor> p) {
     return expanded_noisy_loss(
         [&](const Tensor& t) {
           return cross_entropy(matmul(tanh(matmul(t, p[0])), p[1]), y, {.reduction = Reduction::none});
         },
-        x, {.sigma = 0.7, .guard = false});
+        p[2], {.sigma = 0.7, .lowest = -INFINITY});
   };
   const Tensor w = randn({4, 5}, kDouble, generator).requires_grad_(),
                v = randn({5, 2}, kDouble, generator).requires_grad_();
-  const GradcheckResult result = gradcheck(f, std::vector<Tensor>{w, v});
+  const GradcheckResult result = gradcheck(f, std::vector<Tensor>{w, v, x});
   EXPECT_TRUE(result.ok) << result.message;
 }
 
@@ -73,7 +84,7 @@ TEST(ExpandedNoisyLoss, GuardsWhatIsNotBounded) {
   const Tensor x = zeros({1, 1}, kDouble);
   const Tensor s = tensor({3}, kDouble).requires_grad_();
   const Function loss = [&](const Tensor& t) { return sum(cos(t * s), {1}); };
-  const Tensor free = expanded_noisy_loss(loss, x, {.sigma = 1, .guard = false});
+  const Tensor free = expanded_noisy_loss(loss, x, {.sigma = 1, .lowest = -INFINITY});
   EXPECT_NEAR(free.item(), 1 - 4.5, 1e-12);
   EXPECT_NEAR(grad(free, s).item(), -3, 1e-12);
   const Tensor guarded = expanded_noisy_loss(loss, x, {.sigma = 1});

@@ -105,15 +105,10 @@ const std::vector<Row>& rows() {
        {{5, 7}, {7, 4}},
        false,
        true},
-      {"laplacian_penalty",
-       [](In t) { return laplacian_penalty([](const Tensor& x) { return sum(x * x * x, 1); }, t[0], {.sigma = 0.5}); },
-       {{5, 7}},
-       false,
-       true},
       {"expanded_noisy_loss",
        [](In t) {
          const auto cubic = [&](const Tensor& x) { return sum(x * x * x, 1) * sum(t[0]); };
-         return expanded_noisy_loss(cubic, t[0], {.sigma = 0.5, .guard = false});
+         return expanded_noisy_loss(cubic, t[0], {.sigma = 0.5, .lowest = -INFINITY});
        },
        {{5, 7}},
        false,
