@@ -30,6 +30,7 @@ struct NoiseOptions {
   std::vector<double> shifts = {0.05, 0.1, 0.2};
   std::vector<std::int64_t> samples = {4, 16};
   std::vector<std::int64_t> label_counts = {20, 50, 100, 200, 500};
+  std::vector<std::string> kinds = {"all"};
 
   void declare(OptionSet& options) {
     data.declare(options);
@@ -56,6 +57,9 @@ struct NoiseOptions {
              "numbers of labelled digits for accuracy over labels; 0 in place of a list leaves it out")
         .range(0, 1000)
         .quick({0});
+    options.add("kinds", kinds, "which kinds of noise; none is always there, to be compared with")
+        .choices({"all", "input", "hidden", "weights", "labels", "multiplied", "draws", "shift", "label-free"})
+        .example("--kinds input,label-free");
   }
 };
 
@@ -78,27 +82,35 @@ Kind levels(const std::string& name, const char* sign, const std::vector<double>
 }
 
 std::vector<Kind> kinds_of(const NoiseOptions& o, const DataSet& data) {
-  std::vector<Kind> kinds = {
-      {"no noise", {{"no noise", supervised, 0}}},
-      levels("input", "σ ", o.sigmas, [](double s) { return input_noise(s); }),
-      levels("hidden layers", "σ ", o.hidden_sigmas, added_in_hidden),
-      levels("weights", "σ ", o.weight_sigmas, weight_noise),
-      levels("wrong labels", "", o.label_shares, label_noise),
-      levels("label smoothing", "", o.label_shares, label_smoothing),
-      levels("dropout", "p ", o.dropout,
-             [](double p) { return multiplied_in_hidden(std::sqrt(p / (1 - p)), NoiseKind::bernoulli); }),
-      {"× 2·U(0, 1)",
-       {{"× 2·U(0, 1)", multiplied_in_hidden(1 / std::sqrt(3.0), NoiseKind::uniform), 1 / std::sqrt(3.0)}}},
-      levels("× normal", "σ ", o.multiplied, [](double s) { return multiplied_in_hidden(s, NoiseKind::gaussian); })};
+  std::vector<Kind> kinds = {{"no noise", {{"no noise", supervised, 0}}}};
+  const auto add = [&](const char* group, const Kind& kind) {
+    for (const std::string& wanted : o.kinds) {
+      if (wanted != "all" && wanted != group) continue;
+      kinds.push_back(kind);
+      return;
+    }
+  };
+  add("input", levels("input", "σ ", o.sigmas, [](double s) { return input_noise(s); }));
+  add("hidden", levels("hidden layers", "σ ", o.hidden_sigmas, added_in_hidden));
+  add("weights", levels("weights", "σ ", o.weight_sigmas, weight_noise));
+  add("labels", levels("wrong labels", "", o.label_shares, label_noise));
+  add("labels", levels("label smoothing", "", o.label_shares, label_smoothing));
+  add("multiplied", levels("dropout", "p ", o.dropout, [](double p) {
+        return multiplied_in_hidden(std::sqrt(p / (1 - p)), NoiseKind::bernoulli);
+      }));
+  const double uniform = 1 / std::sqrt(3.0);
+  add("multiplied", {"× 2·U(0, 1)", {{"× 2·U(0, 1)", multiplied_in_hidden(uniform, NoiseKind::uniform), uniform}}});
+  add("multiplied",
+      levels("× normal", "σ ", o.multiplied, [](double s) { return multiplied_in_hidden(s, NoiseKind::gaussian); }));
   const double middle = o.sigmas[o.sigmas.size() / 2];
   Kind several{"input, several draws"};
   for (const std::int64_t k : o.samples) {
     several.arms.push_back({fmt::format("input, σ {}, {} draws", middle, k), input_noise(middle, k), middle});
   }
-  kinds.push_back(several);
-  if (data.sample_shape().rank() == 3) kinds.push_back(levels("shift and zoom", "", o.shifts, shift_and_zoom));
-  kinds.push_back(levels("label-free term", "σ ", o.sigmas, [](double s) { return label_free(s, Target::fixed); }));
-  kinds.push_back(
+  add("draws", several);
+  if (data.sample_shape().rank() == 3) add("shift", levels("shift and zoom", "", o.shifts, shift_and_zoom));
+  add("label-free", levels("label-free term", "σ ", o.sigmas, [](double s) { return label_free(s, Target::fixed); }));
+  add("label-free",
       levels("label-free, target learns", "σ ", o.sigmas, [](double s) { return label_free(s, Target::learns); }));
   return kinds;
 }
