@@ -69,6 +69,11 @@ Option& Option::choices(std::vector<std::string> allowed) {
   return *this;
 }
 
+Option& Option::not_empty() {
+  may_be_empty_ = false;
+  return *this;
+}
+
 Option& Option::quick(Json value) {
   quick_ = std::move(value);
   return *this;
@@ -189,7 +194,7 @@ void Option::assign(const Json& value, const std::string& where, const std::stri
         using T = std::remove_pointer_t<decltype(target)>;
         T result{};
         if constexpr (kIsList<T>) {
-          if (!value.is_array()) refuse(where, got);
+          if (!value.is_array() || (value.empty() && !may_be_empty_)) refuse(where, got);
           for (const Json& item : value) {
             typename T::value_type one{};
             convert(item, one);

@@ -54,6 +54,8 @@ class Option {
   Option& above(double low);
   /// Strings must be one of these.
   Option& choices(std::vector<std::string> allowed);
+  /// A list must have an item.
+  Option& not_empty();
   /// Value under --quick. A configuration file and the command line still win over it.
   Option& quick(Json value);
   /// A line for the help text, as one would type it: "--lr 3e-4".
@@ -118,6 +120,7 @@ class Option {
   double low_ = -std::numeric_limits<double>::infinity();
   double high_ = std::numeric_limits<double>::infinity();
   bool low_excluded_ = false;
+  bool may_be_empty_ = true;
   std::vector<std::string> choices_;
   std::vector<std::string> examples_;
   std::optional<Json> quick_;

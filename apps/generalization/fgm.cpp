@@ -37,9 +37,11 @@ struct FgmCommand {
     options.group("Attacks");
     options.add("train_epsilons", train_epsilons, "lengths of the perturbations that networks are trained against")
         .above(0)
+        .not_empty()
         .quick(std::vector<double>{0.3});
     options.add("attack_epsilons", attack_epsilons, "lengths of the perturbations that they are tested with, ascending")
         .above(0)
+        .not_empty()
         .quick(std::vector<double>{0.1, 0.2, 0.4});
     options.add("attack_steps", attack_steps, "steps of the iterated attack (PGD)").range(1, 1000);
     options.add("attacked", attacked, "test samples that are attacked").range(10, 100000).quick(200);
@@ -174,7 +176,7 @@ Series curve(const ArmResult& arm, const std::string& key, const std::vector<dou
   return series;
 }
 
-void show_attacks(Section& section, const Comparison& result, const FgmCommand& options, double e) {
+void show_attacks(Section& section, const Lab& lab, const Comparison& result, const FgmCommand& options, double e) {
   const std::vector<std::string> shown = {"supervised", fgm_name(e), penalty_name(e), random_name(e)};
   for (const auto& [key, title] :
        {std::pair("pgd_l2", "Attacked in the L2 ball (PGD)"), std::pair("pgd_linf", "Attacked in the L∞ ball (PGD)")}) {
@@ -188,6 +190,7 @@ void show_attacks(Section& section, const Comparison& result, const FgmCommand& 
     Series random = curve(result.arm("supervised"), "random_l2", options.attack_epsilons, "supervised, random noise");
     random.dashed = true;
     plot.series.push_back(random);
+    lab.context.run().write_figure(fmt::format("{}_{}.svg", key, result.data_set), to_svg(plot));
     section.plot(to_svg(plot), std::string(key) == "pgd_l2"
                                    ? "Accuracy on test samples that were moved by ε against the network. The dashed "
                                      "line is the control: the same length in a random direction does next to nothing."
@@ -196,7 +199,7 @@ void show_attacks(Section& section, const Comparison& result, const FgmCommand& 
   }
 }
 
-void show_first_order(Section& section, const Comparison& result, double e) {
+void show_first_order(Section& section, const Lab& lab, const Comparison& result, double e) {
   LinePlot plot, match;
   plot.title = "Loss increase under FGM over ε‖∇l‖";
   plot.x = {.label = "ε", .scale = Scale::kLog};
@@ -216,6 +219,8 @@ void show_first_order(Section& section, const Comparison& result, double e) {
     match.series.push_back(mismatch);
   }
   plot.baselines = {{"first order", 1}};
+  lab.context.run().write_figure("first_order_" + result.data_set + ".svg", to_svg(plot));
+  lab.context.run().write_figure("match_" + result.data_set + ".svg", to_svg(match));
   section.plot(to_svg(plot),
                "A16: to first order FGM raises the loss by ε‖∇l‖; summed over test samples, the ratio is 1 where ε is "
                "small. A network that has learned its samples is certain and flat at most points and steep between, so "
@@ -226,7 +231,8 @@ void show_first_order(Section& section, const Comparison& result, double e) {
                "step of length ε crosses a kink now and then, which counts as much as what it sees.)");
 }
 
-void show_matched(Section& section, const Comparison& result, const FgmCommand& options, double attack) {
+void show_matched(Section& section, const Lab& lab, const Comparison& result, const FgmCommand& options,
+                  double attack) {
   const auto at =
       static_cast<std::size_t>(std::find(options.attack_epsilons.begin(), options.attack_epsilons.end(), attack) -
                                options.attack_epsilons.begin());
@@ -246,6 +252,7 @@ void show_matched(Section& section, const Comparison& result, const FgmCommand& 
     }
     plot.series.push_back(series);
   }
+  lab.context.run().write_figure("trained_" + result.data_set + ".svg", to_svg(plot));
   section.plot(
       to_svg(plot),
       "A17, trained: at the smallest ε the two come to the same; at larger ones FGM sees the loss where it has "
@@ -316,10 +323,10 @@ void run_fgm(const FgmCommand& options, RunContext& context) {
     add_table(
         section, result, table,
         fmt::format("Clean test samples, {} trainings each (mean ± standard deviation).", options.training.replicates));
-    show_attacks(section, result, options, e);
+    show_attacks(section, lab, result, options, e);
     const double attacked_at = options.attack_epsilons[options.attack_epsilons.size() / 2];
-    show_matched(section, result, options, attacked_at);
-    show_first_order(section, result, e);
+    show_matched(section, lab, result, options, attacked_at);
+    show_first_order(section, lab, result, e);
     if (plane) {
       add_boundaries(section, lab, "fgm", {"supervised", fgm_name(e), penalty_name(e), random_name(e)},
                      "The plane as each network sees it, with the border in black: FGM and the penalty push it away "

@@ -84,6 +84,7 @@ void DataOptions::declare(OptionSet& options) {
   options.group("Data");
   options.add("data_sets", data_sets, "which data to learn from")
       .choices({"two-moons", "digits", "fashion-mnist"})
+      .not_empty()
       .quick(quick_sets)
       .example("--data-sets digits,two-moons");
   options.add("moons_labels", moons_labels, "labelled points of the two moons").range(2, 800);

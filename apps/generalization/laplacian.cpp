@@ -33,7 +33,7 @@ struct LaplacianCommand {
     data.declare(options);
     training.declare(options);
     options.group("Laplacian");
-    options.add("sigmas", sigmas, "deviations of the noise that is stood for").range(0, 10).quick({0.2});
+    options.add("sigmas", sigmas, "deviations of the noise that is stood for").range(0, 10).not_empty().quick({0.2});
     options.add("runaway_sigma", runaway_sigma, "deviation at which the exact form is tried without its guard")
         .range(0, 100);
     options.add("inputs", inputs, "inputs of the network whose costs are counted").range(2, 100000).quick(64);

@@ -38,27 +38,42 @@ struct NoiseOptions {
     options.group("Noise");
     options.add("sigmas", sigmas, "deviations of noise on the input, and of the label-free term")
         .range(0, 10)
+        .not_empty()
         .quick({0.1, 0.2});
-    options.add("hidden_sigmas", hidden_sigmas, "deviations of noise on hidden layers").range(0, 10).quick({0.3});
-    options.add("weight_sigmas", weight_sigmas, "deviations of noise on weights").range(0, 10).quick({0.03});
+    options.add("hidden_sigmas", hidden_sigmas, "deviations of noise on hidden layers")
+        .range(0, 10)
+        .not_empty()
+        .quick({0.3});
+    options.add("weight_sigmas", weight_sigmas, "deviations of noise on weights")
+        .range(0, 10)
+        .not_empty()
+        .quick({0.03});
     options.add("label_shares", label_shares, "shares of wrong labels, and of label smoothing")
         .range(0, 1)
+        .not_empty()
         .quick({0.1});
-    options.add("dropout", dropout, "probabilities of dropout on hidden layers").range(0, 0.95).quick({0.3});
+    options.add("dropout", dropout, "probabilities of dropout on hidden layers")
+        .range(0, 0.95)
+        .not_empty()
+        .quick({0.3});
     options.add("multiplied", multiplied, "deviations of normal noise that multiplies hidden layers")
         .range(0, 10)
+        .not_empty()
         .quick({0.6});
     options.add("shifts", shifts, "largest shift and zoom of images, as a share of their size")
         .range(0, 0.9)
+        .not_empty()
         .quick({0.1});
-    options.add("samples", samples, "draws of input noise in each step").range(1, 1000).quick({4});
+    options.add("samples", samples, "draws of input noise in each step").range(1, 1000).not_empty().quick({4});
     options
         .add("label_counts", label_counts,
              "numbers of labelled digits for accuracy over labels; 0 in place of a list leaves it out")
         .range(0, 1000)
+        .not_empty()
         .quick({0});
     options.add("kinds", kinds, "which kinds of noise; none is always there, to be compared with")
         .choices({"all", "input", "hidden", "weights", "labels", "multiplied", "draws", "shift", "label-free"})
+        .not_empty()
         .example("--kinds input,label-free");
   }
 };

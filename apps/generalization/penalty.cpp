@@ -34,8 +34,12 @@ struct PenaltyCommand {
     options.group("Penalty");
     options.add("sigmas", sigmas, "deviations of the noise that the KL penalty stands for")
         .range(0, 10)
+        .not_empty()
         .quick({0.1, 0.2});
-    options.add("mse_sigmas", mse_sigmas, "the same for squared distances of logits").range(0, 10).quick({0.02, 0.05});
+    options.add("mse_sigmas", mse_sigmas, "the same for squared distances of logits")
+        .range(0, 10)
+        .not_empty()
+        .quick({0.02, 0.05});
     options.add("draws", draws, "gradients behind each variance").range(2, 100000).quick(20);
   }
 };

@@ -68,7 +68,10 @@ void TextOptions::declare(OptionSet& options) {
   options.add("evaluate_every", evaluate_every, "steps between looks at the validation texts").range(1, 1e7).quick(20);
   options.add("batch", batch, "texts in a step, drawn with replacement").range(1, 100000);
   options.add("dim", dim, "numbers of an embedded character").range(1, 4096).quick(64);
-  options.add("widths", widths, "how many characters the convolutions see").range(1, 100).example("--widths 3,4,5");
+  options.add("widths", widths, "how many characters the convolutions see")
+      .range(1, 100)
+      .not_empty()
+      .example("--widths 3,4,5");
   options.add("filters", filters, "convolutions of each width").range(1, 4096).quick(32);
   options.add("lr", lr, "learning rate of the labelled steps").above(0);
   options.add("unlabelled_lr", unlabelled_lr, "learning rate of the unlabelled steps").above(0);

@@ -29,6 +29,7 @@ struct VatCommand {
     options.group("Virtual adversarial training");
     options.add("epsilons", epsilons, "lengths of the perturbation; the best on validation data is reported")
         .above(0)
+        .not_empty()
         .quick(std::vector<double>{0.25, 0.5});
     options.add("power_iterations", power_iterations, "power steps towards the direction of the perturbation")
         .range(1, 100);
@@ -99,7 +100,7 @@ double mean_norm(const ArmResult& arm, std::size_t layer) {
   return total / static_cast<double>(arm.scores.size());
 }
 
-void show_epsilons(Section& section, const Comparison& result, const Plan& p) {
+void show_epsilons(Section& section, const Lab& lab, const Comparison& result, const Plan& p) {
   LinePlot plot;
   plot.title = "Accuracy by the length of the perturbation";
   plot.x = {.label = "ε", .scale = Scale::kLog};
@@ -115,6 +116,7 @@ void show_epsilons(Section& section, const Comparison& result, const Plan& p) {
     plot.series.push_back(series);
   }
   plot.baselines = {{"supervised", 100 * result.arm("supervised").of("test_accuracy").mean}};
+  lab.context.run().write_figure("epsilon_" + result.data_set + ".svg", to_svg(plot));
   section.plot(to_svg(plot), "ε is chosen by the dashed curve, on validation samples that no training saw.");
 }
 
@@ -188,7 +190,7 @@ void run_vat(const VatCommand& options, RunContext& context) {
               "A18: test samples, mean ± standard deviation. Random directions are the control: unlabelled samples and "
               "perturbations, but none that is chosen. (In the plane a random direction is nearly as good: there are "
               "only two.)");
-    show_epsilons(section, result, p);
+    show_epsilons(section, lab, result, p);
     show_norms(section, result, {"supervised", random.name, vat.name});
     if (plane) {
       add_boundaries(section, lab, "vat", {"supervised", random.name, vat.name, p.vat.back()},

@@ -31,12 +31,15 @@ struct VatTextCommand {
     options
         .add("perturb", perturb,
              "what is perturbed: the embedded characters of each text, or the table for all texts of a batch at once")
-        .choices({"embedded_inputs", "embedding_table"});
+        .choices({"embedded_inputs", "embedding_table"})
+        .not_empty();
     options.add("epsilons", epsilons, "lengths of a text's perturbation; an embedded character is about √dim long")
         .above(0)
+        .not_empty()
         .quick(std::vector<double>{1});
     options.add("table_epsilons", table_epsilons, "lengths of the table's perturbation")
         .above(0)
+        .not_empty()
         .quick(std::vector<double>{0.5});
   }
 };

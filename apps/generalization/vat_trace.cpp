@@ -156,6 +156,10 @@ void add_trace(Report& report, Json& summary, Lab& lab, const DataSet& data, con
     numbers["rayleigh"][name] = trace.rayleigh;
     if (network == &model) show_images(section, data, model, x, trace, epsilon);
   }
+  const auto keep = [&](const char* name, const LinePlot& plot) {
+    lab.context.run().write_figure(fmt::format("{}_{}.svg", name, data.name), to_svg(plot));
+  };
+  keep("rayleigh", rayleigh);
   section.plot(to_svg(rayleigh),
                fmt::format("A20, mean of {} test samples. λ₁ is the quotient after {} steps. Step 0 is a random "
                            "direction.",
@@ -186,6 +190,8 @@ void add_trace(Report& report, Json& summary, Lab& lab, const DataSet& data, con
     order.series.push_back(ratio);
     knock_off.series.push_back(difference);
   }
+  keep("second_order", order);
+  keep("knock_off", knock_off);
   section.plot(to_svg(order), "A19: the second order is all there is for short r, up to float32's digits.");
   section.plot(
       to_svg(knock_off),

@@ -172,6 +172,11 @@ TEST_F(Generalization, MistakesAreTold) {
   expect_error(
       {"noise", "--out", at("run"), "--data-sets", "fashion-mnist", "--data", at("data"), "--fashion-labels", "590"}, 1,
       "ask for fewer labels");
+  for (const char* list : {"--sigmas", "--data-sets", "--kinds", "--samples"}) {
+    expect_error({"noise", "--out", at("run"), list, ""}, 2, std::string(list) + ": expected a list");
+  }
+  expect_error({"vat", "--out", at("run"), "--epsilons", "0"}, 2, "above 0");
+  expect_error({"vat-text", "--out", at("run"), "--data", at("d.csv")}, 1, "text<TAB>label");
   EXPECT_FALSE(fs::exists(at("run"))) << "a mistake found at once leaves no folder";
 }
 

@@ -34,7 +34,7 @@ struct TrainOptions {
     options.add("variant", variant, "kind of network").choices({"conv", "mlp", "residual"});
     options.add("title", title, "a name for the report");
     options.add("code_widths", widths, "widths of the layers").range(1, 4096);
-    options.add("betas", betas, "Adam's two").range(0, 1);
+    options.add("betas", betas, "Adam's two").range(0, 1).not_empty();
     options.add("sets", sets, "which parts").choices({"train", "test"});
   }
 };
@@ -77,6 +77,7 @@ TEST(Options, BothSpellingsFlagsAndEmptyLists) {
   EXPECT_TRUE(f.train.widths.empty());
   EXPECT_FALSE(f.train.augment);
   EXPECT_EQ(f.train.epochs, 100);
+  EXPECT_HAS(f.refusal({"--betas", ""}), "--betas: expected a list of numbers");
 }
 
 TEST(Options, WrongValuesOnTheCommandLineNameKeyExpectedAndGot) {
