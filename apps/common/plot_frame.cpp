@@ -96,9 +96,12 @@ void PlotFrame::place_margins(const PlotSpec&) {
   if (extras_.x_names.empty()) {
     // Fewer ticks until their labels stand apart.
     int target = std::max(2, static_cast<int>(room / 75));
+    const auto labels = [&] {
+      return static_cast<double>(std::ranges::count_if(x_ticks_, [](const Tick& tick) { return !tick.label.empty(); }));
+    };
     do {
       x_ticks_ = x_.ticks(target);
-    } while (target-- > 1 && (widest(x_ticks_) + 14) * static_cast<double>(x_ticks_.size()) > room + 40);
+    } while (target-- > 1 && (widest(x_ticks_) + 14) * labels() > room + 40);
     // The last label is centred at the right end and may stick out.
     if (!x_ticks_.empty() && extras_.baselines.empty()) {
       right_ -= std::max(0.0, text_width(x_ticks_.back().label, kTickSize) / 2 - kEdge);

@@ -194,7 +194,7 @@ void directions(Theory& theory) {
   LinePlot plot;
   plot.title = "How good is the direction?";
   plot.x = {.label = "step ξ of the finite differences", .scale = Scale::kLog};
-  plot.y = {.label = "cosine to the exact H·u", .low = -0.1, .high = 1.05};
+  plot.y = {.label = "cosine to the exact H·u", .low = -0.25, .high = 1.05};
   double worst_middle = 1, best_small = 0, worst_small = 1, worst_ten = 1, best_ten = 0, exact_in_f32 = 1;
   for (const NamedNet& kind : kNets) {
     Generator g = theory.generator(23);

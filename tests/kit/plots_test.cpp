@@ -119,6 +119,14 @@ TEST(LinePlots, GapsForWhatCannotBeDrawn) {
   EXPECT_HAS(to_svg(log), "2 values not drawn: not finite, or not positive on a log axis");
 }
 
+// Marks between decades have no labels, and so take no room from those that have.
+TEST(LinePlots, LogAxesOfTwoDecadesHaveLabels) {
+  LinePlot plot;
+  plot.x.scale = Scale::kLog;
+  plot.series = {{.name = "a", .x = {0.0025, 0.32}, .y = {1, 2}}};
+  for (const char* label : {">0.01<", ">0.1<"}) EXPECT_HAS(to_svg(plot), label);
+}
+
 TEST(LinePlots, ThinLongSeriesButKeepTheirExtremes) {
   std::vector<double> values(200000, 1.0);
   values[123456] = 9;
