@@ -34,8 +34,8 @@ struct TrainOptions {
     options.add("variant", variant, "kind of network").choices({"conv", "mlp", "residual"});
     options.add("title", title, "a name for the report");
     options.add("code_widths", widths, "widths of the layers").range(1, 4096);
-    options.add("betas", betas, "Adam's two").range(0, 1).not_empty();
-    options.add("sets", sets, "which parts").choices({"train", "test"});
+    options.add("betas", betas, "Adam's two").range(0, 1);
+    options.add("sets", sets, "which parts").choices({"train", "test"}).not_empty();
   }
 };
 
@@ -77,7 +77,8 @@ TEST(Options, BothSpellingsFlagsAndEmptyLists) {
   EXPECT_TRUE(f.train.widths.empty());
   EXPECT_FALSE(f.train.augment);
   EXPECT_EQ(f.train.epochs, 100);
-  EXPECT_HAS(f.refusal({"--betas", ""}), "--betas: expected a list of numbers");
+  EXPECT_HAS(Fixture().refusal({"--sets", ""}), "--sets: expected a list");
+  EXPECT_HAS(Fixture().json_refusal(R"({"sets": []})"), "\"sets\": expected a list");
 }
 
 TEST(Options, WrongValuesOnTheCommandLineNameKeyExpectedAndGot) {
