@@ -86,7 +86,8 @@ std::string number_card(const KeyNumber& number) {
                                : std::abs(number.value);
   const auto is_whole = [](double v) { return std::isfinite(v) && v == std::floor(v) && std::abs(v) < 1e15; };
   const bool whole = is_whole(number.value) && (!number.baseline || is_whole(*number.baseline));
-  const int decimals = whole ? 0 : std::min(decimals_for(reference, 4), 4);
+  // Four digits, but no more than four decimals unless the number is so small that they would hide it.
+  const int decimals = whole ? 0 : std::min(decimals_for(reference, 4), std::max(4, decimals_for(reference, 3)));
   std::string out = fmt::format("<div class=\"card\"><div class=\"name\">{}</div>", escape_markup(number.label));
   out += fmt::format("<div class=\"value\">{}", format_fixed(number.value, decimals));
   if (!number.unit.empty()) out += fmt::format(" <span>{}</span>", escape_markup(number.unit));

@@ -59,8 +59,8 @@ figcaption{font-size:.9rem;color:var(--soft);line-height:1.5;margin-top:10px}
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
 th,td{padding:7px 12px;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}
 tr:last-child>*{border-bottom:0}figure th:first-child,figure td:first-child{padding-left:2px}
-thead th{font-size:.82rem;color:var(--faint);font-weight:600;border-bottom:1px solid var(--line);white-space:nowrap}
-.right{text-align:right;white-space:nowrap}
+thead th{font-size:.82rem;color:var(--faint);font-weight:600;border-bottom:1px solid var(--line);vertical-align:bottom}
+.right{text-align:right}td.right{white-space:nowrap}
 code{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,'Liberation Mono',monospace;background:var(--same-bg);
 border-radius:4px;padding:.1em .35em;overflow-wrap:anywhere}
 pre{margin:0;padding:12px 16px;background:var(--paper);border:1px solid var(--line);border-radius:10px;overflow-x:auto}

@@ -10,6 +10,7 @@
 #include "apps/weight_rms/commands.h"
 #include "apps/weight_rms/finish.h"
 #include "core/device_info.h"
+#include "core/grad_mode.h"
 #include "losses/losses.h"
 #include "metrics/metrics.h"
 #include "nn/nn.h"
@@ -58,6 +59,26 @@ nn::Sequential make_network(const std::string& name, const Shape& image, std::in
 /// A tensor's name as a key of metrics.jsonl: dots stay, they only separate what it says.
 std::string key(const char* what, const std::string& tensor) { return std::string(what) + " " + tensor; }
 
+/// Tensors that take gradients in place of the parameters.
+std::vector<Tensor> gradients_to_divide(const std::vector<Tensor>& parameters) {
+  std::vector<Tensor> all;
+  for (const Tensor& p : parameters) all.push_back(zeros_like(p.detach()).requires_grad_());
+  return all;
+}
+
+/// Gives them the gradients of update `step` (from 1), each number divided by the root of its own v̂.
+void divide_gradients(const optim::AdamW& optimizer, const std::vector<Tensor>& divided, double beta2,
+                      std::int64_t step) {
+  NoGrad off;
+  const TensorMap state = optimizer.state_dict();
+  const std::vector<Tensor> parameters = optimizer.parameters();
+  const double filled = 1 - std::pow(beta2, static_cast<double>(step));
+  for (std::size_t i = 0; i < divided.size(); ++i) {
+    const Tensor root = sqrt(state.at(str(i, ".exp_avg_sq")) / filled);
+    divided[i].set_grad(parameters[i].grad() / (root + optimizer.options().eps));
+  }
+}
+
 TrainedNetwork train_network(RunContext& context, train::Trainer& trainer, const data::TrainTest& data,
                              const std::shared_ptr<const data::Dataset>& dataset, const TrainCommand& options,
                              const std::string& name) {
@@ -70,6 +91,8 @@ TrainedNetwork train_network(RunContext& context, train::Trainer& trainer, const
   optim::AdamW optimizer(net.parameters(), {.betas = {options.plan.beta1, options.plan.beta2}});
   optim::WeightRmsProbe probe(named, {.every = 1});  // called at the steps that are recorded
   optim::GradientMoments moments(net.parameters());
+  const std::vector<Tensor> divided = gradients_to_divide(net.parameters());
+  optim::GradientMoments divided_moments(divided);
   const std::vector<double> first = probe.weights();
 
   const auto step = [&](const data::Batch& batch, const train::Progression& at) -> train::Numbers {
@@ -79,11 +102,11 @@ TrainedNetwork train_network(RunContext& context, train::Trainer& trainer, const
     moments.add();
     plan.set(optimizer, at.step);
     train::Numbers numbers{.mean = {{"loss", loss.item()}}};
-    if ((at.step + 1) % options.every != 0 && at.step + 1 != at.steps) {
-      optimizer.step();
-      return numbers;
-    }
-    probe.step(optimizer);
+    const bool due = (at.step + 1) % options.every == 0 || at.step + 1 == at.steps;
+    due ? probe.step(optimizer) : optimizer.step();
+    divide_gradients(optimizer, divided, options.plan.beta2, at.step + 1);
+    divided_moments.add();
+    if (!due) return numbers;
     const auto& record = probe.records().back();
     numbers.latest.emplace_back("lr", record.lr);
     for (std::size_t i = 0; i < named.size(); ++i) {
@@ -105,16 +128,17 @@ TrainedNetwork train_network(RunContext& context, train::Trainer& trainer, const
     }
     return {{"test_error", 1 - right / static_cast<double>(n)}};
   };
-  result.seconds = trainer.train({.name = name,
-                                  .parts = {{"model", net}, {"optimizer", optimizer}, {"moments", moments}},
-                                  .dataset = dataset,
-                                  .batch_size = options.batch_size,
-                                  .steps = options.plan.steps,
-                                  .checkpoint_every = options.checkpoint_every,
-                                  .log_every = options.every,
-                                  .step = step,
-                                  .evaluate = evaluate,
-                                  .evaluate_every = options.plan.steps});
+  result.seconds = trainer.train(
+      {.name = name,
+       .parts = {{"model", net}, {"optimizer", optimizer}, {"moments", moments}, {"divided", divided_moments}},
+       .dataset = dataset,
+       .batch_size = options.batch_size,
+       .steps = options.plan.steps,
+       .checkpoint_every = options.checkpoint_every,
+       .log_every = options.every,
+       .step = step,
+       .evaluate = evaluate,
+       .evaluate_every = options.plan.steps});
 
   const optim::RatesAndDecays updates = plan.values(options.plan.steps);
   result.kappa = plan.kappa(options.plan.steps);
@@ -135,7 +159,7 @@ TrainedNetwork train_network(RunContext& context, train::Trainer& trainer, const
     }
     wr::Options o{.beta1 = options.plan.beta1, .initial_rms = first[i], .as_computed = true};
     t.no_mean = wr::double_sum(updates, o);
-    t.with_mean = t.with_mean_by_number = t.no_mean;
+    t.with_mean = t.with_mean_by_number = t.with_mean_divided = t.no_mean;
     if (moments.steps() >= 2) {
       const optim::GradientMoments::Of of = moments.of(i);
       t.mean_to_noise = of.mean_to_noise;
@@ -145,6 +169,9 @@ TrainedNetwork train_network(RunContext& context, train::Trainer& trainer, const
       t.with_mean = wr::double_sum(updates, o);
       o.mean_to_noise = std::min(1e6, of.mean_to_noise_by_number);
       t.with_mean_by_number = wr::double_sum(updates, o);
+      t.mean_to_noise_divided = divided_moments.of(i).mean_to_noise_by_number;
+      o.mean_to_noise = std::min(1e6, t.mean_to_noise_divided);
+      t.with_mean_divided = wr::double_sum(updates, o);
     }
     result.tensors.push_back(std::move(t));
   }
@@ -191,11 +218,14 @@ Json summary_of(const TrainResult& result) {
                          {"no_mean", t.no_mean.back()},
                          {"with_mean", t.with_mean.back()},
                          {"with_mean_by_number", t.with_mean_by_number.back()},
+                         {"with_mean_divided", t.with_mean_divided.back()},
                          {"error_no_mean", t.error_of(t.no_mean)},
                          {"error_with_mean", t.error_of(t.with_mean)},
                          {"error_with_mean_by_number", t.error_of(t.with_mean_by_number)},
+                         {"error_with_mean_divided", t.error_of(t.with_mean_divided)},
                          {"mean_to_noise", t.mean_to_noise},
                          {"mean_to_noise_by_number", t.mean_to_noise_by_number},
+                         {"mean_to_noise_divided", t.mean_to_noise_divided},
                          {"live", t.live},
                          {"update", t.update.back()}});
     }
@@ -209,16 +239,17 @@ std::string table_of(const TrainResult& result) {
   for (const TrainedNetwork& n : result.networks) {
     text += fmt::format("\n{}: test error {} %, kappa {}\n", n.name, format_number(100 * n.test_error, 3),
                         format_number(n.kappa, 3));
-    text += fmt::format("  {:<12} {:>9} {:>9} {:>9} {:>18} {:>22} {:>8} {:>8} {:>8}\n", "tensor", "numbers", "first",
-                        "measured", "no mean", "with mean", "r", "update", "live");
+    text += fmt::format("  {:<12} {:>9} {:>9} {:>9} {:>18} {:>18} {:>18} {:>8} {:>8} {:>8}\n", "tensor", "numbers",
+                        "first", "measured", "no mean", "with mean", "mean of g/√v", "r", "update", "live");
     for (const TensorRms& t : n.tensors) {
       const auto with_error = [&](const wr::Trajectory& e) {
         return fmt::format("{} ({:+.0f} %)", format_number(e.back()), 100 * t.error_of(e));
       };
-      text += fmt::format("  {:<12} {:>9} {:>9} {:>9} {:>18} {:>22} {:>8} {:>8} {:>7}%\n", t.name, t.numbers,
+      text += fmt::format("  {:<12} {:>9} {:>9} {:>9} {:>18} {:>18} {:>18} {:>8} {:>8} {:>7}%\n", t.name, t.numbers,
                           format_number(t.measured.front()), format_number(t.end()), with_error(t.no_mean),
-                          with_error(t.with_mean_by_number), format_number(t.mean_to_noise_by_number, 2),
-                          format_number(t.update.back(), 3), format_number(100 * t.live, 3));
+                          with_error(t.with_mean_by_number), with_error(t.with_mean_divided),
+                          format_number(t.mean_to_noise_by_number, 2), format_number(t.update.back(), 3),
+                          format_number(100 * t.live, 3));
     }
   }
   return text;

@@ -28,8 +28,10 @@ struct TensorRms {
   std::vector<double> steps = {}, measured = {}, update = {};  ///< RMS of the weights and of Adam's u, at the records
   /// Of its gradients over the whole training: see optim::GradientMoments.
   double mean_to_noise = 0, mean_to_noise_by_number = 0, live = 1;
+  /// Number by number, of gradients as updates have them: each divided by the root of Adam's v of its step.
+  double mean_to_noise_divided = 0;
   /// Estimates by the double sum: for gradients of mean 0, and with the measured means.
-  optim::weight_rms::Trajectory no_mean = {}, with_mean = {}, with_mean_by_number = {};
+  optim::weight_rms::Trajectory no_mean = {}, with_mean = {}, with_mean_by_number = {}, with_mean_divided = {};
 
   double end() const { return measured.back(); }
   double error_of(const optim::weight_rms::Trajectory& estimate) const { return estimate.back() / end() - 1; }

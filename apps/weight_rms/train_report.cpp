@@ -21,9 +21,10 @@ std::string curves_of(const TensorRms& t) {
   plot.x.label = "step";
   plot.y = {.label = "RMS", .low = 0};
   plot.series = {{.name = "measured", .x = t.steps, .y = t.measured},
-                 thinned("with the measured mean", t.with_mean_by_number),
+                 thinned("mean", t.with_mean_by_number),
+                 thinned("mean of g/√v", t.with_mean_divided),
                  thinned("mean 0", t.no_mean)};
-  plot.series[1].dashed = plot.series[2].dashed = true;
+  for (std::size_t i = 1; i < plot.series.size(); ++i) plot.series[i].dashed = true;
   return to_svg(plot);
 }
 
@@ -49,22 +50,24 @@ void add_network(Report& report, RunContext& context, const TrainedNetwork& n, d
   for (const TensorRms& t : n.tensors) {
     rows.push_back({t.name, format_fixed(static_cast<double>(t.numbers), 0), format_number(t.measured.front(), 3),
                     format_number(t.end(), 3), with_error(t, t.no_mean), with_error(t, t.with_mean),
-                    with_error(t, t.with_mean_by_number), format_number(t.mean_to_noise_by_number, 2),
-                    format_number(t.update.back(), 3), format_fixed(100 * t.live, 0) + " %"});
+                    with_error(t, t.with_mean_by_number), with_error(t, t.with_mean_divided),
+                    format_number(t.mean_to_noise_by_number, 2), format_number(t.update.back(), 3),
+                    format_fixed(100 * t.live, 0) + " %"});
   }
   section.table(
-      {"tensor", "numbers", "start", "end, measured", "mean 0", "mean, by norms", "mean, by number", "r", "update RMS",
-       "live"},
+      {"tensor", "numbers", "start", "end", "mean 0", "mean, by norms", "mean, by number", "mean of g/√v", "r",
+       "update RMS", "live"},
       rows,
       fmt::format("RMS of weights, and how far estimates lie from it. *r*: ‖μ‖²/‖σ‖² of the gradients, number "
-                  "by number. *update RMS*: of Adam's u in the last record; the theory of mean 0 says {}. "
+                  "by number. *mean of g/√v*: of gradients divided by the root of Adam's v at their step. *update "
+                  "RMS*: of Adam's u in the last record; the theory of mean 0 says {}. "
                   "*live*: numbers that had a gradient at all.",
                   format_number(update, 3)));
   for (const TensorRms& t : n.tensors) {
     if (!t.is_weight()) continue;
     const std::string svg = curves_of(t);
-    section.plot(svg, fmt::format("{}: estimated {} at the end; with mean 0, {}.", t.name,
-                                  with_error(t, t.with_mean_by_number), with_error(t, t.no_mean)));
+    section.plot(svg, fmt::format("{}: estimated {} at the end with the mean of g/√v; with mean 0, {}.", t.name,
+                                  with_error(t, t.with_mean_divided), with_error(t, t.no_mean)));
     context.run().write_figure(n.name + "_" + t.name + ".svg", svg);
   }
 }
@@ -77,13 +80,13 @@ void add_to_report(Report& report, RunContext& context, const TrainCommand& opti
       "by "
       "layer, how far that carries.");
   report.number({.label = "Error of the estimate with measured means",
-                 .value = 100 * error_of_weights(result, &TensorRms::with_mean_by_number),
+                 .value = 100 * error_of_weights(result, &TensorRms::with_mean_divided),
                  .unit = "%",
                  .better = Better::kLower,
                  .baseline_name = "taking means for 0",
                  .baseline = 100 * error_of_weights(result, &TensorRms::no_mean),
                  .absolute = true,
-                 .note = "root mean square over all weight tensors, biases left out"});
+                 .note = "with the mean of g/√v; root mean square over all weight tensors, biases left out"});
   const double update = optim::weight_rms::update_rms({.beta1 = options.plan.beta1});
   for (const TrainedNetwork& n : result.networks) add_network(report, context, n, update);
   if (!result.warnings.empty()) {
@@ -98,17 +101,21 @@ void add_to_report(Report& report, RunContext& context, const TrainCommand& opti
       "batch is nearly all noise. But noise adds up as the root of the number of steps and a mean as the number "
       "itself, "
       "so over a thousand steps the mean makes most of the weight. With mean 0 the estimate is far too low here; "
-      "with the measured mean it is within some per cent for large tensors. The measurement comes from the same "
+      "with the measured mean it is within some per cent for most tensors. The measurement comes from the same "
       "training, so this explains the RMS rather than foretelling it; r of an early part, or of a smaller model, is "
       "what one would have in practice.");
   why.bullets(
       {"**Numbers differ.** Adam divides each number by its own size, so its mean counts against its own noise. *By "
        "number* averages that ratio; the ratio of norms (*by norms*), as the formula has it, is led by a few numbers "
        "with large gradients.",
+       "**Gradients change their size.** Adam divides a gradient by its size at that time, while a mean over the "
+       "training is led by the large ones and misses what smaller ones keep pushing at: in output layers and the first "
+       "convolution the estimate from plain means is much too low. The *mean of g/√v* takes each gradient as the "
+       "update "
+       "has it.",
        "**Means drift.** A layer's mean gradient is large in the first steps and turns later; the formula has one mean "
-       "for all steps. Layers that learn early and then stand still (the output layer, the first convolution) grow "
-       "faster "
-       "than estimated at first, and end above the estimate.",
+       "for all steps. Layers grow faster than estimated at first; what they gain then is forgotten while they train "
+       "on, and they end somewhat below the estimate from the mean of g/√v.",
        "**Few numbers.** The RMS of a bias of ten numbers is no average over anything; its estimate is off by tens of "
        "per "
        "cent either way.",

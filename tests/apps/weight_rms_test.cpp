@@ -59,6 +59,7 @@ TEST_F(WeightRmsApp, PredictsWhatTheFormulasGive) {
   const Json wsd = predict({"--schedule", "wsd", "--warmup", "0.05", "--decay", "0.2", "--lambda", "2"});
   EXPECT_NEAR(wsd["kappa"].get<double>(), 17.5, 1e-9);
   EXPECT_NEAR(wsd["rms"]["mean_field"].get<double>() / wsd["rms"]["double_sum"].get<double>(), 1.47, 0.02);
+  EXPECT_NEAR(predict({"--mu", "1", "--sigma", "2"})["mean_to_noise"].get<double>(), 0.25, 1e-15);
   // Weights that wither, and AdamC, which keeps them.
   EXPECT_HAS(predict({"--lambda", "2"})["warnings"][0].get<std::string>(), "wither");
   const Json adamc = predict({"--lambda", "2", "--lambda-schedule", "follow"});
@@ -105,6 +106,13 @@ TEST_F(WeightRmsApp, SimulationAgreesWithThePrediction) {
   const std::string csv = slurp(at("run/figures/rms.csv"));
   EXPECT_TRUE(csv.starts_with("curve,step,rms\n\"simulated\",0,0.")) << csv.substr(0, 80);
   EXPECT_HAS(csv, fmt::format("\"double sum\",1500,{}\n", s["rms"]["double_sum"].get<double>()));
+  // Adam's first update is the sign, at the rate of the middle of its step.
+  const Json one = summary(
+      {"simulate", "--steps", "1", "--theta0-rms", "0", "--schedule", "warmup", "--eta-max", "1", "--lambda", "0"});
+  EXPECT_NEAR(one["simulated"]["rms"].get<double>(), 0.5, 1e-3);
+  // Without memory in v, a gradient near 0 is divided by nearly 0.
+  const Json wild = summary({"simulate", "--steps", "200", "--dimension", "1000", "--beta2", "0"});
+  EXPECT_GT(wild["simulated"]["update_rms"].get<double>(), 1);
   // Other seeds, other numbers; other threads, the same.
   const Words small = {"simulate", "--steps", "50", "--dimension", "3000", "--threads"};
   const auto with = [&](Words more) {
@@ -180,6 +188,9 @@ TEST_F(WeightRmsApp, SumsOfSquaresDecide) {
     EXPECT_EQ(row["settles"].get<bool>(), p > 0.5);
     EXPECT_LE(row["bound"].get<double>(), 1) << p;
     EXPECT_NEAR(row["simulated"].get<double>() / row["simulated_estimate"].get<double>(), 1, 0.08) << p;
+    if (p > 0.5) {
+      EXPECT_NEAR(row["limit"].get<double>(), 1e-3 * std::sqrt(100 / (2 * p - 1)), 1e-9) << p;
+    }
     if (p < 0.5) {
       EXPECT_NEAR(row["growth"].get<double>(), 1 - 2 * p, 0.12) << p;
     } else if (p > 0.7) {
@@ -203,6 +214,10 @@ TEST_F(WeightRmsApp, DesignFindsTheDecay) {
   const Json again = predict({"--schedule", "cosine", "--lambda", lambda, "--steps", "3000", "--eta-max", "2e-3",
                               "--warmup", "0.02", "--theta0-rms", "0.02"});
   EXPECT_NEAR(again["rms"]["ode"].get<double>(), 0.04, 1e-6);
+  EXPECT_NEAR(cosine["start_left"].get<double>(), std::exp(-cosine["kappa"].get<double>()), 1e-12);
+  // A rate that stays with κ = 4 a thousand steps brings the last 1/κ of them: rounded up to whole steps.
+  const Json constant = s["candidates"][0];
+  EXPECT_NEAR(constant["memory"].get<double>(), 1 / constant["kappa"].get<double>(), 0.01);
   const Json none = summary({"design", "--target-rms", "5"});
   EXPECT_HAS(none["candidates"][0]["trouble"].get<std::string>(), "needs a higher rate or more steps");
   EXPECT_HAS(none["advice"].get<std::string>(), "No schedule");
@@ -220,7 +235,8 @@ TEST_F(WeightRmsApp, TrainsAndResumesToTheSameBytes) {
   const Json s = parse_json(slurp(at("whole/summary.json")), "summary.json");
   for (const char* network : {"mlp", "cnn"}) {
     for (const Json& t : s["networks"][network]["tensors"]) {
-      for (const char* key : {"measured", "no_mean", "with_mean", "with_mean_by_number", "update"}) {
+      for (const char* key :
+           {"measured", "no_mean", "with_mean", "with_mean_by_number", "with_mean_divided", "update"}) {
         EXPECT_GT(t[key].get<double>(), 0) << network << " " << t["tensor"] << " " << key;
       }
       EXPECT_NEAR(t["measured"].get<double>() * (1 + t["error_no_mean"].get<double>()), t["no_mean"].get<double>(),

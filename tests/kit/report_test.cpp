@@ -50,6 +50,12 @@ TEST(Cards, SayBetterAndWorseInWords) {
   EXPECT_HAS_NOT(number_card(number), "class=\"bar");
 }
 
+TEST(Cards, SmallNumbersKeepTheirDigits) {
+  EXPECT_HAS(number_card({.label = "ν", .value = 0.00375}), "\"value\">0.00375<");
+  EXPECT_HAS(number_card({.label = "RMS", .value = 0.075895}), "\"value\">0.0759<");
+  EXPECT_HAS(number_card({.label = "SSE", .value = 11.8742}), "\"value\">11.87<");
+}
+
 TEST(Reports, StandAlone) {
   Report report("Title <&>", "sub");
   report.lead("lead **it**").fact("seed", "0<").command("run --x '<y>'");

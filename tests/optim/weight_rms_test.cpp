@@ -98,6 +98,21 @@ TEST(WeightRms, SlowVariationIsCloseWhereDecayIsSlow) {
   EXPECT_LT(distance(2), 1.5e-2);
 }
 
+TEST(WeightRms, TheSteadyStateIsThatOfEachUpdate) {
+  const RatesAndDecays all = changing(50);
+  const wr::Trajectory settled = wr::steady_state(all, {});
+  ASSERT_EQ(settled.size(), 51U);
+  EXPECT_EQ(settled[0], settled[1]);
+  for (size_t i = 0; i < 50; ++i) {
+    EXPECT_NEAR(settled[i + 1], std::sqrt(all.lr[i] / (2 * all.weight_decay[i])), 1e-15) << i;
+  }
+}
+
+TEST(WeightRms, TheLargestDecayIsOfOneUpdate) {
+  // Neither the largest rate times the largest decay, nor either at the ends.
+  EXPECT_DOUBLE_EQ(wr::largest_decay({{0.1, 0.2, 0.3, 0.1}, {0.9, 0.8, 0.1, 0.5}}), 0.16);
+}
+
 TEST(WeightRms, TheExactStepIsTheSolutionOfTheEquation) {
   // dρ/dt = −2λη ρ + η² by Runge-Kutta in a hundred pieces of each update.
   const RatesAndDecays all = changing(100);
