@@ -1,4 +1,4 @@
-"""Writes scheduled_optimizers.json: what PyTorch's AdamW, SGD and RMSprop do in 100 steps in which learning rate and
+"""Writes scheduled_optimizers.json: what PyTorch's AdamW, Adam, SGD and RMSprop do in 100 steps in which learning rate and
 weight decay both change. Made with PyTorch 2.15.0 (PyPI). Usage: python3 scheduled_optimizers.py > scheduled_optimizers.json
 
 Each case was run in float64 and in float32, from the same start with the same gradients of two decimals.
@@ -17,8 +17,9 @@ CASES = [
     {"name": "sgd_momentum", "rule": "sgd", "options": {"momentum": 0.9}},
     {"name": "rmsprop", "rule": "rmsprop", "options": {}},
     {"name": "rmsprop_centered", "rule": "rmsprop", "options": {"alpha": 0.9, "momentum": 0.5, "centered": True}},
+    {"name": "adam", "rule": "adam", "options": {}},
 ]
-RULES = {"adamw": torch.optim.AdamW, "sgd": torch.optim.SGD, "rmsprop": torch.optim.RMSprop}
+RULES = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam, "sgd": torch.optim.SGD, "rmsprop": torch.optim.RMSprop}
 
 
 def main():

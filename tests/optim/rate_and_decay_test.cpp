@@ -31,6 +31,7 @@ std::unique_ptr<Optimizer> make(const json& c, const Tensor& p) {
                                                                     .momentum = o.value("momentum", 0.0),
                                                                     .centered = o.value("centered", false)});
   }
+  if (c["rule"] == "adam") return std::make_unique<Adam>(std::vector{p});
   return std::make_unique<AdamW>(
       std::vector{p},
       AdamWOptions{.betas = o.value("betas", std::array<double, 2>{0.9, 0.999}), .eps = o.value("eps", 1e-8)});
@@ -71,7 +72,7 @@ TEST_P(PyTorch, HundredStepsOfChangingRateAndDecay) {
   EXPECT_LT(worst, dtype == f64 ? 2e-14 : 5e-6) << c["name"];
 }
 
-INSTANTIATE_TEST_SUITE_P(Optimizers, PyTorch, testing::Combine(testing::Range<size_t>(0, 5), testing::Values(f32, f64)),
+INSTANTIATE_TEST_SUITE_P(Optimizers, PyTorch, testing::Combine(testing::Range<size_t>(0, 6), testing::Values(f32, f64)),
                          [](const auto& info) {
                            return golden()["cases"][std::get<0>(info.param)]["name"].template get<std::string>() + "_" +
                                   name_of(std::get<1>(info.param));

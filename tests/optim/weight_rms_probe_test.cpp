@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "core/dispatch.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/shape.h"
@@ -72,6 +73,27 @@ TEST(WeightRmsProbe, ChangesNothingAndShowsNaN) {
   probe.step(optimizer);
   EXPECT_TRUE(std::isnan(probe.records()[0].gradient[0]));
   EXPECT_TRUE(std::isnan(probe.records()[0].weight[0]));
+}
+
+TEST(WeightRmsProbe, StepsWithoutARecordCostNothing) {
+  Tensor p = randn({100}).requires_grad_();
+  p.set_grad(randn({100}));
+  AdamW optimizer({p});
+  optimizer.step();  // makes its state
+  WeightRmsProbe probe({{"p", p}}, {.every = 3});
+  static int calls;
+  std::vector<int> kernels;
+  for (int step = 0; step < 4; ++step) {
+    calls = 0;
+    kernel_observer = [](const KernelCall&, bool begin) { calls += begin; };
+    probe.step(optimizer);
+    kernel_observer = nullptr;
+    kernels.push_back(calls);
+  }
+  EXPECT_GT(kernels[0], 1);
+  EXPECT_EQ(kernels[1], 1) << "the update itself";
+  EXPECT_EQ(kernels[2], 1);
+  EXPECT_EQ(kernels[3], kernels[0]);
 }
 
 TEST(WeightRmsProbe, RefusesWhatItCannotRecord) {
