@@ -7,7 +7,8 @@
 //   divide_1_to_2(a, b): a / b for b in [1, 2], faster,
 //   exp expm1 log log1p sqrt pow sin cos tanh sech2 asin acos atan erf erfinv normal_cdf abs sign floor,
 //   scaled(x, s): x·s where s = 0 wins over an infinite x, for factors that vanish faster than any x grows.
-// Conditions combine by & | and !; there is no control flow, so that loops over functors become vector code.
+// Conditions combine by & | and !; there is no control flow, so that loops over functors become vector code. A
+// condition is kept as `auto c = x > 0`, not as a bool: for a pack it is sixteen of them.
 #pragma once
 
 #include <type_traits>

@@ -46,8 +46,23 @@ void add_partials(T* to, const T* partials, int64_t count, int64_t size) {
   });
 }
 
+// b [channels] is added to images that lie channels last, or not.
 template <class T>
-void run_by_products(const Conv2dProblem& q, ConvKind kind) {
+void add_bias(T* image, const T* b, int64_t images, int64_t channels, int64_t places, bool last) {
+  for (int64_t i = 0; i < images * (last ? places : 1); ++i) {
+    if (last) {
+      for (int64_t c = 0; c < channels; ++c) image[c] += b[c];
+      image += channels;
+    } else {
+      for (int64_t c = 0; c < channels; ++c, image += places) {
+        for (int64_t k = 0; k < places; ++k) image[k] += b[c];
+      }
+    }
+  }
+}
+
+template <class T>
+void run_by_products(const Conv2dProblem& q, ConvKind kind, const T* bias) {
   const bool gradient = kind == ConvKind::weight_grad;
   const Chunks chunks(q, gradient);
   const int64_t size = q.w.numel();
@@ -56,6 +71,11 @@ void run_by_products(const Conv2dProblem& q, ConvKind kind) {
     T* dw = gradient ? partials.as<T>() + i * size : nullptr;
     if (gradient) std::fill_n(dw, size, T{});
     conv2d_by_products<T>(q, kind, chunks.begin(i), chunks.begin(i) + chunks.size(i), dw);
+    if (bias) {
+      const Array& y = kind == ConvKind::forward ? q.y : q.x;
+      add_bias(y.as<T>() + chunks.begin(i) * y.strides[0], bias, chunks.size(i), y.shape[1], y.shape[2] * y.shape[3],
+               is_channels_last(y));
+    }
   });
   if (gradient) add_partials(q.w.as<T>(), partials.as<const T>(), chunks.count, size);
 }
@@ -92,6 +112,8 @@ class ChannelsLast {
         turned_(!is_channels_last(batch)),
         scratch_(turned_ ? sizeof(float) * static_cast<size_t>(images * channels_ * places_) : 0) {}
 
+  int64_t channels() const { return channels_; }
+  int64_t places() const { return places_; }
   float* data() const { return turned_ ? scratch_.as<float>() : there_; }
   void read() const {
     if (turned_) turn(data(), there_, places_, channels_);
@@ -116,7 +138,7 @@ class ChannelsLast {
 };
 
 // By image_conv(); false if it does not take the problem.
-bool run_by_images(const Conv2dProblem& q, ConvKind kind) {
+bool run_by_images(const Conv2dProblem& q, ConvKind kind, const float* bias) {
   const bool gradient = kind == ConvKind::weight_grad;
   const Chunks chunks(q, gradient);
   const auto conv = prepare(q, kind, chunks.images);
@@ -134,6 +156,10 @@ bool run_by_images(const Conv2dProblem& q, ConvKind kind) {
     if (kind != ConvKind::input_grad) x.read();
     if (kind != ConvKind::forward) y.read();
     (i == chunks.count - 1 ? tail : conv)->run(x.data(), partial ? own + static_cast<size_t>(i) * size : own, y.data());
+    if (bias) {
+      const ChannelsLast& result = kind == ConvKind::forward ? y : x;
+      add_bias(result.data(), bias, chunks.size(i), result.channels(), result.places(), true);
+    }
     if (kind == ConvKind::input_grad) x.write();
     if (kind == ConvKind::forward) y.write();
   });
@@ -148,10 +174,19 @@ bool run_by_images(const Conv2dProblem& q, ConvKind kind) {
 }
 
 // Brings the arrays into layouts that the code above takes, with copies where they are in others, and runs.
-void convolve(Array x, Array w, Array y, const Conv2dOptions& o, ConvKind kind) {
+void convolve(Array x, Array w, Array y, const Conv2dOptions& o, ConvKind kind, Array b = {}) {
   Array& written = kind == ConvKind::forward ? y : kind == ConvKind::input_grad ? x : w;
+  GG_CHECK(!b.data || (b.shape == Shape{written.shape[1]} && b.is_contiguous() && b.dtype == written.dtype),
+           "conv2d: a bias of ", b.shape, " for ", written.shape);
   if (written.numel() == 0) return;
-  if (x.numel() == 0 || w.numel() == 0 || y.numel() == 0) return fill(written, 0);
+  if (x.numel() == 0 || w.numel() == 0 || y.numel() == 0) {
+    fill(written, 0);
+    if (b.data) {
+      const Array column = {b.data, b.dtype, {b.shape[0], 1, 1}, {1, 0, 0}};
+      copy(written, column.expanded(written.shape, "conv2d"));
+    }
+    return;
+  }
 
   auto is_image = [](const Array& a) { return is_nchw(a) || is_channels_last(a); };
   auto bytes = [](const Array& a, bool copied) {
@@ -172,7 +207,11 @@ void convolve(Array x, Array w, Array y, const Conv2dOptions& o, ConvKind kind) 
   if (copy_w && kind != ConvKind::weight_grad) copy(q.w, w);
 
   visit_floating(x.dtype, "conv2d", [&]<class T>() {
-    if (!std::is_same_v<T, float> || !run_by_images(q, kind)) run_by_products<T>(q, kind);
+    const T* bias = b.as<const T>();
+    if constexpr (std::is_same_v<T, float>) {
+      if (run_by_images(q, kind, bias)) return;
+    }
+    run_by_products<T>(q, kind, bias);
   });
 
   if (copy_x && kind == ConvKind::input_grad) copy(x, q.x);
@@ -182,14 +221,14 @@ void convolve(Array x, Array w, Array y, const Conv2dOptions& o, ConvKind kind) 
 
 }  // namespace
 
-void conv2d_forward(Array out, Array x, Array w, Conv2dOptions o) {
+void conv2d_forward(Array out, Array x, Array w, Conv2dOptions o, Array b) {
   check_conv2d(x, w, out, o, "conv2d");
-  convolve(x, w, out, o, ConvKind::forward);
+  convolve(x, w, out, o, ConvKind::forward, b);
 }
 
-void conv2d_input_grad(Array dx, Array g, Array w, Conv2dOptions o) {
+void conv2d_input_grad(Array dx, Array g, Array w, Conv2dOptions o, Array b) {
   check_conv2d(dx, w, g, o, "conv2d_input_grad");
-  convolve(dx, w, g, o, ConvKind::input_grad);
+  convolve(dx, w, g, o, ConvKind::input_grad, b);
 }
 
 void conv2d_weight_grad(Array dw, Array x, Array g, Conv2dOptions o) {

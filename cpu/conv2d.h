@@ -5,8 +5,8 @@
 // A transposed convolution is conv2d_input_grad with an H that fits.
 //
 // Memory: x, g, out and dx may be NCHW or channels-last, w and dw are row-major; other layouts are copied first.
-// f32 runs in oneDNN (cpu/onednn_conv.h), in chunks of the batch; f64, and the cases that oneDNN does badly, as matrix
-// products. The bits of the results do not depend on the number of threads.
+// f32 works on channels-last images, in chunks of the batch (cpu/image_conv.h); f64 as matrix products. The bits of the
+// results do not depend on the number of threads.
 #pragma once
 
 #include "core/array.h"
@@ -14,11 +14,11 @@
 
 namespace gg::cpu {
 
-/// out = x * w.
-void conv2d_forward(Array out, Array x, Array w, Conv2dOptions o);
+/// out = x * w, plus b [O] in every place where it is given.
+void conv2d_forward(Array out, Array x, Array w, Conv2dOptions o, Array b = {});
 
-/// dx = the adjoint in x: Σ g·(x * w) = Σ dx·x.
-void conv2d_input_grad(Array dx, Array g, Array w, Conv2dOptions o);
+/// dx = the adjoint in x: Σ g·(x * w) = Σ dx·x, plus b [C] in every place where it is given.
+void conv2d_input_grad(Array dx, Array g, Array w, Conv2dOptions o, Array b = {});
 
 /// dw = the adjoint in w.
 void conv2d_weight_grad(Array dw, Array x, Array g, Conv2dOptions o);

@@ -6,6 +6,7 @@
 #include "cpu/conv2d.h"
 #include "cuda/conv2d.h"
 #include "ops/elementwise.h"
+#include "ops/reduce.h"
 #include "ops/shape.h"
 #include "ops/tangent.h"
 
@@ -40,6 +41,9 @@ Tensor per_direction(const Tensor& t, const Fn& fn) {
   return stack(parts, 0);
 }
 
+// The kernels of the CPU add a bias [channels] while the result is in the cache; for those of other devices this does.
+Tensor plus_bias(const Tensor& y, const Tensor& b) { return b.defined() ? y + reshape(b, {b.size(0), 1, 1}) : y; }
+
 struct Conv2d {
   static constexpr const char* name = "conv2d";
   static constexpr unsigned saves = kSaveInputs;
@@ -47,11 +51,14 @@ struct Conv2d {
   static constexpr bool bilinear = true;
   Conv2dOptions o;
   Shape output_shape(const Tensor& x, const Tensor& w) const { return output_of(x.shape(), w.shape(), o); }
-  Tensor forward(const Tensor& x, const Tensor& w) const {
-    Shape shape = output_shape(x, w);
-    Tensor out = empty_image(shape, x, o);
-    GG_KERNEL(x.device(), conv2d_forward, out.array(), x.array(), w.array(), o);
-    return out;
+  Tensor forward(const Tensor& x, const Tensor& w, const Tensor& b = {}) const {
+    Tensor out = empty_image(output_shape(x, w), x, o);
+    if (b.defined() && out.device().is_cpu()) {
+      GG_CPU_KERNEL(Device(), conv2d_forward, out.array(), x.array(), w.array(), o, contiguous(b).array());
+      return out;
+    }
+    GG_KERNEL(out.device(), conv2d_forward, out.array(), x.array(), w.array(), o);
+    return plus_bias(out, b);
   }
   Tensors vjp(const Vjp& c) const {
     return {c.needs(0) ? conv2d_input_grad(c.grad(), c.input(1), c.shape(0), o) : Tensor(),
@@ -76,11 +83,14 @@ struct Conv2dInputGrad {
   Shape output_shape(const Tensor& g, const Tensor& w) const {
     return {g.size(0), w.size(1) * o.groups, height, width};
   }
-  Tensor forward(const Tensor& g, const Tensor& w) const {
-    Shape shape = output_shape(g, w);
-    Tensor out = empty_image(shape, g, o);
-    GG_KERNEL(g.device(), conv2d_input_grad, out.array(), g.array(), w.array(), o);
-    return out;
+  Tensor forward(const Tensor& g, const Tensor& w, const Tensor& b = {}) const {
+    Tensor out = empty_image(output_shape(g, w), g, o);
+    if (b.defined() && out.device().is_cpu()) {
+      GG_CPU_KERNEL(Device(), conv2d_input_grad, out.array(), g.array(), w.array(), o, contiguous(b).array());
+      return out;
+    }
+    GG_KERNEL(out.device(), conv2d_input_grad, out.array(), g.array(), w.array(), o);
+    return plus_bias(out, b);
   }
   Tensors vjp(const Vjp& c) const {
     return {c.needs(0) ? conv2d(c.grad(), c.input(1), {}, o) : Tensor(),
@@ -136,10 +146,43 @@ void check_pair(const Tensor& x, const Tensor& w, const char* op) {
   GG_CHECK(x.device() == w.device(), op, ": tensors are on ", x.device(), " and ", w.device());
 }
 
-Tensor add_bias(const Tensor& y, const Tensor& b, const char* op) {
-  if (!b.defined()) return y;
-  GG_CHECK(b.shape() == Shape{y.size(1)}, op, ": the bias must have shape [", y.size(1), "], got ", b.shape());
-  return y + reshape(b, {1, y.size(1), 1, 1});
+// One of the two above plus a bias [channels].
+template <class Convolution>
+struct Biased {
+  static constexpr const char* name = Convolution::name;
+  static constexpr unsigned saves = kSaveInputs;
+  Convolution convolution;
+  Shape output_shape(const Tensor& x, const Tensor& w, const Tensor&) const { return convolution.output_shape(x, w); }
+  Tensor forward(const Tensor& x, const Tensor& w, const Tensor& b) const { return convolution.forward(x, w, b); }
+  Tensors vjp(const Vjp& c) const {
+    Tensors grads = convolution.vjp(c);
+    grads.push_back(c.needs(2) ? sum(c.grad(), {0, 2, 3}) : Tensor());
+    return grads;
+  }
+  Tensor jvp(const Jvp& c) const {
+    Tensor y = convolution.jvp(c);
+    if (!c.has(2)) return y;
+    Tensor b = reshape(c.tangent(2), {c.tangent(2).size(0), 1, c.tangent(2).size(1), 1, 1});
+    return y.defined() ? y + b : expand(b, with_directions(c, c.output().shape()));
+  }
+  // Σ of 2 · convolution(ẋ, ẇ).
+  Tensor curvature(const Jvp& c) const {
+    Tensor total;
+    for (int64_t k = 0; c.has(0) && c.has(1) && k < c.directions(); ++k) {
+      total = add_tangents(total, 2 * apply(convolution, select(c.tangent(0), 0, k), select(c.tangent(1), 0, k)));
+    }
+    return total.defined() ? unsqueeze(total, 0) : total;
+  }
+};
+
+template <class Convolution>
+Tensor with_bias(const Convolution& convolution, const Tensor& x, const Tensor& w, const Tensor& b, const char* op) {
+  if (!b.defined()) return apply(convolution, x, w);
+  const int64_t channels = convolution.output_shape(x, w)[1];
+  GG_CHECK(b.shape() == Shape{channels}, op, ": the bias must have shape [", channels, "], got ", b.shape());
+  GG_CHECK(b.dtype() == x.dtype() && b.device() == x.device(), op, ": the bias is ", name_of(b.dtype()), " on ",
+           b.device(), ", the input ", name_of(x.dtype()), " on ", x.device());
+  return apply(Biased<Convolution>{convolution}, x, w, b);
 }
 
 }  // namespace
@@ -156,7 +199,7 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& b, const Conv2dOpt
   Shape out = output_of(x.shape(), w.shape(), o);
   GG_CHECK(out[2] >= 1 && out[3] >= 1, "conv2d: the kernel ", w.shape(), " is larger than the padded input ",
            x.shape());
-  return add_bias(apply(Conv2d{o}, x, w), b, "conv2d");
+  return with_bias(Conv2d{o}, x, w, b, "conv2d");
 }
 
 Tensor conv2d_input_grad(const Tensor& g, const Tensor& w, const Shape& input, const Conv2dOptions& o) {
@@ -197,7 +240,7 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& b, const
     // In an output that is larger by whole strides a window has more places: nothing comes from those.
     if (const int64_t more = t.output_padding[i] / t.stride[i]; more > 0) input = pad(input, {{2 + i, 0, more}});
   }
-  return add_bias(apply(Conv2dInputGrad{o, size[0], size[1]}, input, w), b, "conv_transpose2d");
+  return with_bias(Conv2dInputGrad{o, size[0], size[1]}, input, w, b, "conv_transpose2d");
 }
 
 }  // namespace gg

@@ -1,5 +1,6 @@
 // Two-dimensional convolution (cross-correlation, as everywhere in the field) and its two gradients: a family of three
-// bilinear operations, each of whose rules are the other two, so no order of derivative needs another kernel.
+// bilinear operations, each of whose rules are the other two, so no order of derivative needs another kernel. Float
+// results on the CPU lie channels last in memory (docs/architecture.md).
 #pragma once
 
 #include "core/tensor.h"

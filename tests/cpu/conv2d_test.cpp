@@ -29,6 +29,9 @@ const std::vector<Case> kCases = {
     {2, 3, 5, 5, 2, 7, 7, {.stride = {3, 3}, .padding = {3, 3}}},
     {33, 10, 14, 14, 12, 3, 3, {.padding = {1, 1}}},
     {1, 5, 10, 10, 3, 1, 1, {.stride = {4, 4}}},
+    {2, 5, 9, 8, 70, 3, 5, {.padding = {1, 2}, .dilation = {2, 1}}},  // few channels, outputs in several panels
+    {2, 1, 2, 2, 3, 3, 3, {.padding = {3, 3}}},                       // places that see nothing of the image
+    {3, 16, 40, 40, 4, 5, 5, {.stride = {2, 2}, .padding = {2, 2}}},  // rows of places in several goes
 };
 
 template <class T>
@@ -102,6 +105,26 @@ void check_all(const std::vector<int>& x_order, const std::vector<int>& y_order,
     });
     cpu::conv2d_forward(out.y, in.x, in.w, c.p);
     expect_close(out.y, y, sy, "output", index);
+
+    // A bias per channel of the result.
+    const int64_t n_y = oh * ow, n_x = c.h * c.w;
+    Owned<T> y_bias({c.o}), x_bias({c.c});
+    y_bias.randomize(4);
+    x_bias.randomize(5);
+    auto with = [](std::vector<double> v, Owned<T>& b, int64_t places) {
+      const int64_t channels = b.numel();
+      for (size_t i = 0; i < v.size(); ++i) v[i] += b.at(static_cast<int64_t>(i) / places % channels);
+      return v;
+    };
+    auto of_size = [](std::vector<double> v) {
+      for (double& x : v) x += 4;
+      return v;
+    };
+    cpu::conv2d_forward(out.y, in.x, in.w, c.p, y_bias);
+    expect_close(out.y, with(y, y_bias, n_y), of_size(sy), "output with a bias", index);
+    cpu::conv2d_input_grad(out.x, in.y, in.w, c.p, x_bias);
+    expect_close(out.x, with(dx, x_bias, n_x), of_size(sx), "input gradient with a bias", index);
+
     cpu::conv2d_input_grad(out.x, in.y, in.w, c.p);
     expect_close(out.x, dx, sx, "input gradient", index);
     cpu::conv2d_weight_grad(out.w, in.x, in.y, c.p);
@@ -163,6 +186,15 @@ TEST(Conv2d, EmptyBatch) {
   cpu::conv2d_input_grad(in.x, in.y, in.w, c.p);
   cpu::conv2d_weight_grad(in.w, in.x, in.y, c.p);
   for (float v : in.w.values()) EXPECT_EQ(v, 0);
+}
+
+TEST(Conv2d, NoInputChannelsLeaveTheBias) {
+  Owned<float> x({2, 0, 4, 4}), w({3, 0, 3, 3}), y({2, 3, 2, 2}), b({3});
+  b.randomize(1);
+  cpu::conv2d_forward(y, x, w, {}, b);
+  for (int64_t i = 0; i < y.numel(); ++i) EXPECT_EQ(y.at(i), b.at(i / 4 % 3));
+  Owned<float> short_bias({2});
+  EXPECT_THROW(cpu::conv2d_forward(y, x, w, {}, short_bias), Error);
 }
 
 TEST(Conv2d, RefusesWhatDoesNotFit) {
