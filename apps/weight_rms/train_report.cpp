@@ -49,15 +49,12 @@ void add_network(Report& report, RunContext& context, const TrainedNetwork& n, d
   std::vector<std::vector<std::string>> rows;
   for (const TensorRms& t : n.tensors) {
     rows.push_back({t.name, format_fixed(static_cast<double>(t.numbers), 0), format_number(t.measured.front(), 3),
-                    format_number(t.end(), 3), with_error(t, t.no_mean), with_error(t, t.with_mean),
-                    with_error(t, t.with_mean_by_number), with_error(t, t.with_mean_divided),
-                    format_number(t.mean_to_noise_by_number, 2), format_number(t.update.back(), 3),
-                    format_fixed(100 * t.live, 0) + " %"});
+                    format_number(t.end(), 3), with_error(t, t.no_mean), with_error(t, t.with_mean_by_number),
+                    with_error(t, t.with_mean_divided), format_number(t.mean_to_noise_by_number, 2),
+                    format_number(t.update.back(), 3), format_fixed(100 * t.live, 0) + " %"});
   }
   section.table(
-      {"tensor", "numbers", "start", "end", "mean 0", "mean, by norms", "mean, by number", "mean of g/√v", "r",
-       "update RMS", "live"},
-      rows,
+      {"tensor", "numbers", "start", "end", "mean 0", "mean", "mean of g/√v", "r", "update RMS", "live"}, rows,
       fmt::format("RMS of weights, and how far estimates lie from it. *r*: ‖μ‖²/‖σ‖² of the gradients, number "
                   "by number. *mean of g/√v*: of gradients divided by the root of Adam's v at their step. *update "
                   "RMS*: of Adam's u in the last record; the theory of mean 0 says {}. "
@@ -105,9 +102,9 @@ void add_to_report(Report& report, RunContext& context, const TrainCommand& opti
       "training, so this explains the RMS rather than foretelling it; r of an early part, or of a smaller model, is "
       "what one would have in practice.");
   why.bullets(
-      {"**Numbers differ.** Adam divides each number by its own size, so its mean counts against its own noise. *By "
-       "number* averages that ratio; the ratio of norms (*by norms*), as the formula has it, is led by a few numbers "
-       "with large gradients.",
+      {"**Numbers differ.** Adam divides each number by its own size, so its mean counts against its own noise: r is "
+       "that ratio, averaged. The ratio of norms, as the formula has it (in summary.json: with_mean), is led by a few "
+       "numbers with large gradients.",
        "**Gradients change their size.** Adam divides a gradient by its size at that time, while a mean over the "
        "training is led by the large ones and misses what smaller ones keep pushing at: in output layers and the first "
        "convolution the estimate from plain means is much too low. The *mean of g/√v* takes each gradient as the "
