@@ -19,6 +19,9 @@
 //     indices, row statistics). They are constants to it, so it needs a `reference` to be differentiated by.
 //   - `reference(inputs…)`: the same function made of other operations. Forward mode, and reverse mode while recording,
 //     differentiate it; `vjp` then only serves the plain backward pass. `saves` must hold all inputs.
+//   - `recorded_vjp(const Vjp&)`, perhaps with `const Aux&` too: takes the place of the reference's derivative where
+//   the
+//     reverse rule is itself recorded. It may be an operation of its own, say, that has a fused derivative.
 //   - `zero_if_any_input_is_zero`: as a product is, or a linear function of one input. A symbolic zero among the inputs
 //     then gives a symbolic zero of shape `output_shape(inputs…)`, and of `output_options(first)` where those are not
 //     the first input's.
@@ -31,6 +34,7 @@
 #include <array>
 #include <concepts>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "autograd/engine.h"
@@ -69,6 +73,11 @@ inline constexpr bool has_vjp = requires(const Op op, const Vjp& c) {
   op.vjp(c);
 }
 || requires(const Op op, const Vjp& c, const typename AuxOf<Op>::type& aux) { op.vjp(c, aux); };
+template <class Op>
+inline constexpr bool has_recorded_vjp = requires(const Op op, const Vjp& c) {
+  op.recorded_vjp(c);
+}
+|| requires(const Op op, const Vjp& c, const typename AuxOf<Op>::type& aux) { op.recorded_vjp(c, aux); };
 template <class Op>
 inline constexpr bool has_jvp = requires(const Op op, const Jvp& c) {
   op.jvp(c);
@@ -139,6 +148,11 @@ class OpNode final : public Node {
     if constexpr (has_reference<Op, N>) {
       bool only_reference = !has_vjp<Op>;
       if (only_reference || GradMode::enabled() || has_tangents(c)) {
+        if constexpr (has_recorded_vjp<Op> && has_aux<Op>) {
+          return op_.recorded_vjp(c, aux_);
+        } else if constexpr (has_recorded_vjp<Op>) {
+          return op_.recorded_vjp(c);
+        }
         return differentiate_reference(op_.name, c, N, inputs_, [this](std::span<const Tensor> in) {
           return spread<N>(in, [&](const auto&... x) { return op_.reference(x...); });
         });
@@ -228,19 +242,28 @@ inline bool any_requires_grad(std::span<const Tensor* const> in) {
   return false;
 }
 
+inline bool is_shared(const Tangent& t, const Shape& shape) {
+  return t.scale.defined() || t.value.shape().part(1, t.value.rank()) != shape;
+}
+
 // The inputs carry tangents: compute without the innermost level, apply the forward rule, and put the tangent back.
 template <size_t N, class Op, class Run>
 Tensor apply_forward(const Op& op, std::span<const Tensor* const> in, const Run& run) {
   uint64_t level = 0;
   for (const Tensor* x : in) level = std::max(level, top_level(*x));
   std::vector<Tensor> primals, tangents, seconds, images;
+  const Tangent* shared = nullptr;  // a tangent in the shared form, if there is one
+  int varying = 0;
   bool second_order = false, bent = false;
   for (const Tensor* x : in) {
     const Tangent* t = top_level(*x) == level ? x->get().tangent.get() : nullptr;
     primals.push_back(strip(*x, level));
     tangents.push_back(t ? t->value : Tensor());
-    if (!t || !t->second_order) continue;
+    if (!t) continue;
+    ++varying;
+    if (!t->second_order) continue;
     second_order = true;
+    if (is_shared(*t, x->shape())) shared = t;
     seconds.resize(in.size());
     seconds[tangents.size() - 1] = t->second;
     bent = bent || t->second.defined();
@@ -251,23 +274,40 @@ Tensor apply_forward(const Op& op, std::span<const Tensor* const> in, const Run&
     images[tangents.size() - 1] = t->image;
   }
   Tensor y = run(primals);
+  Tensor scale;
+  std::optional<Tensor> carried;
+  if (shared) {
+    if constexpr (takes_shared<Op>) {
+      if (varying == 1) carried = op.carried_scale(Jvp(primals, tangents, y, {}, {}, true, shared->scale));
+    }
+    if (carried) {
+      scale = shared->scale;
+    } else {
+      for (size_t i = 0; i < in.size(); ++i) {
+        if (tangents[i].defined()) tangents[i] = whole_tangent(*in[i]->get().tangent, in[i]->shape());
+      }
+    }
+  }
   Tensor dy;
   if constexpr (has_jvp<Op>) {
-    dy = op.jvp(Jvp(primals, tangents, y, {}, images));
+    dy = op.jvp(Jvp(primals, tangents, y, {}, images, carried.has_value(), scale));
   } else {
     fail(op.name, " has no forward rule, so jvp cannot pass through it");
   }
   if (!dy.defined()) return y;
-  GG_CHECK(dy.rank() == y.rank() + 1 && dy.shape().part(1, dy.rank()) == y.shape(), op.name,
+  const bool may_broadcast = carried || (reads_image<Op> && !images.empty());
+  GG_CHECK(dy.rank() == y.rank() + 1 && (may_broadcast || dy.shape().part(1, dy.rank()) == y.shape()), op.name,
            ": the forward rule gave a tangent of shape ", dy.shape(), " for an output of shape ", y.shape());
   auto tangent = Ref<Tangent>::adopt(new Tangent(level, dy, y.get().tangent));
+  if (carried) tangent->scale = *carried;
   if (second_order) {
     tangent->second_order = true;
     if constexpr (has_jvp<Op>) {
       if (bent) tangent->second = op.jvp(Jvp(primals, seconds, y));
       if (passes_image<Op> && !images.empty()) {
         tangent->image = images[0];
-      } else if (const Tensor more = curvature(op, primals, tangents, y, dy, run); more.defined()) {
+      } else if (const Tensor more = curvature(op, primals, tangents, y, dy, carried.has_value(), scale, run);
+                 more.defined()) {
         tangent->second = tangent->second.defined() ? add(tangent->second, more) : more;
       }
     }

@@ -4,6 +4,11 @@
 #include <atomic>
 #include <vector>
 
+namespace gg {
+Tensor mul(const Tensor& a, const Tensor& b);        ///< defined in ops/
+Tensor expand(const Tensor& x, const Shape& shape);  ///< defined in ops/
+}  // namespace gg
+
 namespace gg::autograd {
 namespace {
 std::atomic<uint64_t> next_level{1};
@@ -86,9 +91,16 @@ const Tangent* ForwardLevel::find(const Tensor& y) const {
   return nullptr;
 }
 
+Tensor whole_tangent(const Tangent& t, const Shape& shape) {
+  const Tensor value = t.scale.defined() ? mul(t.value, t.scale) : t.value;
+  return value.rank() == shape.rank() + 1 && value.shape().part(1, value.rank()) == shape
+             ? value
+             : expand(value, shape.inserted(0, value.size(0)));
+}
+
 Tensor ForwardLevel::tangent(const Tensor& y) const {
   const Tangent* t = find(y);
-  return t ? t->value : Tensor();
+  return t ? whole_tangent(*t, y.shape()) : Tensor();
 }
 
 Tensor ForwardLevel::second(const Tensor& y) const {

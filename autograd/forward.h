@@ -53,12 +53,22 @@ Tensor without_ended(const Tensor& t);
 /// The same numbers and history under a new handle object.
 Tensor alias(const Tensor& t);
 
+/// A tangent of a tensor of this shape, [directions, ...shape], out of whatever form it is in.
+Tensor whole_tangent(const Tangent& t, const Shape& shape);
+
 /// What a forward rule sees: the inputs without this level, and their tangents [directions, ...shape].
 class Jvp {
  public:
   Jvp(std::span<const Tensor> primals, std::span<const Tensor> tangents, const Tensor& output,
-      const Tensor& output_tangent = {}, std::span<const Tensor> images = {})
-      : primals_(primals), tangents_(tangents), images_(images), output_(output), output_tangent_(output_tangent) {
+      const Tensor& output_tangent = {}, std::span<const Tensor> images = {}, bool shared = false,
+      const Tensor& scale = {})
+      : primals_(primals),
+        tangents_(tangents),
+        images_(images),
+        output_(output),
+        output_tangent_(output_tangent),
+        scale_(scale),
+        shared_(shared) {
     for (const Tensor& t : tangents) {
       if (t.defined()) directions_ = t.size(0);
     }
@@ -76,11 +86,16 @@ class Jvp {
   /// Whether the tangent of input i is known by its image alone (ForwardLevel::attach_image).
   bool has_image(int i) const { return !images_.empty() && images_[i].defined(); }
   const Tensor& image(int i) const { return images_[i]; }
+  /// Whether the one tangent there is has the shared form (second_order.h), which the operation said it would take, and
+  /// what the tangent is to be multiplied by; undefined for 1.
+  bool shared() const { return shared_; }
+  const Tensor& scale() const { return scale_; }
 
  private:
   std::span<const Tensor> primals_, tangents_, images_;
   const Tensor& output_;
-  const Tensor output_tangent_;
+  const Tensor output_tangent_, scale_;
+  bool shared_ = false;
   int64_t directions_ = 1;
 };
 

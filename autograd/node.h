@@ -87,13 +87,15 @@ class LeafNode final : public Node {
 /// keeps d/dx [x · d/dy (x + y)] at 1: each call reads only its own level.
 struct Tangent : RefCounted {
   uint64_t level;
-  Tensor value;  ///< [directions, ...shape of the tensor]; may itself carry tangents of smaller levels and history
+  Tensor value;  ///< [directions, ...shape of the tensor]; may itself carry tangents of smaller levels and history.
+                 ///< In the shared form (second_order.h) it broadcasts to that shape only
   Ref<Tangent> outer;
 
   // Of levels of second order only (second_order.h).
   bool second_order = false;
   Tensor second;  ///< [1, ...shape]: second derivatives, summed over the directions; undefined where they are zero
   Tensor image;   ///< see ForwardLevel::attach_image; undefined for tangents like others
+  Tensor scale;   ///< [...shape]: the tangent is value·scale; undefined: value
 
   Tangent(uint64_t l, Tensor v, Ref<Tangent> o) : level(l), value(std::move(v)), outer(std::move(o)) {}
   /// A copy inside of other tangents.
@@ -103,7 +105,8 @@ struct Tangent : RefCounted {
         outer(std::move(o)),
         second_order(t.second_order),
         second(t.second),
-        image(t.image) {}
+        image(t.image),
+        scale(t.scale) {}
   static void release(Tangent* t) noexcept { delete t; }
 };
 

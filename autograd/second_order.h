@@ -13,6 +13,17 @@
 //   - `Tensor curvature(const Jvp& c) const`: [1, ...shape], or undefined for zero; c.output_tangent() is ẏ.
 //   - `static constexpr bool bilinear = true`: there is none unless both inputs vary.
 //   - else the forward rule is differentiated once more along each direction: right for all, and slow.
+//
+// Directions that all samples share. Behind a first product (ForwardLevel::attach_image) the directions are the same
+// for all samples, and activations only scale them: ẋ[i, n, h] = value[i, 1, h] · scale[n, h]. A tangent stays in this
+// *shared form* through operations that have
+//
+//   - `std::optional<Tensor> carried_scale(const Jvp& c) const`: the scale of the output's tangent, whose value is what
+//     the forward rule makes of c.tangent(0), or nothing where the whole tangent is to be made first. Asked only if one
+//     input varies. In curvature and in the forward rule c.shared() and c.scale() then say what form they are given.
+//
+// Others are given the whole tangent, [directions, ...shape]. A matrix product of few outputs never needs it: it
+// multiplies the value by the scaled matrices of all samples, side by side.
 #pragma once
 
 #include <span>
@@ -47,6 +58,10 @@ template <class Op>
 inline constexpr bool reads_image = requires {
   requires Op::reads_image;
 };
+template <class Op>
+inline constexpr bool takes_shared = requires(const Op op, const Jvp& c) {
+  op.carried_scale(c);
+};
 
 // Σᵢ of the derivative along direction i of the tangent along direction i.
 template <class Op, class Run>
@@ -76,11 +91,11 @@ Tensor curvature_by_nesting(const Op& op, std::span<const Tensor> primals, std::
 
 template <class Op, class Run>
 Tensor curvature(const Op& op, std::span<const Tensor> primals, std::span<const Tensor> tangents, const Tensor& y,
-                 const Tensor& dy, const Run& run) {
+                 const Tensor& dy, bool shared, const Tensor& scale, const Run& run) {
   if constexpr (is_affine<Op>) {
     return {};
   } else if constexpr (has_curvature<Op>) {
-    return op.curvature(Jvp(primals, tangents, y, dy));
+    return op.curvature(Jvp(primals, tangents, y, dy, {}, shared, scale));
   } else {
     if constexpr (is_bilinear<Op>) {
       int varying = 0;

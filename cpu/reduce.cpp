@@ -15,6 +15,7 @@ namespace gg::cpu {
 namespace {
 
 constexpr int64_t kGrain = kReduceGrain;
+constexpr int64_t kShortRun = 16;  // below which a plain loop is done before a kernel has begun
 constexpr int64_t kColumns = 512;  // columns whose sums are held at once
 
 // Sums of floats are carried in double, those of integers and bools in 64-bit integers.
@@ -46,8 +47,12 @@ void add_rows(uint64_t* acc, const T* x, int64_t stride, int64_t rows, int64_t c
 // A run whose elements are apart: gathered in pieces, so that the same tree serves.
 template <class T>
 Sum<T> sum_strided(const T* x, int64_t n, int64_t step) {
-  if (step == 1) return sum_run(x, n);
   Sum<T> total = 0;
+  if (n < kShortRun) {
+    for (int64_t i = 0; i < n; ++i) total += static_cast<Sum<T>>(x[i * step]);
+    return total;
+  }
+  if (step == 1) return sum_run(x, n);
   T buffer[256];
   for (int64_t begin = 0; begin < n; begin += 256) {
     int64_t count = std::min<int64_t>(256, n - begin);
@@ -82,7 +87,8 @@ void sum_rows(const ReducePlan& plan, Out* out, const T* x) {
   if (parts == 1) {
     parallel_for(outputs, std::max<int64_t>(1, kGrain / std::max<int64_t>(each, 16)), [&](int64_t begin, int64_t end) {
       for_positions(plan.kept, plan.kept.rank, begin, end, [&](const std::array<int64_t, 2>& at) {
-        out[at[0]] = static_cast<Out>(sum_part(x + at[1], 0, 1));
+        const T* from = x + at[1];
+        out[at[0]] = static_cast<Out>(r.rank == 1 ? sum_strided(from, run, step) : sum_part(from, 0, 1));
       });
     });
     return;

@@ -1,5 +1,7 @@
 #include "ops/elementwise.h"
 
+#include <optional>
+
 #include "autograd/apply.h"
 #include "ops/creation.h"
 #include "ops/curvature.h"
@@ -31,6 +33,7 @@ Tensor run_arithmetic(Plain op, const char* name, const Tensor& a, const Tensor&
 
 // A tangent or its negative in the shape of the output's tangent: sums do not shrink what they broadcast.
 Tensor expanded_tangent(const Jvp& c, int i) {
+  if (c.shared()) return c.tangent(i);
   return expand(aligned_tangent(c, i, c.output().rank()), with_directions(c, c.output().shape()));
 }
 
@@ -38,6 +41,7 @@ struct Add {
   static constexpr const char* name = "add";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool affine = true;
+  std::optional<Tensor> carried_scale(const Jvp& c) const { return same_scale(c); }
   Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(Plain::add, name, a, b); }
   Tensors vjp(const Vjp& c) const { return {c.grad(), c.grad()}; }
   Tensor jvp(const Jvp& c) const {
@@ -49,11 +53,12 @@ struct Sub {
   static constexpr const char* name = "sub";
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool affine = true;
+  std::optional<Tensor> carried_scale(const Jvp& c) const { return same_scale(c); }
   Tensor forward(const Tensor& a, const Tensor& b) const { return run_arithmetic(Plain::sub, name, a, b); }
   Tensors vjp(const Vjp& c) const { return {c.grad(), c.needs(1) ? neg(c.grad()) : Tensor()}; }
   Tensor jvp(const Jvp& c) const {
-    return add_tangents(c.has(0) ? expanded_tangent(c, 0) : Tensor(),
-                        c.has(1) ? neg(expanded_tangent(c, 1)) : Tensor());
+    if (c.has(0) && c.has(1)) return sub(expanded_tangent(c, 0), expanded_tangent(c, 1));
+    return c.has(0) ? expanded_tangent(c, 0) : neg(expanded_tangent(c, 1));
   }
 };
 
@@ -93,6 +98,7 @@ struct Linear {
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool zero_if_any_input_is_zero = true;
   static constexpr bool affine = true;
+  std::optional<Tensor> carried_scale(const Jvp& c) const { return same_scale(c); }
   F f;
   Shape output_shape(const Tensor& x) const { return x.shape(); }
   Tensor forward(const Tensor& x) const { return value_of(f, x); }
@@ -110,6 +116,7 @@ struct Shifted {
   static constexpr const char* name = F::name;
   static constexpr unsigned saves = kSaveNothing;
   static constexpr bool affine = true;
+  std::optional<Tensor> carried_scale(const Jvp& c) const { return same_scale(c); }
   F f;
   Tensor forward(const Tensor& x) const { return value_of(f, x); }
   Tensors vjp(const Vjp& c) const { return {times_slope(c.grad(), f)}; }

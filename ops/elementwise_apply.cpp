@@ -1,6 +1,9 @@
 #include "ops/elementwise_apply.h"
 
+#include <optional>
+
 #include "autograd/apply.h"
+#include "ops/creation.h"
 #include "ops/curvature.h"
 #include "ops/elementwise.h"
 #include "ops/elementwise_run.h"
@@ -104,15 +107,26 @@ struct Unary {
     if (!first().reads) return {derivative(c.grad(), {})};
     return {derivative(c.grad(), by_output() ? c.output() : c.input(0))};
   }
+  // What the first derivative reads.
+  Tensor place(const Jvp& c) const { return !first().reads ? Tensor() : by_output() ? c.output() : c.input(0); }
+  // Of a tangent in the shared form only the scale changes.
+  std::optional<Tensor> carried_scale(const Jvp& c) const {
+    if (first().vanishes) return Tensor();
+    const Tensor scale = c.scale().defined() ? c.scale() : full({}, 1, c.output().options());
+    return expand(derivative(scale, place(c)), c.output().shape());
+  }
   Tensor jvp(const Jvp& c) const {
     if (first().vanishes) return {};
-    return derivative(c.tangent(0), !first().reads ? Tensor() : by_output() ? c.output() : c.input(0));
+    if (c.shared()) return c.tangent(0);
+    return derivative(c.tangent(0), place(c));
   }
   Tensor curvature(const Jvp& c) const {
     // d(df(y))·ẋ = df'(y)·df(y)·ẋ, and so the product with ẋ again.
     const UnaryDerivative second{family, by_output() ? 1 : 2, by_output()};
     if (second.vanishes(second.order)) return {};
-    const Tensor at = by_output() ? c.output() : c.input(0), squares = sum_products(c.tangent(0), c.tangent(0));
+    const Tensor at = by_output() ? c.output() : c.input(0);
+    Tensor squares = sum_products(c.tangent(0), c.tangent(0));
+    if (c.scale().defined()) squares = squares * square(c.scale());
     return in_shape_of_output(c, second.at(second.order, by_output() ? derivative(squares, at) : squares, at));
   }
 };

@@ -1,5 +1,7 @@
 #include "ops/matmul.h"
 
+#include <optional>
+
 #include "autograd/apply.h"
 #include "core/dispatch.h"
 #include "cpu/matmul.h"
@@ -62,8 +64,9 @@ struct MatMul {
     if (c.has_image(0)) {
       GG_CHECK(!c.has(1) && c.image(0).size(1) == c.output().size(-1),
                "matmul: this is not the product whose image of ", "the directions is known");
-      return expand(unsqueeze(c.image(0), 1), with_directions(c, c.output().shape()));
+      return unsqueeze(c.image(0), 1);  // the shared form
     }
+    if (c.shared()) return of_shared(c);
     GG_CHECK(!c.has_image(1), "matmul: the directions of the second factor are known by an image only");
     return add_tangents(c.has(0) ? of_rows(aligned_tangent(c, 0, rank), c.input(1)) : Tensor(),
                         c.has(1) ? matmul(c.input(0), aligned_tangent(c, 1, rank)) : Tensor());
@@ -72,6 +75,23 @@ struct MatMul {
     if (!c.has(0) || !c.has(1)) return {};
     int rank = c.output().rank();
     return 2 * sum(matmul(aligned_tangent(c, 0, rank), aligned_tangent(c, 1, rank)), 0, {.keepdim = true});
+  }
+  // (value·scale)·b of a tangent in the shared form (autograd/second_order.h).
+  std::optional<Tensor> carried_scale(const Jvp& c) const {
+    if (c.has(1) || c.tangent(0).size(-1) != c.input(0).size(-1)) return std::nullopt;
+    if (!c.scale().defined()) return Tensor();
+    const Tensor &t = c.tangent(0), &b = c.input(1);
+    const bool pays = b.size(-1) < t.size(0);  // the scaled matrices are smaller than the whole tangent
+    return pays && t.rank() == 3 && t.size(1) == 1 && b.rank() == 2 ? std::optional(Tensor()) : std::nullopt;
+  }
+  static Tensor of_shared(const Jvp& c) {
+    const Tensor& b = c.input(1);
+    if (!c.scale().defined()) return matmul(aligned_tangent(c, 0, c.output().rank()), b);
+    const int64_t samples = c.output().size(0), in = b.size(0), out = b.size(1);
+    const Tensor scale = contiguous(transpose(c.scale()));
+    const Tensor each = unsqueeze(scale, 2) * unsqueeze(contiguous(b), 1);  // [in, samples, out]
+    return reshape(matmul(squeeze(c.tangent(0), 1), reshape(each, {in, samples * out})),
+                   {c.directions(), samples, out});
   }
   // t·b; rows that repeat each other without memory, as samples repeat directions that they share, are multiplied once.
   static Tensor of_rows(const Tensor& t, const Tensor& b) {

@@ -2,6 +2,8 @@
 // with and without that leading axis; these helpers are for the rest.
 #pragma once
 
+#include <optional>
+
 #include "autograd/forward.h"
 #include "ops/shape.h"
 
@@ -16,6 +18,15 @@ inline Tensor aligned_tangent(const autograd::Jvp& c, int i, int rank) {
   for (int k = t.rank() - 1; k < rank; ++k) shape.push_back(1);
   for (int k = 1; k < t.rank(); ++k) shape.push_back(t.size(k));
   return reshape(t, shape);
+}
+
+/// For `carried_scale` (autograd/second_order.h) of rules that treat all elements of a tangent alike: the scale stays
+/// as it is, unless the output is larger than the input that varies.
+inline std::optional<Tensor> same_scale(const autograd::Jvp& c) {
+  for (int i = 0; i < c.num_inputs(); ++i) {
+    if (c.has(i) && c.input(i).shape() == c.output().shape()) return c.scale();
+  }
+  return std::nullopt;
 }
 
 /// `shape` with the direction axis in front.

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "autograd/apply.h"
 #include "autograd/functional/variable.h"
 #include "autograd/node.h"
 #include "core/grad_mode.h"
@@ -45,6 +46,21 @@ std::unordered_map<const Node*, Use> readers(const Tensor& y) {
   return uses;
 }
 
+// mᵀ·m. As a product of two factors its gradient would be two products, of which one is the other's transpose.
+struct Gram {
+  static constexpr const char* name = "gram";
+  static constexpr unsigned saves = kSaveInputs;
+  Tensor forward(const Tensor& m) const { return matmul(transpose(m), m); }
+  Tensors vjp(const Vjp& c) const { return {transpose(matmul(c.grad() + transpose(c.grad()), transpose(c.input(0))))}; }
+  Tensor jvp(const Jvp& c) const {
+    const Tensor half = matmul(transpose(c.input(0)), c.tangent(0));
+    return half + transpose(half);
+  }
+  Tensor curvature(const Jvp& c) const {
+    return 2 * sum(matmul(transpose(c.tangent(0)), c.tangent(0)), 0, {.keepdim = true});
+  }
+};
+
 bool is(const Node* node, const char* name) { return std::strcmp(node->name(), name) == 0; }
 
 }  // namespace
@@ -75,7 +91,7 @@ Tensor compressed_rows(const Tensor& m) {
   if (out > in / 2 || out == 0) return m;
   Tensor factor;
   try {
-    factor = cholesky(matmul(transpose(m), m));
+    factor = cholesky(apply(Gram{}, m));
   } catch (const Error&) {  // not positive definite, or not finite: m says so itself
     return m;
   }

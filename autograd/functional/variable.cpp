@@ -63,6 +63,7 @@ Tensor without_history(const Tensor& t) {
     copy.second_order = tangents[i]->second_order;
     copy.second = without_history(tangents[i]->second);
     copy.image = without_history(tangents[i]->image);
+    copy.scale = without_history(tangents[i]->scale);
   }
   return plain;
 }

@@ -109,6 +109,61 @@ TEST(Laplacian, ASharedEntrySavesDirections) {
   EXPECT_EQ(rows, 40);
 }
 
+// Behind a shared entry directions are the same for all samples, and activations only scale them.
+TEST(Laplacian, SharedDirectionsPassAllOperations) {
+  Tensor w[] = {weights({12, 5}, 1), weights({5, 4}, 2), weights({4, 3}, 3), weights({5, 7}, 4)};
+  const Tensor x = random({2, 12}, 7), gain = random({5}, 8), bias = random({5}, 9), other = random({3, 1, 5}, 10);
+  auto rest = [&](const Tensor& z) { return cross_entropy(matmul(sigmoid(matmul(z, w[1])), w[2])); };
+  const Function bodies[] = {
+      [&](const Tensor& z) { return rest(tanh(z + bias)); },
+      [&](const Tensor& z) { return rest(bias - tanh(z - bias)); },
+      [&](const Tensor& z) { return rest(2.0 * leaky_relu(1.0 - z) + 1.0); },
+      [&](const Tensor& z) { return rest(sin(exp(0.5 * z))); },  // a scale of a scale
+      [&](const Tensor& z) { return rest(neg(z)); },             // no scale
+      [&](const Tensor& z) { return rest(sign(z)) + sum(z, 1); },
+      [&](const Tensor& z) { return rest(gain * tanh(z)); },
+      [&](const Tensor& z) { return rest(tanh(z) * sigmoid(z)); },
+      [&](const Tensor& z) { return rest(tanh(z) + z); },
+      [&](const Tensor& z) { return sum(square(z), 1) + sum(sin(tanh(z)), 1); },
+      [&](const Tensor& z) { return sum(matmul(tanh(z), w[3]), 1) + sum(square(matmul(tanh(z), w[3])), 1); },
+      [&](const Tensor& z) { return rest(layer_norm(tanh(z))); },
+      [&](const Tensor& z) {
+        return rest(reshape(tanh(reshape(z, {1, 2, 5})), {2, 5}));
+      },
+      [&](const Tensor& z) {
+        return sum(square(tanh(z) + other), {0, 2});
+      },
+      [&](const Tensor& z) { return sum(square(matmul(exp(z), transpose(exp(z)))), 1); },
+  };
+  int i = 0;
+  for (const Function& body : bodies) {
+    SCOPED_TRACE(i++);
+    auto f = [&](const Tensor& t) { return body(matmul(t, w[0])); };
+    const Tensor found = laplacian(f, x, {.batched = true}).laplacian;
+    expect_close(found, laplacian(f, x, {.batched = true, .shared_entry = false}).laplacian, 1e-11);
+    expect_close(laplacian(f, x, {.batched = true, .chunk = 2}).laplacian, found, 1e-11);
+    // Along another level, and back through all of it.
+    FunctionN of = [&](std::span<const Tensor> in) {
+      return laplacian([&](const Tensor& t) { return body(matmul(t, in[0])); }, x, {.batched = true}).laplacian;
+    };
+    std::vector<Tensor> in{w[0].requires_grad_()};
+    const GradcheckResult r = gradcheck(of, in, {.step = 1e-3, .rtol = 2e-7, .full_up_to = 12});
+    EXPECT_TRUE(r.ok) << r.message;
+    w[0] = w[0].detach();
+  }
+}
+
+// What is never there: a number for each direction, sample and hidden unit.
+TEST(Laplacian, OfFewOutputsTakesNoMemoryPerDirectionAndUnit) {
+  constexpr int64_t kSamples = 20, kUnits = 16;
+  Tensor w[] = {weights({40, kUnits}, 1).requires_grad_(), weights({kUnits, 3}, 2).requires_grad_()};
+  const Tensor x = random({kSamples, 40}, 7);
+  auto f = [&](const Tensor& t) { return cross_entropy(matmul(tanh(matmul(t, w[0]) + 0.1), w[1])); };
+  KernelCount count;
+  grad(mean(laplacian(f, x, {.batched = true}).laplacian), w);
+  EXPECT_EQ(count.largest_array(), kUnits * kSamples * 3);
+}
+
 TEST(Laplacian, ASharedEntryIsFound) {
   // 12-5-4-3: five directions instead of twelve, through the Cholesky factor, or twelve rows of the matrix.
   Tensor w[] = {weights({12, 5}, 1), weights({5, 4}, 2), weights({4, 3}, 3), weights({12, 4}, 4), weights({9, 3}, 5)};
