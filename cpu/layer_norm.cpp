@@ -27,6 +27,28 @@ void check_matrix(const Array& a, const Array& x, const char* op) {
            a.shape, " and ", x.shape);
 }
 
+template <class T>
+T* at(const Array& a, int64_t i) {
+  return a.as<T>() + i * a.strides[0];
+}
+
+// Sums over rows are partial sums of fixed pieces of so many rows, in T, which are added in double.
+int64_t rows_at_once(int64_t n) { return std::clamp<int64_t>(16 * 1024 / n, 8, 64); }
+
+// The sums of `pieces` partial sums, which lie `apart` from each other. None if they are not wanted.
+template <class T>
+void add_up(const Array& sums, const T* partial, int64_t pieces, int64_t apart) {
+  if (!sums.data) return;
+  constexpr int64_t kColumns = 256;
+  parallel_for(sums.shape[0], kColumns, [&](int64_t begin, int64_t end) {
+    double total[kColumns] = {};
+    for (int64_t c = 0; c < pieces; ++c) {
+      for (int64_t j = begin; j < end; ++j) total[j - begin] += static_cast<double>(partial[c * apart + j]);
+    }
+    for (int64_t j = begin; j < end; ++j) *at<T>(sums, j) = static_cast<T>(total[j - begin]);
+  });
+}
+
 Array as_column(Array v) {
   v.shape.push_back(1);
   v.strides[1] = 1;
@@ -74,32 +96,53 @@ void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
   visit_floating(x.dtype, "layer_norm_backward", [&]<class T>() {
     RowArray from(x, true), gs(g, true), to(dx, false), weight(w, true);
     const T* pw = weight.rows().as<const T>();
-    // Sums over rows: partial sums of fixed pieces in T, which are added in double.
-    int64_t piece = std::clamp<int64_t>(16 * 1024 / n, 8, 64), pieces = (rows + piece - 1) / piece;
+    const int64_t piece = rows_at_once(n), pieces = (rows + piece - 1) / piece;
     Scratch scratch(sizeof(T) * static_cast<size_t>(pieces * 2 * n));
     T* partial = scratch.as<T>();
-    auto at = [](const Array& a, int64_t i) { return a.as<T>() + i * a.strides[0]; };
     parallel_chunks(pieces, [&](int64_t c) {
       T *pdw = partial + c * 2 * n, *pdb = pdw + n;
       std::fill_n(pdw, 2 * n, T(0));
       for (int64_t i = c * piece; i < std::min(rows, (c + 1) * piece); ++i) {
-        kernels<T>().layer_backward(at(to.rows(), i), pdw, pdb, at(gs.rows(), i), at(from.rows(), i), pw, n,
-                                    *at(mean, i), *at(rstd, i), centred);
+        kernels<T>().layer_backward(at<T>(to.rows(), i), pdw, pdb, at<T>(gs.rows(), i), at<T>(from.rows(), i), pw, n,
+                                    *at<T>(mean, i), *at<T>(rstd, i), centred);
       }
     });
-    constexpr int64_t kColumns = 256;
-    const int64_t first = dw.data ? 0 : n, columns = (db.data ? 2 * n : n) - first;
-    parallel_for(columns, kColumns, [&](int64_t low, int64_t high) {
-      const int64_t begin = first + low, end = first + high;
-      double total[kColumns] = {};
-      for (int64_t c = 0; c < pieces; ++c) {
-        for (int64_t j = begin; j < end; ++j) total[j - begin] += static_cast<double>(partial[c * 2 * n + j]);
-      }
-      for (int64_t j = begin; j < end; ++j) {
-        *(j < n ? at(dw, j) : at(db, j - n)) = static_cast<T>(total[j - begin]);
-      }
-    });
+    add_up(dw, partial, pieces, 2 * n);
+    add_up(db, partial + n, pieces, 2 * n);
     to.finish();
+  });
+}
+
+void layer_norm_double_backward(Array dg, Array dx, Array dw, Array v, Array g, Array x, Array mean, Array rstd,
+                                Array w, bool centred) {
+  constexpr const char* op = "layer_norm_double_backward";
+  for (const Array* a : {&dg, &dx, &v, &g}) check_matrix(*a, x, op);
+  const int64_t rows = x.shape[0], n = x.shape[1];
+  check_vector(mean, rows, x.dtype, op, "means");
+  check_vector(rstd, rows, x.dtype, op, "deviations");
+  for (const Array* a : {&w, &dw}) check_vector(*a, n, x.dtype, op, "a vector");
+  if (x.numel() == 0) {
+    if (dw.data) fill(dw, 0);
+    return;
+  }
+  visit_floating(x.dtype, op, [&]<class T>() {
+    RowArray xs(x, true), gs(g, true), vs(v, true), to_g(dg, false), to_x(dx, false), weight(w, true);
+    const T* pw = weight.rows().as<const T>();
+    const int64_t piece = rows_at_once(n), pieces = (rows + piece - 1) / piece;
+    Scratch scratch(sizeof(T) * static_cast<size_t>(pieces * n));
+    T* partial = scratch.as<T>();
+    parallel_chunks(pieces, [&](int64_t c) {
+      T* pdw = partial + c * n;
+      std::fill_n(pdw, n, T(0));
+      for (int64_t i = c * piece; i < std::min(rows, (c + 1) * piece); ++i) {
+        kernels<T>().layer_double_backward(at<T>(to_g.rows(), i), at<T>(to_x.rows(), i), pdw, at<T>(vs.rows(), i),
+                                           at<T>(gs.rows(), i), at<T>(xs.rows(), i), pw, n, *at<T>(mean, i),
+                                           *at<T>(rstd, i), centred);
+      }
+    });
+    add_up(dw, partial, pieces, n);
+    to_g.finish();
+    to_x.finish();
   });
 }
 

@@ -15,6 +15,11 @@ void layer_norm_forward(Array out, Array mean, Array rstd, Array x, Array w, Arr
 void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array mean, Array rstd, Array w,
                          bool centred = true);
 
+/// The gradients of ⟨v, dx⟩ in g, x and w, where dx [rows, n] is what layer_norm_backward gives for g, x and w (so mean
+/// and rstd depend on x), and v [rows, n]. That in w may have a null pointer: it is not wanted.
+void layer_norm_double_backward(Array dg, Array dx, Array dw, Array v, Array g, Array x, Array mean, Array rstd,
+                                Array w, bool centred = true);
+
 /// mean, var [C] = mean and biased variance of x [N, C, ...] over all axes but the second.
 void batch_norm_statistics(Array mean, Array var, Array x);
 

@@ -100,6 +100,66 @@ __global__ void __launch_bounds__(kRowThreads, kRowBlocks)
   }
 }
 
+struct RowSums {
+  double h, v, hu, vu, hv;
+};
+struct AddSums {
+  __device__ RowSums operator()(const RowSums& x, const RowSums& y) const {
+    return {x.h + y.h, x.v + y.v, x.hu + y.hu, x.vu + y.vu, x.hv + y.hv};
+  }
+};
+
+// The formulas stand in ops/norm_backward.h. Operands: v, g, x, dg, dx, and P·v of all rows, or null.
+// bytes: v + g + x + dg + dx (+ P·v) up to 8 columns a thread, the least; the first three twice beyond
+template <class T>
+__global__ void __launch_bounds__(kRowThreads, 2)
+    layer_norm_double_backward_kernel(RowPlan<6> plan, bool centred, double each, const T* v, const T* g, const T* x,
+                                      T* dg, T* dx, T* pv, const T* mean, int32_t mean_step, const T* rstd,
+                                      int32_t rstd_step, const T* w, int32_t w_step) {
+  const RowThreads threads(plan.log_threads);
+  RowReader<T, 3> reader(threads);
+  for (uint32_t first = blockIdx.x * threads.slots; first < plan.rows.count; first += gridDim.x * threads.slots) {
+    const uint32_t row = first + threads.slot;
+    const bool active = row < plan.rows.count;
+    int32_t at[6] = {};
+    if (active) plan.rows.add_offsets(row, at);
+    reader.open(0, v + at[0], plan.step[0], T(0), active ? plan.cols : 0);
+    reader.open(1, g + at[1], plan.step[1], T(0), active ? plan.cols : 0);
+    reader.open(2, x + at[2], plan.step[2], T(0), active ? plan.cols : 0);
+    const T m = active ? mean[static_cast<int32_t>(row) * mean_step] : T(0);
+    const T r = active ? rstd[static_cast<int32_t>(row) * rstd_step] : T(0);
+    RowSums total{0, 0, 0, 0, 0};
+    reader.each([&](const T(&in)[3][kRowChunk], uint32_t c0) {
+      T h_sum = 0, v_sum = 0, hu_sum = 0, vu_sum = 0, hv_sum = 0;
+      reader.put(c0, [&](int k, int32_t c) {
+        const T u = (in[2][k] - m) * r, h = in[1][k] * w[c * w_step];
+        h_sum += h;
+        v_sum += in[0][k];
+        hu_sum += h * u;
+        vu_sum += in[0][k] * u;
+        hv_sum += h * in[0][k];
+      });
+      total = AddSums{}(total, {static_cast<double>(h_sum), static_cast<double>(v_sum), static_cast<double>(hu_sum),
+                                static_cast<double>(vu_sum), static_cast<double>(hv_sum)});
+    });
+    total = threads.reduce(total, RowSums{0, 0, 0, 0, 0}, AddSums{});
+    const double hm = centred ? total.h * each : 0, vm = centred ? total.v * each : 0;
+    const double hum = total.hu * each, vum = total.vu * each;
+    const T s = static_cast<T>(total.hv * each - hm * vm - hum * vum);
+    const T h_mean = static_cast<T>(hm), v_mean = static_cast<T>(vm);
+    const T hu = static_cast<T>(hum), vu = static_cast<T>(vum);
+    reader.each([&](const T(&in)[3][kRowChunk], uint32_t c0) {
+      reader.put(c0, [&](int k, int32_t c) {
+        const T u = (in[2][k] - m) * r, scale = w[c * w_step];
+        const T h = in[1][k] * scale - h_mean - u * hu, rest = in[0][k] - v_mean - u * vu;
+        dg[at[3] + c * plan.step[3]] = scale * (r * rest);
+        dx[at[4] + c * plan.step[4]] = -(r * r) * (s * u + vu * h + hu * rest);
+        if (pv) pv[at[5] + c * plan.step[5]] = r * rest;
+      });
+    });
+  }
+}
+
 inline constexpr int kNormPacks = 8;  // of each array, in a thread's registers
 
 // bytes: x + out, the least
@@ -322,6 +382,29 @@ struct SumPair {
   }
 };
 
+/// The sum of products of two operands.
+template <class T>
+struct SumProducts {
+  using In = T;
+  static constexpr int kOperands = 2;
+  using Acc = double;
+  struct Local {
+    double sum = 0;
+  };
+  __device__ void take(Local& local, const T (&v)[2][kReduceChunk], uint32_t, uint32_t, uint32_t) const {
+    T p[kReduceChunk];
+#pragma unroll
+    for (int k = 0; k < kReduceChunk; ++k) p[k] = v[0][k] * v[1][k];
+    local.sum += static_cast<double>(sum_of(p));
+  }
+  __device__ Acc identity() const { return 0; }
+  __device__ Acc finish(const Local& local) const { return local.sum; }
+  __device__ Acc combine(Acc x, Acc y) const { return x + y; }
+  __device__ void put(Acc sum, const T* const*, const int32_t (&at)[4], void* out, void*) const {
+    static_cast<T*>(out)[at[2]] = static_cast<T>(sum);
+  }
+};
+
 namespace {
 
 constexpr uint32_t kManyRows = 64;  // from here on one reading for all gradients is worth its partial sums
@@ -409,6 +492,30 @@ void layer_norm_backward(Array dx, Array dw, Array db, Array g, Array x, Array m
     launch("layer_norm_backward (input)", layer_norm_backward_kernel<T>, plan.blocks(), kRowThreads, 0, plan, centred,
            each, g.as<const T>(), x.as<const T>(), dx.as<T>(), mean.as<const T>(), rstd.as<const T>(), w.as<const T>(),
            step_of(w));
+  });
+}
+
+void layer_norm_double_backward(Array dg, Array dx, Array dw, Array v, Array g, Array x, Array mean, Array rstd,
+                                Array w, bool centred) {
+  constexpr const char* op = "layer_norm_double_backward";
+  GG_CHECK(x.rank() == 2, op, ": expected a matrix, got ", x.shape);
+  for (const Array* a : {&dg, &dx, &v, &g}) check_same(op, *a, x);
+  for (const Array* a : {&mean, &rstd}) check_vector(op, *a, x.shape[0], x);
+  for (const Array* a : {&w, &dw}) check_vector(op, *a, x.shape[1], x);
+  visit_floating(x.dtype, op, [&]<class T>() {
+    const auto count = static_cast<size_t>(dw.data ? x.numel() : 0);
+    DeviceScratch memory(sizeof(T) * count, Device::GG_CUDA_NS);
+    const Array pv{count ? memory.as<T>() : nullptr, x.dtype, x.shape, Layout::contiguous(x.shape).strides};
+    if (x.numel() > 0) {
+      const auto plan = plan_rows(op, std::array{v, g, x, dg, dx, pv});
+      launch(op, layer_norm_double_backward_kernel<T>, plan.blocks(), kRowThreads, 0, plan, centred, one_of(x.shape[1]),
+             v.as<const T>(), g.as<const T>(), x.as<const T>(), dg.as<T>(), dx.as<T>(), pv.as<T>(), mean.as<const T>(),
+             step_of(mean), rstd.as<const T>(), step_of(rstd), w.as<const T>(), step_of(w));
+    }
+    if (dw.data) {
+      reduce_axes("layer_norm_double_backward (weight)", SumProducts<T>{}, std::array{g, pv}, along(dw, 1, 2),
+                  along(dw, 1, 2));
+    }
   });
 }
 

@@ -17,6 +17,11 @@ GG_DEVICE_API(
     void layer_norm_backward(gg::Array dx, gg::Array dw, gg::Array db, gg::Array g, gg::Array x, gg::Array mean,
                              gg::Array rstd, gg::Array w, bool centred = true);
 
+    /// The gradients of ⟨v, dx⟩ in g, x and w, where dx [rows, n] is what layer_norm_backward gives for g, x and w (so
+    /// mean and rstd depend on x), and v [rows, n]. That in w may have a null pointer: it is not wanted.
+    void layer_norm_double_backward(gg::Array dg, gg::Array dx, gg::Array dw, gg::Array v, gg::Array g, gg::Array x,
+                                    gg::Array mean, gg::Array rstd, gg::Array w, bool centred = true);
+
     /// mean, var [C] = mean and biased variance of x [N, C, ...] over all axes but the second.
     void batch_norm_statistics(gg::Array mean, gg::Array var, gg::Array x);
 

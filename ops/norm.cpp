@@ -10,17 +10,18 @@
 #include "cuda/norm_kernels.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
+#include "ops/norm_backward.h"
 #include "ops/reduce.h"
 #include "ops/shape.h"
 
 namespace gg {
 namespace {
 
-// Layer norm and RMS norm of x [rows, n] run the same kernels; w and b are [n].
-struct RowStatistics {
-  Tensor mean, rstd;  // [rows]; the mean of RMS norm is 0
-};
+using detail::ChannelNorm;
+using detail::normalised;
+using detail::RowStatistics;
 
+// Layer norm and RMS norm of x [rows, n] run the same kernels; w and b are [n].
 Tensor normalise_rows(RowStatistics& s, const Tensor& x, const Tensor& w, const Tensor& b, double eps, bool centred) {
   Tensor out = empty(x.shape(), x.options());
   s.mean = empty({x.size(0)}, x.options());
@@ -44,6 +45,15 @@ Tensors row_gradients(const Vjp& c, const RowStatistics& s, bool with_b, bool ce
   return {dx, dw};
 }
 
+// The same where they are recorded; `unit` is the norm with weight 1, and no bias.
+template <class Unit>
+Tensors recorded_row_gradients(const Vjp& c, const RowStatistics& s, double eps, bool centred, const Unit& unit) {
+  Tensor x = c.input(0), w = c.input(1), dx, dw;
+  if (c.needs(0)) dx = detail::layer_norm_backward(c.grad(), x, w, s, eps, centred);
+  if (c.needs(1)) dw = sum(c.grad() * unit(x, ones(w.shape(), w.options())), 0);
+  return {dx, dw};
+}
+
 struct LayerNorm {
   static constexpr const char* name = "layer_norm";
   static constexpr unsigned saves = kSaveInputs;
@@ -54,9 +64,15 @@ struct LayerNorm {
     return normalise_rows(aux, x, w, b, eps, true);
   }
   Tensors vjp(const Vjp& c, const Aux& aux) const { return row_gradients(c, aux, true, true); }
+  Tensors recorded_vjp(const Vjp& c, const Aux& aux) const {
+    Tensors grads = recorded_row_gradients(c, aux, eps, true, [&](const Tensor& x, const Tensor& one) {
+      return apply(*this, x, one, zeros(one.shape(), one.options()));
+    });
+    grads.push_back(c.needs(2) ? sum(c.grad(), 0) : Tensor());
+    return grads;
+  }
   Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
-    Tensor centred = x - mean(x, -1, {.keepdim = true});
-    return centred * rsqrt(mean(square(centred), -1, {.keepdim = true}) + eps) * w + b;
+    return normalised(x, {-1}, eps).u * w + b;
   }
 };
 
@@ -70,9 +86,11 @@ struct RmsNorm {
     return normalise_rows(aux, x, w, raw::full(w.shape(), 0, w.options()), eps, false);
   }
   Tensors vjp(const Vjp& c, const Aux& aux) const { return row_gradients(c, aux, false, false); }
-  Tensor reference(const Tensor& x, const Tensor& w) const {
-    return x * rsqrt(mean(square(x), -1, {.keepdim = true}) + eps) * w;
+  Tensors recorded_vjp(const Vjp& c, const Aux& aux) const {
+    return recorded_row_gradients(c, aux, eps, false,
+                                  [&](const Tensor& x, const Tensor& one) { return apply(*this, x, one); });
   }
+  Tensor reference(const Tensor& x, const Tensor& w) const { return normalised(x, {-1}, eps, false).u * w; }
 };
 
 Shape per_channel(const Tensor& x) {
@@ -85,6 +103,16 @@ Axes all_but_channel(const Tensor& x) {
   Axes axes{0};
   for (int i = 2; i < x.rank(); ++i) axes.push_back(i);
   return axes;
+}
+
+// The gradients of a norm with weight and bias for each channel, where they are recorded; `unit` as above.
+template <class Unit>
+Tensors recorded_channel_gradients(const Vjp& c, const ChannelNorm& norm, const Unit& unit) {
+  Tensor g = c.grad(), x = c.input(0), w = c.input(1), dx, dw, db;
+  if (c.needs(0)) dx = detail::channel_norm_backward(g, x, w, norm);
+  if (c.needs(1)) dw = sum(g * unit(x, ones(w.shape(), w.options())), all_but_channel(x));
+  if (c.needs(2)) db = sum(g, all_but_channel(x));
+  return {dx, dw, db};
 }
 
 struct BatchNorm {
@@ -106,10 +134,13 @@ struct BatchNorm {
               statistics.mean.array(), statistics.var.array(), w.array(), eps);
     return {dx, dw, db};
   }
+  Tensors recorded_vjp(const Vjp& c) const {
+    return recorded_channel_gradients(
+        c, {0, eps, statistics.mean, statistics.var},
+        [&](const Tensor& x, const Tensor& one) { return apply(*this, x, one, zeros(one.shape(), one.options())); });
+  }
   Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
-    Tensor centred = x - mean(x, all_but_channel(x), {.keepdim = true});
-    Tensor variance = mean(square(centred), all_but_channel(x), {.keepdim = true});
-    return centred * rsqrt(variance + eps) * reshape(w, per_channel(x)) + reshape(b, per_channel(x));
+    return normalised(x, all_but_channel(x), eps).u * reshape(w, per_channel(x)) + reshape(b, per_channel(x));
   }
 };
 
@@ -151,21 +182,7 @@ struct GroupNorm {
   int64_t groups;
   double eps;
 
-  static Tensor channels(const Tensor& x) { return reshape(x, {1, x.size(0) * x.size(1), x.size(2)}); }
-  /// What groups [N·groups] or channels [C] have, for each channel of each image: [N·C].
-  Tensor of_groups(const Tensor& t, const Tensor& x) const {
-    const int64_t n = x.size(0), each = x.size(1) / groups;
-    return reshape(contiguous(expand(reshape(t, {n, groups, 1}), {n, groups, each})), {n * x.size(1)});
-  }
-  static Tensor of_channels(const Tensor& t, const Tensor& x) {
-    return reshape(contiguous(expand(t, {x.size(0), x.size(1)})), {x.size(0) * x.size(1)});
-  }
-  /// The mean over the elements of each group of what is summed over each channel of each image.
-  Tensor group_mean(const Tensor& t, const Tensor& x) const {
-    const int64_t n = x.size(0), each = x.size(1) / groups;
-    const auto count = static_cast<double>(std::max<int64_t>(each * x.size(2), 1));
-    return of_groups(sum(reshape(t, {n, groups, each}), -1) / count, x);
-  }
+  ChannelNorm norm(const Aux& aux) const { return {groups, eps, aux.mean, aux.var}; }
 
   Tensor forward(Aux& aux, const Tensor& x, const Tensor& w, const Tensor& b) const {
     const int64_t rows = x.size(0) * groups;
@@ -174,35 +191,32 @@ struct GroupNorm {
     aux.var = empty({rows}, x.options());
     GG_KERNEL(x.device(), batch_norm_statistics, aux.mean.array(), aux.var.array(),
               reshape(x, {1, rows, x.size(1) / groups * x.size(2)}).array());
-    Tensor m = of_groups(aux.mean, x), v = of_groups(aux.var, x), scale = of_channels(w, x), shift = of_channels(b, x);
-    GG_KERNEL(x.device(), batch_norm_forward, channels(out).array(), channels(x).array(), m.array(), v.array(),
+    const ChannelNorm n = norm(aux);
+    Tensor m = n.of_groups(aux.mean, x), v = n.of_groups(aux.var, x), scale = n.of_channels(w, x),
+           shift = n.of_channels(b, x);
+    GG_KERNEL(x.device(), batch_norm_forward, n.seen(out).array(), n.seen(x).array(), m.array(), v.array(),
               scale.array(), shift.array(), eps);
     return out;
   }
   Tensors vjp(const Vjp& c, const Aux& aux) const {
-    Tensor x = c.input(0), g = contiguous(c.grad()), gs = channels(g), xs = channels(x);
-    Tensor m = of_groups(aux.mean, x), rstd = rsqrt(of_groups(aux.var, x) + eps), w = of_channels(c.input(1), x);
+    const ChannelNorm n = norm(aux);
+    Tensor x = c.input(0), g = n.seen(contiguous(c.grad())), m = n.of_groups(aux.mean, x), w = c.input(1);
     Tensor product = empty(m.shape(), m.options()), total = empty(m.shape(), m.options());  // Σ g·(x - mean), Σ g
-    GG_KERNEL(x.device(), channel_gradients, product.array(), total.array(), gs.array(), xs.array(), m.array());
+    GG_KERNEL(x.device(), channel_gradients, product.array(), total.array(), g.array(), n.seen(x).array(), m.array());
     Tensor dx, dw, db;
-    if (c.needs(0)) {
-      // With u = (x - mean)·rstd and h = g·w:  dx = rstd · (h - mean(h) - u · mean(h·u)).
-      Tensor p = rstd * w, q = -(square(rstd) * rstd * group_mean(product * w, x)),
-             r = -(rstd * group_mean(total * w, x));
-      dx = empty(x.shape(), x.options());
-      GG_KERNEL(x.device(), channel_combine, channels(dx).array(), gs.array(), xs.array(), m.array(), p.array(),
-                q.array(), r.array());
-    }
-    const Shape images{x.size(0), x.size(1)};
-    if (c.needs(1)) dw = sum(reshape(product * rstd, images), 0);
-    if (c.needs(2)) db = sum(reshape(total, images), 0);
+    if (c.needs(0)) dx = detail::channel_norm_input_gradient(g, x, w, n, product, total);
+    if (c.needs(1)) dw = n.over_images(product * rsqrt(n.of_groups(aux.var, x) + eps), x);
+    if (c.needs(2)) db = n.over_images(total, x);
     return {dx, dw, db};
+  }
+  Tensors recorded_vjp(const Vjp& c, const Aux& aux) const {
+    return recorded_channel_gradients(c, norm(aux), [&](const Tensor& x, const Tensor& one) {
+      return apply(*this, x, one, zeros(one.shape(), one.options()));
+    });
   }
   Tensor reference(const Tensor& x, const Tensor& w, const Tensor& b) const {
     Tensor rows = reshape(x, {x.size(0), groups, x.size(1) / groups * x.size(2)});
-    Tensor centred = rows - mean(rows, -1, {.keepdim = true});
-    Tensor y = centred * rsqrt(mean(square(centred), -1, {.keepdim = true}) + eps);
-    return reshape(y, x.shape()) * unsqueeze(w, 1) + unsqueeze(b, 1);
+    return reshape(normalised(rows, {-1}, eps).u, x.shape()) * unsqueeze(w, 1) + unsqueeze(b, 1);
   }
 };
 

@@ -17,6 +17,27 @@
 namespace gg {
 namespace {
 
+// y · (g - Σ g·y): the gradient of softmax in its input, where y is what it gave. Symmetric in the place of g, so its
+// derivative there is itself.
+struct SoftmaxBackward {
+  static constexpr const char* name = "softmax_backward";
+  static constexpr unsigned saves = kSaveInputs;
+  Tensor forward(const Tensor& g, const Tensor& y) const {
+    Tensor dx = empty_like(y);
+    GG_KERNEL(dx.device(), softmax_backward, dx.array(), g.array(), y.array());
+    return dx;
+  }
+  Tensors vjp(const Vjp& c) const {
+    const Tensor v = c.grad(), g = c.input(0), y = c.input(1);
+    Tensor dg, dy;
+    if (c.needs(0)) dg = apply(*this, v, y);
+    if (c.needs(1)) dy = v * (g - sum(g * y, -1, {.keepdim = true})) - g * sum(v * y, -1, {.keepdim = true});
+    return {dg, dy};
+  }
+  Tensors recorded_vjp(const Vjp& c) const { return vjp(c); }
+  Tensor reference(const Tensor& g, const Tensor& y) const { return y * (g - sum(g * y, -1, {.keepdim = true})); }
+};
+
 struct Softmax {
   static constexpr const char* name = "softmax";
   static constexpr unsigned saves = kSaveInputs | kSaveOutput;
@@ -30,6 +51,7 @@ struct Softmax {
     GG_KERNEL(dx.device(), softmax_backward, dx.array(), c.grad().array(), c.output().array());
     return {dx};
   }
+  Tensors recorded_vjp(const Vjp& c) const { return {apply(SoftmaxBackward{}, c.grad(), c.output())}; }
   Tensor reference(const Tensor& x) const {
     Tensor e = exp(x - max(x.detach(), -1, {.keepdim = true}));
     return e / sum(e, -1, {.keepdim = true});
@@ -48,6 +70,9 @@ struct LogSoftmax {
     Tensor dx = empty_like(c.input(0));
     GG_KERNEL(dx.device(), log_softmax_backward, dx.array(), c.grad().array(), c.output().array());
     return {dx};
+  }
+  Tensors recorded_vjp(const Vjp& c) const {
+    return {c.grad() - exp(c.output()) * sum(c.grad(), -1, {.keepdim = true})};
   }
   Tensor reference(const Tensor& x) const { return x - logsumexp(x, -1, {.keepdim = true}); }
 };
@@ -97,7 +122,6 @@ struct SoftmaxCrossEntropy {
     return {dx};
   }
   Tensor reference(const Tensor& logits) const {
-    Tensor log_p = log_softmax(logits);
     Tensor kept, index;
     {
       NoGrad off;
@@ -107,8 +131,10 @@ struct SoftmaxCrossEntropy {
       index = where(ignored, zeros({}, classes.options()), classes);
     }
     double smooth = options.label_smoothing;
-    Tensor loss = -squeeze(gather(log_p, 1, unsqueeze(index, 1)), 1) * (1 - smooth);
-    if (smooth > 0) loss = loss - mean(log_p, 1) * smooth;
+    // -log p of a class, and on average, is log Σ exp less its logit.
+    Tensor total = logsumexp(logits, 1), own = squeeze(gather(logits, 1, unsqueeze(index, 1)), 1);
+    Tensor loss = (total - own) * (1 - smooth);
+    if (smooth > 0) loss = loss + (total - mean(logits, 1)) * smooth;
     return loss * kept;
   }
 };

@@ -118,25 +118,69 @@ void layer_forward(T* out, T* mean, T* rstd, const T* x, const T* w, const T* b,
 template <class T>
 void layer_backward(T* __restrict dx, T* __restrict dw, T* __restrict db, const T* __restrict g, const T* __restrict x,
                     const T* __restrict w, int64_t n, T mean, T rstd, bool centred) {
-  // With u = (x - mean)·rstd and h = g·w:  dx = rstd · (h - mean(h) - u · mean(h·u)). dx holds h for a while. Where the
-  // row was not centred, mean and mean(h) are 0.
+  // With u = (x - mean)·rstd and h = g·w:  dx = rstd · (h - mean(h) - u · mean(h·u)). Where the row was not centred,
+  // mean and mean(h) are 0.
+  GroupSum<T> h_sum, hu_sum;
+  for_groups<T>(
+      {g, w, x}, n, {T(0), T(0), mean}, [&](const T* const(&in)[3], auto count) __attribute__((always_inline)) {
+        Group<T> h, hu;
+        for (int i = 0; i < count.value; ++i) {
+          h.lane[i] = in[0][i] * in[1][i];
+          hu.lane[i] = h.lane[i] * (in[2][i] - mean);
+        }
+        h_sum.add(h.lane, count);
+        hu_sum.add(hu.lane, count);
+      });
+  T h_mean = centred ? static_cast<T>(h_sum.result() / static_cast<double>(n)) : T(0);
+  T hu_mean = static_cast<T>(hu_sum.result() * static_cast<double>(rstd) / static_cast<double>(n));
   for (int64_t i = 0; i < n; ++i) {
     T u = (x[i] - mean) * rstd, gi = g[i];
     dw[i] += gi * u;
     db[i] += gi;
-    dx[i] = gi * w[i];
+    dx[i] = rstd * (gi * w[i] - h_mean - u * hu_mean);
   }
-  double sums[2] = {};
-  gradient_row(sums, dx, x, n, mean);
-  T h_mean = centred ? static_cast<T>(sums[0] / static_cast<double>(n)) : T(0);
-  T hu_mean = static_cast<T>(sums[1] * static_cast<double>(rstd) / static_cast<double>(n));
-  for (int64_t i = 0; i < n; ++i) dx[i] = rstd * (dx[i] - h_mean - (x[i] - mean) * rstd * hu_mean);
 }
 
 template <class T>
-constexpr NormOf<T> kTable = {square_row<T>,    gradient_row<T>,  affine_row<T>,     combine_row<T>,
-                              square_rows<T>,   gradient_rows<T>, affine_columns<T>, combine_columns<T>,
-                              layer_forward<T>, layer_backward<T>};
+void layer_double_backward(T* __restrict dg, T* __restrict dx, T* __restrict dw, const T* __restrict v,
+                           const T* __restrict g, const T* __restrict x, const T* __restrict w, int64_t n, T mean,
+                           T rstd, bool centred) {
+  // The formulas stand in ops/norm_backward.h.
+  GroupSum<T> h_sum, v_sum, hu_sum, vu_sum, hv_sum;
+  for_groups<T>(
+      {g, w, v, x}, n,
+      {T(0), T(0), T(0), mean}, [&](const T* const(&in)[4], auto count) __attribute__((always_inline)) {
+        Group<T> h, hu, vu, hv;
+        for (int i = 0; i < count.value; ++i) {
+          const T d = in[3][i] - mean;
+          h.lane[i] = in[0][i] * in[1][i];
+          hu.lane[i] = h.lane[i] * d;
+          vu.lane[i] = in[2][i] * d;
+          hv.lane[i] = h.lane[i] * in[2][i];
+        }
+        h_sum.add(h.lane, count);
+        v_sum.add(in[2], count);
+        hu_sum.add(hu.lane, count);
+        vu_sum.add(vu.lane, count);
+        hv_sum.add(hv.lane, count);
+      });
+  const double each = 1 / static_cast<double>(n), r = static_cast<double>(rstd);
+  const double hm = centred ? h_sum.result() * each : 0, vm = centred ? v_sum.result() * each : 0;
+  const double hum = hu_sum.result() * r * each, vum = vu_sum.result() * r * each;
+  const T s = static_cast<T>(hv_sum.result() * each - hm * vm - hum * vum);
+  const T h_mean = static_cast<T>(hm), v_mean = static_cast<T>(vm), a = static_cast<T>(hum), c = static_cast<T>(vum);
+  for (int64_t i = 0; i < n; ++i) {
+    const T u = (x[i] - mean) * rstd, hi = g[i] * w[i] - h_mean - u * a, vi = v[i] - v_mean - u * c;
+    dw[i] += g[i] * (rstd * vi);
+    dg[i] = w[i] * (rstd * vi);
+    dx[i] = -(rstd * rstd) * (s * u + c * hi + a * vi);
+  }
+}
+
+template <class T>
+constexpr NormOf<T> kTable = {square_row<T>,    gradient_row<T>,   affine_row<T>,           combine_row<T>,
+                              square_rows<T>,   gradient_rows<T>,  affine_columns<T>,       combine_columns<T>,
+                              layer_forward<T>, layer_backward<T>, layer_double_backward<T>};
 
 }  // namespace
 

@@ -32,6 +32,9 @@ struct NormOf {
   /// One row of its gradient: writes dx, and adds to dw and db, which are partial sums of some dozens of rows.
   void (*layer_backward)(T* dx, T* dw, T* db, const T* g, const T* x, const T* w, int64_t n, T mean, T rstd,
                          bool centred);
+  /// One row of the gradients of ⟨v, dx⟩: writes dg and dx, and adds to dw.
+  void (*layer_double_backward)(T* dg, T* dx, T* dw, const T* v, const T* g, const T* x, const T* w, int64_t n, T mean,
+                                T rstd, bool centred);
 };
 
 struct NormKernels {

@@ -58,6 +58,32 @@ GG_INLINE void for_groups(T* out, const T* a, const T* b, int64_t n, T padding, 
   for (int64_t k = i; k < n; ++k) out[k] = result[k - i];
 }
 
+/// The same with N rows to read, each padded with a number of its own, and nothing to write: fn(rows, Count).
+template <class T, int N, class Fn>
+GG_INLINE void for_groups(const T* const (&rows)[N], int64_t n, const T (&padding)[N], Fn&& fn) {
+  constexpr int64_t G = kGroup<T>, W = kLanes<T>;
+  const T* at[N];
+  int64_t i = 0;
+  auto go_to = [&] {
+    for (int r = 0; r < N; ++r) at[r] = rows[r] + i;
+  };
+  for (; i + G <= n; i += G) {
+    go_to();
+    fn(at, Count<G>());
+  }
+  for (; i + W <= n; i += W) {
+    go_to();
+    fn(at, Count<W>());
+  }
+  if (i == n) return;
+  alignas(64) T in[N][W];
+  for (int r = 0; r < N; ++r) {
+    for (int64_t k = 0; k < W; ++k) in[r][k] = i + k < n ? rows[r][i + k] : padding[r];
+    at[r] = in[r];
+  }
+  fn(at, Count<W>());
+}
+
 /// A sum of many groups: lanes in T, carried to double from time to time.
 template <class T>
 struct GroupSum {

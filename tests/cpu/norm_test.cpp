@@ -70,6 +70,70 @@ class NormTest : public testing::Test {
     }
   }
 
+  // ⟨v, dx⟩ of one row, and its derivatives by central differences of it.
+  struct Twice {
+    std::vector<long double> v, g, x, w;
+    long double eps;
+    bool centred;
+    long double operator()() const {
+      Group e;
+      e.x = x;
+      e.g = g;
+      e.w = w;
+      e.solve(eps, centred);
+      long double total = 0;
+      for (size_t i = 0; i < x.size(); ++i) total += v[i] * e.dx[i];
+      return total;
+    }
+    long double derivative(std::vector<long double> Twice::*input, size_t i) {
+      const long double step = 1e-4L, at = (this->*input)[i];
+      auto moved = [&](long double by) {
+        (this->*input)[i] = at + by;
+        return (*this)();
+      };
+      const long double near = moved(step) - moved(-step), far = moved(2 * step) - moved(-2 * step);
+      (this->*input)[i] = at;
+      return (8 * near - far) / (12 * step);
+    }
+  };
+
+  void layer_twice(int64_t rows, int64_t n, std::vector<int> order, bool centred) {
+    SCOPED_TRACE(::testing::Message() << rows << " rows of " << n << (centred ? "" : ", RMS"));
+    Owned<T> x({rows, n}, order), v({rows, n}, order), g({rows, n}), dg({rows, n}, order), dx({rows, n}), w({n});
+    Owned<T> out({rows, n}), mean({rows}), rstd({rows}), dw({n});
+    x.randomize(1, -1, 3);
+    g.randomize(2);
+    v.randomize(3);
+    w.randomize(4);
+    const double eps = 0.1, slack = kTolerance * 10;
+    cpu::layer_norm_forward(out, mean, rstd, x, w, w, eps, centred);
+    cpu::layer_norm_double_backward(dg, dx, dw, v, g, x, mean, rstd, w, centred);
+    std::vector<long double> sum_w(n, 0);
+    for (int64_t r = 0; r < rows; ++r) {
+      Twice f{{}, {}, {}, {}, eps, centred};
+      for (int64_t i = 0; i < n; ++i) {
+        f.v.push_back(v.at(r * n + i));
+        f.g.push_back(g.at(r * n + i));
+        f.x.push_back(x.at(r * n + i));
+        f.w.push_back(w.at(i));
+      }
+      for (int64_t i = 0; i < n; ++i) {
+        ASSERT_NEAR(dg.at(r * n + i), f.derivative(&Twice::g, i), slack);
+        ASSERT_NEAR(dx.at(r * n + i), f.derivative(&Twice::x, i), slack);
+        sum_w[i] += f.derivative(&Twice::w, i);
+      }
+    }
+    for (int64_t i = 0; i < n; ++i) ASSERT_NEAR(dw.at(i), sum_w[i], slack * static_cast<double>(rows));
+    // The same where that in w is not wanted.
+    Owned<T> alone({rows, n}, order), other({rows, n});
+    const Array none{nullptr, Array(w).dtype, {n}, {}};
+    cpu::layer_norm_double_backward(alone, other, none, v, g, x, mean, rstd, w, centred);
+    for (int64_t i = 0; i < rows * n; ++i) {
+      ASSERT_EQ(alone.at(i), dg.at(i));
+      ASSERT_EQ(other.at(i), dx.at(i));
+    }
+  }
+
   void batch(const Shape& shape, std::vector<int> order, std::vector<int> other_order, double offset) {
     Owned<T> x(shape, order), out(shape, other_order), g(shape, other_order), dx(shape, order);
     int64_t channels = shape[1], inner = 1;
@@ -124,6 +188,15 @@ TYPED_TEST(NormTest, LayerNormAgainstLongDouble) {
   }
 }
 
+TYPED_TEST(NormTest, TheDerivativeOfLayerNormsGradientAgainstDifferences) {
+  for (auto& order : {std::vector<int>{0, 1}, std::vector<int>{1, 0}}) {
+    for (bool centred : {true, false}) {
+      for (int64_t n : {1, 2, 7, 16, 33, 150}) this->layer_twice(3, n, order, centred);
+      this->layer_twice(40, 5, order, centred);
+    }
+  }
+}
+
 TYPED_TEST(NormTest, BatchNormAgainstLongDouble) {
   std::vector<std::vector<int>> four = {{0, 1, 2, 3}, {0, 2, 3, 1}, {3, 1, 0, 2}};
   for (double offset : {0.0, 1000.0}) {
@@ -150,6 +223,12 @@ TEST(Norm, SameBitsForAnyNumberOfThreads) {
     Owned<float> out({3000, 100}), mean({3000}), rstd({3000}), dw({100}), db({100});
     cpu::layer_norm_forward(out, mean, rstd, x, w, w, 1e-5);
     cpu::layer_norm_backward(out, dw, db, g, x, mean, rstd, w);
+    return dw.bytes;
+  }));
+  EXPECT_TRUE(same_for_any_threads([&] {
+    Owned<float> out({3000, 100}), mean({3000}), rstd({3000}), dg({3000, 100}), dw({100});
+    cpu::layer_norm_forward(out, mean, rstd, x, w, w, 1e-5);
+    cpu::layer_norm_double_backward(dg, out, dw, g, g, x, mean, rstd, w);
     return dw.bytes;
   }));
   for (auto& order : {std::vector<int>{0, 1, 2}, std::vector<int>{0, 2, 1}}) {
@@ -179,7 +258,10 @@ TEST(Norm, EmptyAndWrongShapes) {
   Owned<float> x({0, 5}), out({0, 5}), none({0}), v({5}), bad({4});
   v.randomize(1);
   cpu::layer_norm_forward(out, none, none, x, v, v, 1e-5);
+  cpu::layer_norm_double_backward(out, out, v, x, x, x, none, none, v);
+  for (int64_t i = 0; i < 5; ++i) EXPECT_EQ(v.at(i), 0);  // a sum of no rows
   cpu::batch_norm_statistics(v, v, x);
+  EXPECT_THROW(cpu::layer_norm_double_backward(out, out, bad, x, x, x, none, none, v), Error);
   EXPECT_THROW(cpu::layer_norm_forward(out, none, none, x, bad, v, 1e-5), Error);
   EXPECT_THROW(cpu::batch_norm_statistics(bad, v, x), Error);
 }

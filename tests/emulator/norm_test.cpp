@@ -48,6 +48,17 @@ class Norm : public KernelTest {
     expect_close(dw, tolerance, size);
     expect_close(db, tolerance, size);
 
+    const Pair v = random({rows, n}, type);
+    Pair dg = blank({rows, n}, type);
+    cpu::layer_norm_double_backward(dg.host.array(), dx.host.array(), dw.host.array(), v.host.array(), g.host.array(),
+                                    x.host.array(), m.host.array(), r.host.array(), w.host.array(), centred);
+    device::layer_norm_double_backward(dg.device.array(), dx.device.array(), dw.device.array(), v.device.array(),
+                                       g.device.array(), x.device.array(), m.device.array(), r.device.array(),
+                                       w.device.array(), centred);
+    expect_close(dg, 4 * tolerance, scale);
+    expect_close(dx, 4 * tolerance, scale * scale);
+    expect_close(dw, tolerance, size);
+
     for (bool weight : {false, true}) {  // those that are not wanted
       const Array none{nullptr, type, {n}, {}};
       Pair alone = blank({rows, n}, type), db_alone = blank({n}, type);
@@ -57,6 +68,12 @@ class Norm : public KernelTest {
                                x.host.array(), m.host.array(), r.host.array(), w.host.array(), centred);
       expect_close(alone, 2 * tolerance, scale);
       expect_close(db_alone, tolerance, size);
+      device::layer_norm_double_backward(alone.device.array(), dx.device.array(), none, v.device.array(),
+                                         g.device.array(), x.device.array(), m.device.array(), r.device.array(),
+                                         w.device.array(), centred);
+      cpu::layer_norm_double_backward(alone.host.array(), dx.host.array(), none, v.host.array(), g.host.array(),
+                                      x.host.array(), m.host.array(), r.host.array(), w.host.array(), centred);
+      expect_close(alone, 4 * tolerance, scale);
     }
   }
 

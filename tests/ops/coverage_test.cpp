@@ -16,8 +16,10 @@ namespace gg::optable {
 namespace {
 
 // Operations that exist only as the derivative of another, or inside the engine.
-const std::set<std::string> kInner = {"avg_pool2d_adjoint", "interpolate_nearest_adjoint",
-                                      "interpolate_bilinear_adjoint", "pad_mode_adjoint"};
+const std::set<std::string> kInner = {
+    "avg_pool2d_adjoint", "interpolate_nearest_adjoint", "interpolate_bilinear_adjoint",
+    "pad_mode_adjoint",   "layer_norm_backward",         "channel_norm_backward",
+    "softmax_backward"};
 
 std::set<std::string> names_in(const std::string& text) {
   static const std::regex pattern("static constexpr const char\\* name = \"([^\"]*)\"");

@@ -98,6 +98,7 @@ std::vector<Row> softmax_rows() {
     s.reference = [=](In in) { return made_softmax(in[0], axis); };
     Row l{"log_softmax", variant, [=](In in) { return log_softmax(in[0], axis); }, {{{3, 4}}}, along(axis, log_soft)};
     l.reference = [=](In in) { return log(made_softmax(in[0], axis)); };
+    s.order = l.order = 3;
     if (axis == 1) {
       s.large = l.large = {{700, 300}};
       s.complaints = {{[] { softmax(ones({2}, {i64})); }, {"softmax", "int64"}},
@@ -201,6 +202,7 @@ std::vector<Row> norm_rows() {
     Tensor m = mean(in[0], 1, {.keepdim = true}), v = mean(square(in[0]), 1, {.keepdim = true}) - square(m);
     return (in[0] - m) / sqrt(v + 1e-3) * in[1] + in[2];
   };
+  layer.order = 3;
   layer.large = {{300, 700}, {700}, {700}};
   layer.complaints = {{[] {
                          layer_norm(ones({2, 3}), ones({4}));
@@ -225,6 +227,15 @@ std::vector<Row> norm_rows() {
                   [](In in) { return layer_norm(in[0], in[1], in[2]); },
                   {{{3, 0}}, {{0}}, {{0}}},
                   [](Hosts in) { return Host(in[0].shape); }});
+  for (const Shape& shape : {Shape{3, 1}, Shape{0, 3}}) {
+    const Shape last{shape[1]};
+    rows.push_back({"layer_norm",
+                    shape[0] == 0 ? "no_rows" : "one_column",
+                    [](In in) { return layer_norm(in[0], in[1], in[2], 0.5); },
+                    {{shape}, {last}, {last}},
+                    normalised(
+                        row_of, [](std::span<const int64_t> p) { return static_cast<size_t>(p[1]); }, 0.5L)});
+  }
   rows.push_back({"layer_norm",
                   "two_axes",
                   [](In in) { return layer_norm(in[0], in[1], in[2], 1e-3); },
@@ -298,6 +309,7 @@ std::vector<Row> norm_rows() {
       Tensor m = mean(in[0], axes, {.keepdim = true}), v = mean(square(in[0]), axes, {.keepdim = true}) - square(m);
       return (in[0] - m) / sqrt(v + 1e-3) * reshape(in[1], wide) + reshape(in[2], wide);
     };
+    batch.order = shape.rank() == 2 ? 3 : 2;
     if (shape.rank() == 4) {
       batch.keeps_channels_last = shape[1] > 1;
       if (shape[1] > 1) batch.large = {{16, 24, 20, 20}, {24}, {24}};

@@ -56,6 +56,7 @@ Oracle by_rms(size_t n, Real eps) {
 void add_rms_rows(std::vector<Row>& rows) {
   Row rms{"rms_norm", "", [](In in) { return rms_norm(in[0], in[1], 1e-3); }, {{{3, 5}}, {{5}}}, by_rms(5, 1e-3L)};
   rms.reference = [](In in) { return in[0] / sqrt(mean(in[0] * in[0], 1, {.keepdim = true}) + 1e-3) * in[1]; };
+  rms.order = 3;
   rms.large = {{300, 700}, {700}};
   rms.complaints = {{[] {
                        rms_norm(ones({2, 3}), ones({4}));
@@ -122,6 +123,7 @@ std::vector<Row> group_norm_rows() {
             [s](In in) { return group_norm(in[0], s.groups, in[1], in[2], 1e-3); },
             {{s.x}, {{c}}, {{c}}},
             by_groups(s.groups, 1e-3L)};
+    if (s.variant == "vectors") row.order = 3;
     if (s.variant.empty()) {
       row.reference = [](In in) {
         Tensor x = reshape(in[0], {2, 2, 12}), m = mean(x, 2, {.keepdim = true});
