@@ -254,6 +254,31 @@ Tensor rows_of(const Tensor& x, const Shape& normalized) {
   return reshape(x, {x.shape().part(0, x.rank() - normalized.rank()).numel(), normalized.numel()});
 }
 
+// All axes of x, the last `count` of them from the outermost to the innermost in memory: what is normalised may be
+// taken in any order, and in this one images whose channels lie innermost need no copy, and stay as they are.
+Axes as_in_memory(const Tensor& x, int count) {
+  Axes axes;
+  for (int i = 0; i < x.rank(); ++i) axes.push_back(i);
+  std::stable_sort(axes.end() - count, axes.end(),
+                   [&](int a, int b) { return x.layout().strides[a] > x.layout().strides[b]; });
+  return axes;
+}
+
+Axes inverse(const Axes& order) {
+  Axes at = order;
+  for (int i = 0; i < static_cast<int>(order.size()); ++i) at[order[i]] = i;
+  return at;
+}
+
+// A weight or bias of the last axes, in the order that those have in `order`.
+Tensor last_axes(const Tensor& t, const Axes& order) {
+  if (!t.defined()) return t;
+  const int before = static_cast<int>(order.size()) - t.rank();
+  Axes axes;
+  for (int i = 0; i < t.rank(); ++i) axes.push_back(order[before + i] - before);
+  return permute(t, axes);
+}
+
 Tensor or_full(const Tensor& t, const Shape& shape, double value, const Tensor& like) {
   return t.defined() ? t : full(shape, value, like.options());
 }
@@ -262,6 +287,9 @@ Tensor or_full(const Tensor& t, const Shape& shape, double value, const Tensor& 
 
 Tensor layer_norm(const Tensor& x, const Tensor& w, const Tensor& b, double eps) {
   Shape normalized = normalized_shape(x, w, b, "layer_norm"), flat{normalized.numel()};
+  if (const Axes order = as_in_memory(x, normalized.rank()); !std::is_sorted(order.begin(), order.end())) {
+    return permute(layer_norm(permute(x, order), last_axes(w, order), last_axes(b, order), eps), inverse(order));
+  }
   Tensor y = apply(LayerNorm{eps}, rows_of(x, normalized), reshape(or_full(w, normalized, 1, x), flat),
                    reshape(or_full(b, normalized, 0, x), flat));
   return reshape(y, x.shape());
@@ -269,6 +297,9 @@ Tensor layer_norm(const Tensor& x, const Tensor& w, const Tensor& b, double eps)
 
 Tensor rms_norm(const Tensor& x, const Tensor& w, std::optional<double> eps) {
   Shape normalized = normalized_shape(x, w, {}, "rms_norm"), flat{normalized.numel()};
+  if (const Axes order = as_in_memory(x, normalized.rank()); !std::is_sorted(order.begin(), order.end())) {
+    return permute(rms_norm(permute(x, order), last_axes(w, order), eps), inverse(order));
+  }
   double e =
       eps.value_or(x.dtype() == f32 ? std::numeric_limits<float>::epsilon() : std::numeric_limits<double>::epsilon());
   Tensor y = apply(RmsNorm{e}, rows_of(x, normalized), reshape(or_full(w, normalized, 1, x), flat));

@@ -243,6 +243,16 @@ std::vector<Row> norm_rows() {
                   normalised(
                       row_of, [](std::span<const int64_t> p) { return static_cast<size_t>(p[1] * 3 + p[2]); }, 1e-3L)});
 
+  Row image{
+      "layer_norm",
+      "images",
+      [](In in) { return layer_norm(in[0], in[1], in[2], 1e-3); },
+      {{{2, 3, 2, 2}}, {{3, 2, 2}}, {{3, 2, 2}}},
+      normalised(
+          row_of, [](std::span<const int64_t> p) { return static_cast<size_t>((p[1] * 2 + p[2]) * 2 + p[3]); }, 1e-3L)};
+  image.keeps_channels_last = true;
+  rows.push_back(image);
+
   Row cosine{"cosine_linear",
              "",
              [](In in) { return cosine_linear(in[0], in[1]); },
