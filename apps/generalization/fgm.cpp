@@ -135,6 +135,7 @@ Inspect attack(Lab& lab, const FgmCommand& options, const Inspect& draw) {
       NoGrad guard;
       return metrics::accuracy(model(x + r), y);
     };
+    line["attacked_clean"] = accuracy(zeros_like(x));
     for (const double e : options.attack_epsilons) {
       const auto steps = static_cast<int>(options.attack_steps);
       line["fgm_l2"].push_back(accuracy(losses::fgm(loss, x, {.epsilon = e})));
@@ -168,7 +169,7 @@ Series curve(const ArmResult& arm, const std::string& key, const std::vector<dou
              const std::string& name) {
   Series series{.name = name, .markers = true};
   series.x.push_back(0);
-  series.y.push_back(100 * arm.of("test_accuracy").mean);
+  series.y.push_back(100 * arm.of("attacked_clean").mean);  // of the samples that are attacked, not of all
   for (std::size_t k = 0; k < epsilons.size(); ++k) {
     series.x.push_back(epsilons[k]);
     series.y.push_back(100 * mean_at(arm, key, k));
