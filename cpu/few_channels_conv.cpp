@@ -10,13 +10,16 @@
 namespace gg::cpu {
 namespace {
 
+// How far the windows reach over the padded image.
+Size2 reach(const ConvSpec& s) {
+  return {(s.oh - 1) * s.stride[0] + (s.kh - 1) * s.dilation[0] + 1,
+          (s.ow - 1) * s.stride[1] + (s.kw - 1) * s.dilation[1] + 1};
+}
+
 // Works on one image at a time, copied into a frame of zeros that is as large as the windows reach.
 class FewChannelsConv final : public ImageConv {
  public:
-  explicit FewChannelsConv(const ConvSpec& s)
-      : s_(s),
-        height_((s.oh - 1) * s.stride[0] + (s.kh - 1) * s.dilation[0] + 1),
-        width_((s.ow - 1) * s.stride[1] + (s.kw - 1) * s.dilation[1] + 1) {
+  explicit FewChannelsConv(const ConvSpec& s) : s_(s), height_(reach(s).height), width_(reach(s).width) {
     const int64_t line = width_ * s.c;
     for (int64_t i = 0; i < s.oh; ++i) {
       for (int64_t j = 0; j < s.ow; ++j) {
@@ -30,12 +33,6 @@ class FewChannelsConv final : public ImageConv {
         }
       }
     }
-  }
-
-  static bool takes(const ConvSpec& s) {
-    const int64_t height = (s.oh - 1) * s.stride[0] + (s.kh - 1) * s.dilation[0] + 1;
-    const int64_t width = (s.ow - 1) * s.stride[1] + (s.kw - 1) * s.dilation[1] + 1;
-    return height < std::numeric_limits<int32_t>::max() / (width * s.c);
   }
 
   // Panels as cpu/kernels/conv.h has them.
@@ -99,7 +96,9 @@ class FewChannelsConv final : public ImageConv {
 }  // namespace
 
 std::shared_ptr<const ImageConv> few_channels_conv(const ConvSpec& spec) {
-  return FewChannelsConv::takes(spec) ? std::make_shared<FewChannelsConv>(spec) : nullptr;
+  const Size2 frame = reach(spec);  // offsets in it are int32
+  if (frame.height >= std::numeric_limits<int32_t>::max() / (frame.width * spec.c)) return nullptr;
+  return std::make_shared<FewChannelsConv>(spec);
 }
 
 }  // namespace gg::cpu
