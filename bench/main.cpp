@@ -114,8 +114,10 @@ void profile_tasks(const Options& o) {
   }
 }
 
-// In turns, so that all meet the machine in the same state.
-void run_everybody(const Options& o, Report& report) {
+// In turns, so that all meet the machine in the same state. A process that fails costs its own rows and is named at the
+// end; returns how many did.
+int run_everybody(const Options& o, Report& report) {
+  int failed = 0;
   const std::string threads = std::to_string(o.settings.threads), seconds = std::to_string(o.settings.seconds);
   const std::vector<Competitor> everybody = competitors(o, report);
   for (const Task& task : tasks()) {
@@ -132,7 +134,14 @@ void run_everybody(const Options& o, Report& report) {
         std::vector<std::string> command = c.command;
         command.insert(command.end(), {name, threads, seconds, o.settings.device});
         progress(fmt::format("{} {}/{} {}", name, round + 1, o.rounds, name_of(c.who)));
-        const ProcessResult result = run_process(command, e);
+        ProcessResult result;
+        try {
+          result = run_process(command, e);
+        } catch (const Error& error) {
+          fmt::print(stderr, "{} of {}, whose rows are missing: {}\n", name, name_of(c.who), error.what());
+          ++failed;
+          continue;
+        }
         if (name == "start") report.add(name, "process with a first backward", c.who, result.wall_seconds);
         for (const ProcessRow& row : result.rows) report.add(name, row.name, c.who, row.value, row.work);
         for (const auto& [key, fact] : result.facts) report.facts[key + " (" + name_of(c.who) + ")"] = fact;
@@ -142,6 +151,7 @@ void run_everybody(const Options& o, Report& report) {
     }
   }
   progress("");
+  return failed;
 }
 
 nlohmann::json read_json(const std::string& path) {
@@ -200,7 +210,7 @@ int run(const Options& o) {
     report.facts["device"] = describe(device);
     report.limits.copy = report.limits.triad = measure_copy(device, o.settings);
   }
-  run_everybody(o, report);
+  const int failed = run_everybody(o, report);
   if (device.is_cpu()) {
     // Once more, in case the machine was busier at the start: a limit is the best that was seen.
     Limits again = measure_limits(o.settings);
@@ -211,7 +221,7 @@ int run(const Options& o) {
   const nlohmann::json measured = to_json(report);
   fmt::print("{}", to_table(measured));
   if (!o.json.empty()) write_text(o.json, measured.dump(2) + "\n");
-  return 0;
+  return failed ? 1 : 0;
 }
 
 }  // namespace

@@ -12,8 +12,8 @@ namespace gg {
 // The functions of one argument in the vocabulary of core/number.h.
 // clang-format off
 #define GG_VOCABULARY(X)                                                                                    \
-  X(abs) X(sign) X(floor) X(sqrt) X(exp) X(expm1) X(log) X(log1p) X(sin) X(cos) X(tanh) X(sech2) X(asin)    \
-  X(acos) X(atan) X(erf) X(erfinv) X(normal_cdf)
+  X(abs) X(sign) X(floor) X(sqrt) X(exp) X(exp_minus_abs) X(expm1) X(log) X(log1p) X(sin) X(cos) X(tanh)  \
+  X(sech2) X(asin) X(acos) X(atan) X(erf) X(erfinv) X(normal_cdf)
 // clang-format on
 
 template <int V>

@@ -85,6 +85,7 @@ class Dependency {
   friend GG_HD Dependency sign(const Dependency& x) { return value_only(x); }
   friend GG_HD Dependency floor(const Dependency& x) { return value_only(x); }
   friend GG_HD Dependency exp(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency exp_minus_abs(const Dependency& x) { return smooth(x); }
   friend GG_HD Dependency expm1(const Dependency& x) { return smooth(x); }
   friend GG_HD Dependency log(const Dependency& x) { return smooth(x); }
   friend GG_HD Dependency log1p(const Dependency& x) { return smooth(x); }

@@ -162,6 +162,12 @@ struct Jet {
     y.fill_derivatives([&](int k) GG_LAMBDA { return chain(u, y, k); });
     return y;
   }
+  friend GG_HD Jet exp_minus_abs(const Jet& u) {
+    Jet v = select(u >= 0, -u, u);
+    Jet y = function_of(u, exp_minus_abs(u.c[0]));
+    y.fill_derivatives([&](int k) GG_LAMBDA { return chain(v, y, k); });
+    return y;
+  }
   friend GG_HD Jet expm1(const Jet& u) {
     Jet y = exp(u);
     y.c[0] = expm1(u.c[0]);
@@ -201,7 +207,7 @@ struct Jet {
     return y;
   }
   friend GG_HD Jet sech2(const Jet& u) {
-    Jet e = exp(select(u >= 0, -2 * u, 2 * u)), d = 1 + e;  // even, so both branches give all derivatives at 0
+    Jet e = exp_minus_abs(2 * u), d = 1 + e;  // even, so one branch gives all derivatives at 0
     return 4 * e / (d * d);
   }
 

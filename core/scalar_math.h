@@ -216,42 +216,78 @@ GG_HD S power_of_two(S t) {
   return from_bits<S>((bits_of(t) + F::bias) << F::mantissa);
 }
 
-/// e^(hi + lo) with |lo| small beside 1, or e^hi. The exponent of eʳ is raised by n as an integer; results near and
-/// below the smallest normal number are made 2⁶⁴ times as large first. The edges come last, so that the compiler cannot
-/// make branches of them and of all that follows.
+/// A number as n·ln 2 + r with |r| ≤ ln 2 / 2; n as an integer stands in the lowest bits of t.
+template <class S>
+struct Reduced {
+  S t, n, r;
+};
+
+/// For |x| ≤ 2²¹.
+template <class Target, class S>
+GG_HD Reduced<S> reduce_by_ln2(S x) {
+  using F = Format<S>;
+  S t = multiply_add<Target>(x, static_cast<S>(1.442695040888963407), F::rounder);
+  S n = t - F::rounder;
+  return {t, n, multiply_add<Target>(n, -F::ln2_lo, multiply_add<Target>(n, -F::ln2_hi, x))};
+}
+
+/// 2ⁿ·eʳ below the largest number. The exponent of eʳ is raised by n as an integer; where n is `small`, near and below
+/// the smallest normal number, the result is made 2⁶⁴ times as large first. With `halved` it may be twice as large as
+/// 2ⁿ can be.
+template <class Target, bool halved = false, class S, class Condition>
+GG_HD S exp_of_reduced(Reduced<S> x, Condition small) {
+  S p = multiply_add<Target>(x.r, multiply_add<Target>(x.r, exp_tail<Target>(x.r), 1), 1);
+  if constexpr (is_pack<S>) {
+    return S::scale(p, x.n);
+  } else {
+    using F = Format<S>;
+    using Bits = typename F::Bits;
+    Bits raise = (bits_of(x.t) - (halved ? 1 : 0)) << F::mantissa;
+    raise = small ? raise + (Bits(64) << F::mantissa) : raise;
+    S y = from_bits<S>(bits_of(p) + raise);
+    if constexpr (halved) y *= 2;
+    return small ? y * S(0x1p-64) : y;
+  }
+}
+
+/// e^(hi + lo) with |lo| small beside 1, or e^hi. The edges come last, so that the compiler cannot make branches of
+/// them and of all that follows.
 ///
 /// A double with `lo` may overflow by that alone: it is made half as large first.
 template <class Target, class S, class... Lo>
 GG_HD S exp_of_sum(S hi, Lo... lo) {
   using F = Format<S>;
-  using Bits = typename F::Bits;
-  S x = hi;
-  if constexpr (is_pack<S>) x = minimum(maximum(hi, F::exp_low - 1), F::exp_high + 1);
-  S t = multiply_add<Target>(x, static_cast<S>(1.442695040888963407), F::rounder);
-  S n = t - F::rounder;
-  S r = multiply_add<Target>(n, -F::ln2_lo, multiply_add<Target>(n, -F::ln2_hi, x));
-  r = (r + ... + lo);
-  S p = multiply_add<Target>(r, multiply_add<Target>(r, exp_tail<Target>(r), 1), 1);
-  if constexpr (is_pack<S>) {
-    S y = S::scale(p, n);
-    return sizeof...(lo) > 0 ? select(hi < F::exp_low, S(0), y) : y;
-  } else {
-    bool small = hi < F::exp_normal;
-    constexpr bool halved = sizeof...(lo) > 0 && !Format<S>::is_float;
-    Bits raise = (bits_of(t) - (halved ? 1 : 0)) << F::mantissa;
-    raise = small ? raise + (Bits(64) << F::mantissa) : raise;
-    S y = from_bits<S>(bits_of(p) + raise);
-    if constexpr (halved) y *= 2;
-    y = small ? y * S(0x1p-64) : y;
-    y = hi < F::exp_low ? S(0) : y;
-    return hi <= F::exp_high + (halved ? 1 : 0) ? y : hi + F::infinity;  // NaN passes
-  }
+  constexpr bool halved = sizeof...(lo) > 0 && !Format<S>::is_float;
+  Reduced<S> x = reduce_by_ln2<Target>(hi);
+  x.r = (x.r + ... + lo);
+  S y = exp_of_reduced<Target, halved>(x, hi < F::exp_normal);
+  y = hi < F::exp_low ? S(0) : y;
+  return hi <= F::exp_high + (halved ? 1 : 0) ? y : hi + F::infinity;  // NaN passes
 }
 
 template <class Target, class S>
 GG_HD S exp(S x) {
   GG_BUILTIN(::expf(x), ::exp(x))
-  return exp_of_sum<Target>(x);
+  using F = Format<S>;
+  if constexpr (is_pack<S>) {
+    x = minimum(maximum(x, F::exp_low - 1), F::exp_high + 1);
+    return exp_of_reduced<Target>(reduce_by_ln2<Target>(x), false);
+  } else {
+    return exp_of_sum<Target>(x);
+  }
+}
+
+/// e^-|x|: no overflow to look for.
+template <class Target, class S>
+GG_HD S exp_minus_abs(S x) {
+  GG_BUILTIN(::expf(-::fabsf(x)), ::exp(-::fabs(x)))
+  using F = Format<S>;
+  S a = minimum(abs(x), 1 - F::exp_low);
+  S y = exp_of_reduced<Target>(reduce_by_ln2<Target>(-a), a > -F::exp_normal);
+  if constexpr (is_pack<S>)
+    return y;
+  else
+    return a <= -F::exp_low ? y : a - a;  // 0, or NaN
 }
 
 /// eˣ - 1 without cancellation near 0.
@@ -269,13 +305,18 @@ GG_HD S expm1(S x) {
   return select(n == 0, select(x == 0, x, q), y);
 }
 
-/// a / b for b in [1, 2]: by a polynomial and Newton steps, which a CPU does in half the time of a division. Off by an
-/// ulp at most.
+/// a / b for b in [1, 2]: by an approximation of 1/b and Newton steps, which a CPU does in half the time of a division.
+/// Off by an ulp at most.
 template <class Target, class S>
 GG_HD S divide_1_to_2(S a, S b) {
   if constexpr (Format<S>::is_float && Target::has_fma && !Target::has_builtins) {
-    S y = polynomial<Target, S>(b, 210. / 99, -144. / 99, 32. / 99);  // 1/b within 1 %
-    y = multiply_add<Target>(y, multiply_add<Target>(-b, y, 1), y);
+    S y = 0;
+    if constexpr (is_pack<S>) {
+      y = S::rough_reciprocal(b);
+    } else {
+      y = polynomial<Target, S>(b, 210. / 99, -144. / 99, 32. / 99);  // 1/b within 1 %
+      y = multiply_add<Target>(y, multiply_add<Target>(-b, y, 1), y);
+    }
     S q = a * y;
     return multiply_add<Target>(multiply_add<Target>(-b, q, a), y, q);
   } else {

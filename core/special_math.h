@@ -8,12 +8,24 @@ namespace gg::math {
 
 // ---- the error function and the normal distribution -----------------------------------------------------------------
 
-/// exp(-scale·x²) for scale 1 or ½, with the rounding error of x² made good. Where x² overflows, that is no number, but
-/// the result is 0 before.
+/// exp(-scale·x²) for scale 1 or ½, without the rounding error of x²: a multiply-add subtracts n·ln 2 from the exact
+/// square.
 template <class Target, class S>
 GG_HD S exp_of_square(S x, S scale) {
-  Pair<S> square = exact_product<Target>(x, x);
-  return exp_of_sum<Target>(-scale * square.hi, -scale * square.lo);
+  using F = Format<S>;
+  S a = minimum(abs(x), F::is_float ? 15 : 40);  // e^-112 and e^-800 are 0
+  S h = -scale * a, square = h * a;
+  Reduced<S> u = reduce_by_ln2<Target>(square);
+  if constexpr (Target::has_fma) {
+    u.r = multiply_add<Target>(u.n, -F::ln2_lo, multiply_add<Target>(h, a, -(u.n * F::ln2_hi)));
+  } else {
+    u.r = u.r + exact_product<Target>(h, a).lo;
+  }
+  S y = exp_of_reduced<Target>(u, square < F::exp_normal);
+  if constexpr (is_pack<S>)
+    return y;
+  else
+    return square >= F::exp_low ? y : square - square;  // 0, or NaN
 }
 
 /// 1 / x for a positive normal float within 2 ulp: a first guess from the bits, and Newton steps of order 4 and 2.

@@ -26,7 +26,7 @@ inline constexpr int kMaxDeviceInputs = StridedPlan::kMaxOperands - 1;
 /// Elements that a thread handles in one step, by the size of the widest type: 16 bytes, if no more than 8 elements.
 constexpr int pack_width(size_t widest) { return widest <= 2 ? 8 : 16 / static_cast<int>(widest); }
 
-/// Orders of derivative with kernels on devices; higher ones throw and say so.
+/// Orders of derivative with kernels on devices; higher ones are computed on the CPU, there and back.
 inline constexpr int kDeviceOrders = 2;
 
 // The tables have the CPU's indices (cpu/elementwise_loops.h, cpu/plain_table.h): element types first. Null where there

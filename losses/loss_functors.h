@@ -13,8 +13,7 @@ struct BceWithLogits {
   static constexpr const char* doc = "softplus(x) - x t";
   template <class T>
   GG_HD T f(T x, T t) const {
-    T e = exp(select(x >= 0, -x, x));
-    return (select(x >= 0, x, 0) + log1p(e)) - x * t;
+    return (select(x >= 0, x, 0) + log1p(exp_minus_abs(x))) - x * t;
   }
 };
 

@@ -7,6 +7,7 @@
 #include "ops/curvature.h"
 #include "ops/elementwise.h"
 #include "ops/elementwise_run.h"
+#include "ops/on_host.h"
 #include "ops/shape.h"
 #include "ops/tangent.h"
 
@@ -19,13 +20,10 @@ int type_index(const Tensor& t) { return t.dtype() == f32 ? 0 : 1; }
   fail(name, ": derivatives above order ", cpu::kMaxOrder, " are not supported");
 }
 
-// Devices have kernels up to kDeviceOrders.
-void check_order(const char* name, int order, const Tensor& t) {
-  if (order <= kDeviceOrders || t.device().is_cpu()) [[likely]]
-    return;
-  fail(name, ": device ", t.device(), " has derivatives up to order ", kDeviceOrders, ", not ", order,
-       "; move the tensors with to(x, Device::cpu)");
-}
+// Devices have kernels up to kDeviceOrders; of higher orders the numbers go to the CPU and back.
+bool only_on_cpu(int order, const Tensor& t) { return order > kDeviceOrders && !t.device().is_cpu(); }
+
+Tensor host_copy(const Tensor& t) { return t.defined() ? on_host(t) : t; }
 
 std::string primes(const char* name, int order) {
   return order <= 3 ? name + std::string(static_cast<size_t>(order), '\'') : str(name, "^(", order, ")");
@@ -49,7 +47,9 @@ struct UnaryDerivative {
   std::string label() const { return primes(name, order + (by_output ? 1 : 0)); }
 
   Tensor forward(const Tensor& g, const Tensor& x) const {
-    check_order(name, order + (by_output ? 1 : 0), g);
+    if (only_on_cpu(order + (by_output ? 1 : 0), g)) {
+      return raw::to_device(forward(host_copy(g), host_copy(x)), g.device());
+    }
     const ElementwiseKernel& kernel =
         by_output ? family.kernels->by_output[type_index(g)][order] : family.kernels->by_input[type_index(g)][order];
     const Tensor& read = x.defined() ? x : g;  // what is not read may as well be g
@@ -148,7 +148,7 @@ struct BinaryDerivative {
   }
 
   Tensor forward(const Tensor& g, const Tensor& a, const Tensor& b) const {
-    check_order(name, i + j, g);
+    if (only_on_cpu(i + j, g)) return raw::to_device(forward(host_copy(g), host_copy(a), host_copy(b)), g.device());
     return run_elementwise(name, family.kernels->partial[type_index(g)][i][j], family.functor, g.dtype(),
                            {&g, a.defined() ? &a : &g, b.defined() ? &b : &g});
   }

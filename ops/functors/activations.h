@@ -11,8 +11,7 @@ struct Sigmoid {
   static constexpr const char* doc = "1 / (1 + e^-x)";
   template <class T>
   GG_HD T f(T x) const {
-    // e^-|x|, with the derivatives of the branch rather than those of |x|, which has none at 0.
-    T e = exp(select(x >= 0, -x, x));
+    T e = exp_minus_abs(x);
     return divide_1_to_2(select(x >= 0, lit<T>(1), e), 1 + e);
   }
   template <class T>
@@ -73,8 +72,7 @@ struct Softplus {
   double beta = 1;
   template <class T>
   GG_HD T f(T x) const {
-    T z = beta * x, e = exp(select(z >= 0, -z, z));
-    return select(x >= 0, x, 0) + log1p(e) / beta;
+    return select(x >= 0, x, 0) + log1p(exp_minus_abs(beta * x)) / beta;
   }
 };
 
@@ -113,7 +111,7 @@ struct Mish {
   template <class T>
   GG_HD T f(T x) const {
     // tanh(log(1 + e)) with e = e^x is n / (n + 2), n = e·(e + 2); for x > 0 as what is missing to 1, by e^-x.
-    T e = exp(select(x >= 0, -x, x)), n = e * (e + 2);
+    T e = exp_minus_abs(x), n = e * (e + 2);
     return scaled(x, select(x >= 0, 1 - 2 * e * e / (1 + 2 * e * (1 + e)), n / (n + 2)));
   }
 };
@@ -123,7 +121,7 @@ struct Logsigmoid {
   static constexpr const char* doc = "log(sigmoid(x))";
   template <class T>
   GG_HD T f(T x) const {
-    return select(x < 0, x, 0) - log1p(exp(select(x >= 0, -x, x)));
+    return select(x < 0, x, 0) - log1p(exp_minus_abs(x));
   }
 };
 

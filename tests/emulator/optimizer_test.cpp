@@ -24,10 +24,11 @@ class Model {
       for (auto* list : {&parameters, &grads, &states[0], &states[1], &states[2]}) {
         list->push_back(std::make_unique<Pair>(Shape{n + shift}, type, ++seed));
       }
-      // Squares are not negative, and at least the square of the mean, which is below 1.
+      // A mean of squares, above the square of the mean, which is below 1, by enough for their difference to have all
+      // its bits: one that is rounded otherwise, as by a fused multiply-add, would be another number.
       visit_floating(type, "Model", [&]<class T>() {
         T* v = states[squares].back()->host().as<T>();
-        for (int64_t i = 0; i < n + shift; ++i) v[i] = 1 + v[i] * v[i];
+        for (int64_t i = 0; i < n + shift; ++i) v[i] = 2 + v[i] * v[i];
       });
       states[squares].back()->upload();
     }

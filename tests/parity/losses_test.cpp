@@ -20,8 +20,6 @@ struct Row {
   std::function<Tensor(const std::vector<Tensor>&)> call;
   std::vector<Shape> inputs;
   bool classes = false;  ///< the second input are classes from 0 to 4
-  /// The value is a gradient already, and elementwise kernels of devices know second derivatives, not third ones.
-  bool penalty = false;
 };
 
 /// A classifier tanh(x·w) of the inputs' own weights.
@@ -86,39 +84,25 @@ const std::vector<Row>& rows() {
       {"shift_and_zoom", [](In t) { return shift_and_zoom(t[0], {}, same()); }, {{2, 3, 6, 5}}},
       {"squared_gradient_norm",
        [](In t) { return squared_gradient_norm(loss_of(t[1])(t[0]), t[0]); },
-       {{5, 7}, {7, 4}},
-       false,
-       true},
-      {"gradient_norm", [](In t) { return gradient_norm(loss_of(t[1])(t[0]), t[0]); }, {{5, 7}, {7, 4}}, false, true},
-      {"input_gradient_penalty",
-       [](In t) { return input_gradient_penalty(loss_of(t[1]), t[0]); },
-       {{5, 7}, {7, 4}},
-       false,
-       true},
+       {{5, 7}, {7, 4}}},
+      {"gradient_norm", [](In t) { return gradient_norm(loss_of(t[1])(t[0]), t[0]); }, {{5, 7}, {7, 4}}},
+      {"input_gradient_penalty", [](In t) { return input_gradient_penalty(loss_of(t[1]), t[0]); }, {{5, 7}, {7, 4}}},
       {"output_gradient_penalty",
        [](In t) { return output_gradient_penalty(model(t[1]), t[0], {.form = Form::kl}); },
-       {{5, 7}, {7, 4}},
-       false,
-       true},
+       {{5, 7}, {7, 4}}},
       {"output_gradient_penalty",
        [](In t) { return output_gradient_penalty(model(t[1]), t[0], {.probes = 2}, same()); },
-       {{5, 7}, {7, 4}},
-       false,
-       true},
+       {{5, 7}, {7, 4}}},
       {"expanded_noisy_loss",
        [](In t) {
          const auto cubic = [&](const Tensor& x) { return sum(x * x * x, 1) * sum(t[0]); };
          return expanded_noisy_loss(cubic, t[0], {.sigma = 0.5, .lowest = -INFINITY});
        },
-       {{5, 7}},
-       false,
-       true},
+       {{5, 7}}},
       {"wgan_gp_penalty",
        [](In t) { return wgan_gp_penalty(loss_of(t[1]), t[0].detach(), t[0].detach() * 2, {}, same()); },
-       {{5, 7}, {7, 4}},
-       false,
-       true},
-      {"r1_penalty", [](In t) { return r1_penalty(loss_of(t[1]), t[0]); }, {{5, 7}, {7, 4}}, false, true},
+       {{5, 7}, {7, 4}}},
+      {"r1_penalty", [](In t) { return r1_penalty(loss_of(t[1]), t[0]); }, {{5, 7}, {7, 4}}},
       {"unit_samples", [](In t) { return t[0] * losses::detail::unit_samples(t[0]); }, {{5, 7, 2}}},
       {"fgm", [](In t) { return t[0] * fgm(loss_of(t[1]), t[0]); }, {{5, 7}, {7, 4}}},
       {"pgd",
@@ -166,7 +150,6 @@ TensorMap results(const Row& row, Device device, DType dtype) {
     out[str("gradient ", i)] = first[i];
     total = total + sum(square(first[i]));
   }
-  if (row.penalty) return out;
   const std::vector<Tensor> second = grad(total, wanted, {.allow_unused = true});
   for (size_t i = 0; i < second.size(); ++i) out[str("second derivative ", i)] = second[i];
   return out;
