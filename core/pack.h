@@ -70,7 +70,7 @@ struct Pack {
   requires std::is_arithmetic_v<A> GG_PACK Pack(A a) : v(_mm512_set1_ps(static_cast<float>(a))) {}
 
   static GG_PACK Pack load(const float* p) { return _mm512_loadu_ps(p); }
-  /// The first n < 16 lanes; the others are zero.
+  /// The first n ≤ 16 lanes; the others are zero.
   static GG_PACK Pack load(const float* p, int n) { return _mm512_maskz_loadu_ps(first(n), p); }
   GG_PACK void store(float* p) const { _mm512_storeu_ps(p, v); }
   GG_PACK void store(float* p, int n) const { _mm512_mask_storeu_ps(p, first(n), v); }

@@ -5,7 +5,7 @@
 // vector code. Orders up to GG_KERNEL_DEPTH are served here, higher ones by cpu/elementwise_dispatch.h.
 #pragma once
 
-#include "core/pack.h"
+#include "core/pack_pair.h"
 #include "cpu/elementwise_loops.h"
 
 #ifndef GG_KERNEL_DEPTH
@@ -32,29 +32,33 @@ consteval bool uses_packs() {
   return true;
 }
 
-/// The number type of loops of F over S.
+/// The number type of loops of F over S: of the bulk, and of what is left at the end.
 template <class F, class S, class Target>
-using NumberOf = Real<typename std::conditional_t<uses_packs<F>(), PackOf<Target, S>, PackOf<void, S>>::type, Target>;
+using NumberOf =
+    Real<typename std::conditional_t<uses_packs<F>(), WidePackOf<Target, S>, PackOf<void, S>>::type, Target>;
+template <class F, class S, class Target>
+using LastNumberOf =
+    Real<typename std::conditional_t<uses_packs<F>(), PackOf<Target, S>, PackOf<void, S>>::type, Target>;
 
-template <class R, class S, class Fn, class... In>
-GG_HD void map_numbers(int64_t n, S* y, const Fn& fn, const In*... in) {
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) y[i] = fn(R(in[i])...).value;
-}
-
-/// out[i] = fn(in[i]…): in vectors, by packs where the target has them and by the compiler where not.
+/// out[i] = fn(in[i]…), fn being generic in its number type: in vectors, by packs where the target has them and by the
+/// compiler where not.
 template <class F, class S, class Target, class Fn, class... In>
 GG_HD void map(int64_t n, void* out, const Fn& fn, const In*... in) {
   using R = NumberOf<F, S, Target>;
+  using P = decltype(R::value);
   S* y = static_cast<S*>(out);
-  if constexpr (math::is_pack<decltype(R::value)>) {
-    using P = decltype(R::value);
+  if constexpr (math::is_pack<P>) {
+    using Last = LastNumberOf<F, S, Target>;
+    using Narrow = decltype(Last::value);
     int64_t i = 0;
     for (; i + P::lanes <= n; i += P::lanes) fn(R(P::load(static_cast<const S*>(in) + i))...).value.store(y + i);
-    const int rest = static_cast<int>(n - i);
-    if (rest) fn(R(P::load(static_cast<const S*>(in) + i, rest))...).value.store(y + i, rest);
+    for (; i < n; i += Narrow::lanes) {
+      const int count = n - i < Narrow::lanes ? static_cast<int>(n - i) : Narrow::lanes;
+      fn(Last(Narrow::load(static_cast<const S*>(in) + i, count))...).value.store(y + i, count);
+    }
   } else {
-    map_numbers<R>(n, y, fn, static_cast<const S*>(in)...);
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) y[i] = fn(R(static_cast<const S*>(in)[i])...).value;
   }
 }
 
@@ -67,18 +71,16 @@ void unary_value(int64_t n, void* out, const void* const* in, const void* functo
 
 template <class F, class S, class Target, int K>
 void unary_derivative(int64_t n, void* out, const void* const* in, const void* functor) {
-  using J = Jet<NumberOf<F, S, Target>, K>;
   const F f = functor_at<F, Target>(functor);
   map<F, S, Target>(
-      n, out, [&](auto g, auto x) GG_LAMBDA { return g * f.f(J::variable(x)).c[K]; }, in[0], in[1]);
+      n, out, [&]<class R>(R g, R x) GG_LAMBDA { return g * f.f(Jet<R, K>::variable(x)).c[K]; }, in[0], in[1]);
 }
 
 template <class F, class S, class Target, int K>
 void output_derivative(int64_t n, void* out, const void* const* in, const void* functor) {
-  using J = Jet<NumberOf<F, S, Target>, K>;
   const F f = functor_at<F, Target>(functor);
   map<F, S, Target>(
-      n, out, [&](auto g, auto y) GG_LAMBDA { return g * f.df(J::variable(y)).c[K]; }, in[0], in[1]);
+      n, out, [&]<class R>(R g, R y) GG_LAMBDA { return g * f.df(Jet<R, K>::variable(y)).c[K]; }, in[0], in[1]);
 }
 
 template <class F, class S, class Target>
@@ -90,13 +92,14 @@ void binary_value(int64_t n, void* out, const void* const* in, const void* funct
 
 template <class F, class S, class Target, int I, int J>
 void binary_derivative(int64_t n, void* out, const void* const* in, const void* functor) {
-  using Inner = Jet<NumberOf<F, S, Target>, J>;
-  using Outer = Jet<Inner, I>;
   const F f = functor_at<F, Target>(functor);
   map<F, S, Target>(
       n, out,
-      [&](auto g, auto a, auto b)
-          GG_LAMBDA { return g * f.f(Outer::variable(Inner(a)), Outer(Inner::variable(b))).c[I].c[J]; },
+      [&]<class R>(R g, R a, R b) GG_LAMBDA {
+        using Inner = Jet<R, J>;
+        using Outer = Jet<Inner, I>;
+        return g * f.f(Outer::variable(Inner(a)), Outer(Inner::variable(b))).c[I].c[J];
+      },
       in[0], in[1], in[2]);
 }
 

@@ -1,6 +1,6 @@
 #include "cpu/kernels/softmax.h"
 
-#include "core/pack.h"
+#include "core/pack_pair.h"
 #include "cpu/kernels/rows.h"
 
 namespace gg::cpu::GG_ISA {
@@ -44,7 +44,8 @@ GG_INLINE T exponential(T x) {
 // e^(x - shift) of some vectors.
 template <class T, int N>
 GG_INLINE void exponentials(T* out, const T* x, T shift, Count<N>) {
-  using P = typename PackOf<Target, T>::type;
+  using Wide = typename WidePackOf<Target, T>::type;
+  using P = std::conditional_t<sizeof(Wide) <= N * sizeof(T), Wide, typename PackOf<Target, T>::type>;
   if constexpr (math::is_pack<P>) {
     for (int i = 0; i < N; i += P::lanes) math::exp<Target>(P::load(x + i) - P(shift)).store(out + i);
   } else {
