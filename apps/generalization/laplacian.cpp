@@ -91,18 +91,6 @@ Arm make_arm(Way way, double sigma) {
           [=](const Step& s) { return loss_of(s.model, s.x, s.y, sigma, way); }, sigma};
 }
 
-/// The loss that was trained, over the course of replicate 0.
-Series course_of(const ArmResult& arm, std::int64_t steps) {
-  Series series{.name = arm.name};
-  if (!arm.scores[0].contains("loss_curve")) return series;
-  const Json& curve = arm.scores[0]["loss_curve"];
-  for (std::size_t i = 0; i < curve.size(); ++i) {
-    series.x.push_back(static_cast<double>(steps) * static_cast<double>(i + 1) / static_cast<double>(curve.size()));
-    series.y.push_back(curve[i].is_number() ? curve[i].get<double>() : std::nan(""));
-  }
-  return series;
-}
-
 /// Multiply-adds in matrix products of whatever runs: m·n·k is the root of the product of the three sizes.
 double products_in(const std::function<void()>& work) {
   Profiler profiler;
@@ -214,7 +202,7 @@ void add_runaway(Report& report, const Lab& lab, const std::vector<Comparison>& 
     plot.y.label = "l + ½σ²Δl";
     for (const Way way : {Way::unguarded, Way::exact, Way::noise}) {
       const ArmResult& arm = result.arm(make_arm(way, options.runaway_sigma).name);
-      plot.series.push_back(course_of(arm, options.training.steps));
+      plot.series.push_back(course_of(arm, "loss", options.training.steps));
       int diverged = 0;
       double lowest = HUGE_VAL;
       for (const Json& line : arm.scores) diverged += line.contains("diverged_at");

@@ -60,7 +60,8 @@ Objective label_free(double sigma, Target target) {
   return [=](const Step& s) {
     const Tensor x = s.unlabelled();
     const Tensor clean = s.model(x), noisy = s.model(losses::additive_noise(x, {.std = sigma}));
-    return supervised(s) + mean(losses::kl_from_logits(target == Target::learns ? clean : clean.detach(), noisy));
+    const Tensor moved = mean(losses::kl_from_logits(target == Target::learns ? clean : clean.detach(), noisy));
+    return s.term(kLabelledTerm, supervised(s)) + s.term(kLabelFreeTerm, moved);
   };
 }
 

@@ -22,7 +22,9 @@ Objective shift_and_zoom(double most);
 
 /// Whether f(x) in l(f(x+ε), f(x)) is a constant or gets gradients as well.
 enum class Target { fixed, learns };
-/// l(f(x), y) on labelled samples plus KL(f(x) ‖ f(x+ε)) on unlabelled ones.
+/// l(f(x), y) on labelled samples plus KL(f(x) ‖ f(x+ε)) on unlabelled ones; these are also its terms.
+inline constexpr const char* kLabelledTerm = "l(f(x), y)";
+inline constexpr const char* kLabelFreeTerm = "l(f(x+ε), f(x))";
 Objective label_free(double sigma, Target target);
 
 /// The mean of KL(f(x) ‖ f(x+ε)) over up to 1000 test samples: what label_free makes small.

@@ -32,6 +32,7 @@ struct NoiseOptions {
   std::vector<std::int64_t> label_counts = {20, 50, 100, 200, 500};
   std::vector<std::string> kinds = {"all"};
 
+  double middle_sigma() const { return sigmas[sigmas.size() / 2]; }
   void declare(OptionSet& options) {
     data.declare(options);
     training.declare(options);
@@ -117,7 +118,7 @@ std::vector<Kind> kinds_of(const NoiseOptions& o, const DataSet& data) {
   add("multiplied", {"× 2·U(0, 1)", {{"× 2·U(0, 1)", multiplied_in_hidden(uniform, NoiseKind::uniform), uniform}}});
   add("multiplied",
       levels("× normal", "σ ", o.multiplied, [](double s) { return multiplied_in_hidden(s, NoiseKind::gaussian); }));
-  const double middle = o.sigmas[o.sigmas.size() / 2];
+  const double middle = o.middle_sigma();
   Kind several{"input, several draws"};
   for (const std::int64_t k : o.samples) {
     several.arms.push_back({fmt::format("input, σ {}, {} draws", middle, k), input_noise(middle, k), middle});
@@ -139,8 +140,26 @@ Series accuracy_over_levels(const Comparison& result, const Kind& kind) {
   return series;
 }
 
+/// What becomes of the two parts of a loss with the label-free term, over the steps of replicate 0.
+void add_both_terms(Section& section, const Lab& lab, const DataSet& data, const ArmResult& arm, std::int64_t steps) {
+  LinePlot plot;
+  plot.title = "Both terms, " + arm.name;
+  plot.x.label = "step";
+  plot.y = {.label = "mean over a hundredth of the steps", .scale = Scale::kLog};
+  for (const char* term : {kLabelledTerm, kLabelFreeTerm}) {
+    plot.series.push_back(course_of(arm, term, steps));
+    plot.series.back().name = term;
+  }
+  section.plot(to_svg(plot),
+               "The labelled samples are soon learned by heart and say nothing more. The second term, of all samples, "
+               "begins at nothing, as a network without an opinion has none to change; it grows with the opinions, and "
+               "from then on it is what trains.");
+  lab.context.run().write_figure("terms_" + data.name + ".svg", to_svg(plot));
+}
+
 void add_section(Report& report, const Lab& lab, const DataSet& data, const Comparison& result,
-                 const std::vector<Kind>& kinds, double sigma) {
+                 const std::vector<Kind>& kinds, const NoiseOptions& options) {
+  const double sigma = options.middle_sigma();
   Section& section = report.section(fmt::format("{}: {} labels", data.title, data.labels));
   std::vector<std::string> chosen;
   for (const Kind& kind : kinds) chosen.push_back(best_on_validation(result, kind.names()).name);
@@ -170,6 +189,10 @@ void add_section(Report& report, const Lab& lab, const DataSet& data, const Comp
   for (const std::string& name : chosen) moved.values.push_back(result.arm(name).of("sensitivity").mean);
   bars.bars = {moved};
   section.plot(to_svg(bars), "On test samples. To move less is what noise trains; it is not yet to be right.");
+  for (const Kind& kind : kinds) {
+    if (kind.name != "label-free term") continue;
+    add_both_terms(section, lab, data, best_on_validation(result, kind.names()), options.training.steps);
+  }
   if (data.name == "two-moons") {
     std::vector<std::string> drawn;
     for (const Kind& kind : kinds) {
@@ -220,7 +243,7 @@ void add_label_sweep(Report& report, Lab& lab, const NoiseOptions& options, Data
 void run_noise(const NoiseOptions& options, RunContext& context) {
   Lab lab(context);
   const std::vector<DataSet> sets = lab.data_sets(options.data);
-  const double sigma = options.sigmas[options.sigmas.size() / 2];
+  const double sigma = options.middle_sigma();
   Report report = start_report(lab, "Random noise", "few labels");
   report.lead(
       "Noise is the oldest way to keep a network from leaning on details: a sample and its neighbours shall have the "
@@ -238,7 +261,7 @@ void run_noise(const NoiseOptions& options, RunContext& context) {
       return Json{{"sensitivity", sensitivity(lab, model, split, sigma)}};
     };
     const Comparison result = compare(lab, data, arms, options.training, inspect);
-    add_section(report, lab, data, result, kinds, sigma);
+    add_section(report, lab, data, result, kinds, options);
     merge_into(summary, summary_of(result));
     Json chosen = Json::object();
     for (const Kind& kind : kinds) chosen[kind.name] = best_on_validation(result, kind.names()).name;

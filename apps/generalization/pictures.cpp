@@ -113,4 +113,16 @@ void add_boundaries(Section& section, const Lab& lab, const std::string& prefix,
   }
 }
 
+Series course_of(const ArmResult& arm, const std::string& term, std::int64_t steps) {
+  Series series{.name = arm.name};
+  const Json& line = arm.scores[0];
+  if (!line.contains("curves") || !line["curves"].contains(term)) return series;
+  const Json& curve = line["curves"][term];
+  for (std::size_t i = 0; i < curve.size(); ++i) {
+    series.x.push_back(static_cast<double>(steps) * static_cast<double>(i + 1) / static_cast<double>(curve.size()));
+    series.y.push_back(curve[i].is_number() ? curve[i].get<double>() : std::nan(""));
+  }
+  return series;
+}
+
 }  // namespace gg::apps

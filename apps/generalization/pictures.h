@@ -1,8 +1,10 @@
 // What a classifier makes of the plane: the picture of two moons, their labelled points, and the border between them.
+// And the course of a training.
 #pragma once
 
 #include <string>
 
+#include "apps/common/plots.h"
 #include "apps/generalization/training.h"
 
 namespace gg::apps {
@@ -17,5 +19,8 @@ Inspect draw_boundary(Lab& lab, const std::string& prefix);
 /// The pictures that draw_boundary made, two in a row, with the names of their methods below.
 void add_boundaries(Section& section, const Lab& lab, const std::string& prefix,
                     const std::vector<std::string>& methods, const std::string& caption);
+
+/// "loss" or a term of it over the steps of replicate 0; empty where the training diverged. `steps`: of the training.
+Series course_of(const ArmResult& arm, const std::string& term, std::int64_t steps);
 
 }  // namespace gg::apps

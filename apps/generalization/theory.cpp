@@ -133,6 +133,7 @@ void add_theory(App& app) {
           "Computes both sides of each formula on random networks: how noise averages, what is left of it to second "
           "order, when it is a gradient penalty, and which direction virtual adversarial training finds. A line for "
           "each, and a report with plots. Fails where a formula does.")
+      .without({"device", "data"})
       .examples({"--quick # see that it works", "--draws 100000 # closer means"});
 }
 

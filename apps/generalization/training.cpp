@@ -50,6 +50,11 @@ void TrainingOptions::declare(OptionSet& options) {
   options.add("activation", activation, "after each hidden layer").choices({"silu", "relu", "tanh", "softplus"});
 }
 
+Tensor Step::term(const std::string& name, const Tensor& value) const {
+  terms[name] = value.item();
+  return value;
+}
+
 Tensor supervised(const Step& step) { return losses::cross_entropy(step.model(step.x), step.y); }
 
 models::Classifier make_network(const Lab& lab, const DataSet& data, const TrainingOptions& options,
@@ -66,15 +71,15 @@ models::Classifier make_network(const Lab& lab, const DataSet& data, const Train
   return model;
 }
 
-std::vector<double> train_network(const Lab& lab, const models::Classifier& model, const Split& split,
-                                  const TrainingOptions& options, const Objective& objective, std::int64_t replicate) {
+Curves train_network(const Lab& lab, const models::Classifier& model, const Split& split,
+                     const TrainingOptions& options, const Objective& objective, std::int64_t replicate) {
   const std::uint64_t batches = lab.seed_for(kBatches, replicate);
   const Tensor x = to(split.x, lab.device), y = to(split.y, lab.device), unlabelled = to(split.unlabelled, lab.device);
   optim::Adam adam(model.parameters(), {.lr = options.lr});
   manual_seed(lab.seed_for(kNoise, replicate));
   model.train();
-  std::vector<double> curve;
-  double sum = 0;
+  Curves curves;
+  std::map<std::string, double> sums;
   std::int64_t summed = 0;
   for (std::int64_t k = 0; k < options.steps; ++k) {
     if (stop_requested()) throw Stopped(lab.trials() - 1);
@@ -92,11 +97,12 @@ std::vector<double> train_network(const Lab& lab, const models::Classifier& mode
     const Tensor loss = objective(step);
     const double value = loss.item();
     if (!std::isfinite(value)) throw Diverged{k};
-    sum += value;
+    step.terms["loss"] = value;
+    for (const auto& [name, part] : step.terms) sums[name] += part;
     ++summed;
     if ((k + 1) * kCurvePoints / options.steps > k * kCurvePoints / options.steps) {
-      curve.push_back(sum / static_cast<double>(summed));
-      sum = 0;
+      for (const auto& [name, sum] : sums) curves[name].push_back(sum / static_cast<double>(summed));
+      sums.clear();
       summed = 0;
     }
     adam.zero_grad();
@@ -105,7 +111,7 @@ std::vector<double> train_network(const Lab& lab, const models::Classifier& mode
     adam.step();
   }
   model.eval();
-  return curve;
+  return curves;
 }
 
 Tensor logits_of(const Lab& lab, const models::Classifier& model, const Tensor& x) {
@@ -157,7 +163,7 @@ Comparison compare(Lab& lab, const DataSet& data, const std::vector<Arm>& arms, 
         const models::Classifier model = make_network(lab, data, options, replicate);
         Json line = Json::object();
         try {
-          line["loss_curve"] = train_network(lab, model, split, options, arm.objective, replicate);
+          line["curves"] = train_network(lab, model, split, options, arm.objective, replicate);
         } catch (const Diverged& diverged) {
           model.eval();
           line["diverged_at"] = diverged.step;

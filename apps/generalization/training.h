@@ -8,6 +8,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,10 @@ struct Step {
   /// Where a method puts noise on the weights: it must last until the gradient is there, which is after the method
   /// returned.
   mutable std::unique_ptr<losses::Perturbed> weights = nullptr;
+  /// The values of the parts that a method says its loss is made of.
+  mutable std::map<std::string, double> terms = {};
+  /// Notes the value of a part of the loss, and returns it.
+  Tensor term(const std::string& name, const Tensor& value) const;
 };
 
 /// The loss of a step: a scalar with history.
@@ -58,10 +63,13 @@ struct Arm {
 models::Classifier make_network(const Lab& lab, const DataSet& data, const TrainingOptions& options,
                                 std::int64_t replicate);
 
-/// Trains `model` and leaves it in evaluation mode. Returns the mean loss of every hundredth part of the steps. Throws
-/// gg::Error where the loss becomes NaN or infinite, Stopped (at a step) where a stop was requested.
-std::vector<double> train_network(const Lab& lab, const models::Classifier& model, const Split& split,
-                                  const TrainingOptions& options, const Objective& objective, std::int64_t replicate);
+/// Means over every hundredth part of the steps: of "loss", and of the terms that the method names.
+using Curves = std::map<std::string, std::vector<double>>;
+
+/// Trains `model` and leaves it in evaluation mode. Throws gg::Error where the loss becomes NaN or infinite, Stopped
+/// (at a step) where a stop was requested.
+Curves train_network(const Lab& lab, const models::Classifier& model, const Split& split,
+                     const TrainingOptions& options, const Objective& objective, std::int64_t replicate);
 
 /// test_accuracy, test_ece, test_nll, train_accuracy (on the labelled samples), gap (train − test accuracy),
 /// validation_accuracy.

@@ -191,8 +191,8 @@ TrainResult run(RunContext& context, const TrainCommand& options) {
     throw UsageError(fmt::format("--networks: {} stands there more than once", quote(options.networks[i])));
   }
   const std::string& folder = context.standard().data;
+  for (const std::string& name : options.networks) make_network(name, {1, 28, 28}, 2);  // knows the names
   const data::TrainTest data = folder.empty() ? data::fashion_mnist() : data::load_mnist_folder(folder);
-  for (const std::string& name : options.networks) make_network(name, data.train->image_shape(), 2);
   const std::int64_t n =
       options.train_images > 0 ? std::min(options.train_images, data.train->size()) : data.train->size();
   const auto dataset = std::make_shared<data::TensorDataset>(data.train->images(0, n), data.train->labels(0, n));

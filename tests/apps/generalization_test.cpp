@@ -90,7 +90,7 @@ TEST_F(Generalization, TheExactLaplacianRunsAwayWithoutItsGuard) {
   std::istringstream lines(slurp(at("run/metrics.jsonl")));
   for (std::string text; std::getline(lines, text);) {
     const Json line = parse_json(text, "metrics.jsonl");
-    for (const Json& loss : line["loss_curve"]) {
+    for (const Json& loss : line["curves"]["loss"]) {
       if (line["method"] == "exact, no guard, σ 1") lowest = std::min(lowest, loss.get<double>());
       if (line["method"] == "exact Laplacian, σ 1") lowest_guarded = std::min(lowest_guarded, loss.get<double>());
     }
