@@ -10,7 +10,8 @@
 namespace gg {
 
 std::string describe(Device device) {
-  if (device.is_cpu()) return str(cpu::name_of(cpu::isa()), " kernels, ", num_threads(), " threads");
+  if (device.is_cpu())
+    return str(cpu::name_of(cpu::isa()), " kernels, ", num_threads(), num_threads() == 1 ? " thread" : " threads");
   try {
     if (device.type == Device::cuda) {
       if (cuda::device_count() == 0) return "none; " + cuda::why_unavailable();

@@ -26,8 +26,9 @@ Verdict judge(const KeyNumber& number, int decimals) {
   const char* word = gain > 0 ? "better" : "worse";
   const char* sign = gain > 0 ? "✓" : "✗";
   if (number.absolute || baseline == 0) {
+    const std::string unit = number.unit == "%" ? "points" : number.unit;  // 2 % above 80 % are not 82 %
     return {word, fmt::format("{} {}{} {}", sign, format_fixed(std::abs(gain), decimals),
-                              number.unit.empty() ? "" : " " + number.unit, word)};
+                              unit.empty() ? "" : " " + unit, word)};
   }
   const double percent = 100 * std::abs(gain / baseline);
   return {word, fmt::format("{} {}% {}", sign, format_fixed(percent, percent < 10 ? 1 : 0), word)};

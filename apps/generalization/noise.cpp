@@ -178,8 +178,10 @@ void add_section(Report& report, const Lab& lab, const DataSet& data, const Comp
     }
   }
   plot.baselines = {{"no noise", 100 * result.arms[0].of("test_accuracy").mean}};
-  section.plot(to_svg(plot), "Means of the replicates. *Target learns*: f(x) in l(f(x+ε), f(x)) is no constant.");
-  lab.context.run().write_figure("sigma_" + data.name + ".svg", to_svg(plot));
+  if (options.sigmas.size() > 1) {
+    section.plot(to_svg(plot), "Means of the replicates. *Target learns*: f(x) in l(f(x+ε), f(x)) is no constant.");
+    lab.context.run().write_figure("sigma_" + data.name + ".svg", to_svg(plot));
+  }
   BarChart bars;
   bars.title = "How much predictions move under noise";
   bars.y.label = fmt::format("KL(f(x) ‖ f(x+ε)), σ = {}", sigma);

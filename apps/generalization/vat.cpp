@@ -101,6 +101,7 @@ double mean_norm(const ArmResult& arm, std::size_t layer) {
 }
 
 void show_epsilons(Section& section, const Lab& lab, const Comparison& result, const Plan& p) {
+  if (p.vat.size() < 2) return;  // no curve
   LinePlot plot;
   plot.title = "Accuracy by the length of the perturbation";
   plot.x = {.label = "ε", .scale = Scale::kLog};

@@ -36,6 +36,8 @@ TEST(Cards, SayBetterAndWorseInWords) {
   number.absolute = true;
   number.unit = "dB";
   EXPECT_HAS(number_card(number), "✗ 3 dB worse");
+  number.unit = "%";
+  EXPECT_HAS(number_card(number), "✗ 3 points worse");
   number.value = 12;
   EXPECT_HAS(number_card(number), "the same");
   number.value = std::nan("");
