@@ -114,8 +114,8 @@ void profile_tasks(const Options& o) {
   }
 }
 
-// In turns, so that all meet the machine in the same state. A process that fails costs its own rows and is named at the
-// end; returns how many did.
+// In turns, so that all meet the machine in the same state. A process that fails costs its own rows and is named at
+// once; returns how many did.
 int run_everybody(const Options& o, Report& report) {
   int failed = 0;
   const std::string threads = std::to_string(o.settings.threads), seconds = std::to_string(o.settings.seconds);
