@@ -13,7 +13,7 @@ namespace gg {
 // clang-format off
 #define GG_VOCABULARY(X)                                                                                    \
   X(abs) X(sign) X(floor) X(sqrt) X(exp) X(exp_minus_abs) X(expm1) X(log) X(log1p) X(sin) X(cos) X(tanh)  \
-  X(sech2) X(asin) X(acos) X(atan) X(erf) X(erfinv) X(normal_cdf)
+  X(sech2) X(asin) X(acos) X(atan) X(erf) X(erfinv) X(normal_cdf) X(gelu)
 // clang-format on
 
 template <int V>

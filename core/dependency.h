@@ -100,6 +100,7 @@ class Dependency {
   friend GG_HD Dependency erf(const Dependency& x) { return smooth(x); }
   friend GG_HD Dependency erfinv(const Dependency& x) { return smooth(x); }
   friend GG_HD Dependency normal_cdf(const Dependency& x) { return smooth(x); }
+  friend GG_HD Dependency gelu(const Dependency& x) { return smooth(x); }
   friend GG_HD Dependency pow(const Dependency& x, const Dependency& y) { return smooth(x + y); }
 
  private:

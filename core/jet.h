@@ -223,6 +223,9 @@ struct Jet {
   friend GG_HD Jet normal_cdf(const Jet& u) {
     return integral(u, normal_cdf(u.c[0]), 0.398942280401432677940 * exp_of_square(u, 0.5));
   }
+  friend GG_HD Jet gelu(const Jet& u) {
+    return integral(u, gelu(u.c[0]), normal_cdf(u) + scaled(u, 0.398942280401432677940 * exp_of_square(u, 0.5)));
+  }
 
   friend GG_HD Jet erfinv(const Jet& u) {
     // y' = u'·w with w = √π/2·e^(y²), so w' = (y²)'·w.

@@ -5,7 +5,7 @@
 // exist. All three understand the same vocabulary, found by argument-dependent lookup:
 //   + - * /, comparisons, select(condition, a, b), literals (1 + x, x >= 0, lit<T>(0.5)),
 //   divide_1_to_2(a, b): a / b for b in [1, 2], faster,
-//   exp expm1 log log1p sqrt pow sin cos tanh sech2 asin acos atan erf erfinv normal_cdf abs sign floor,
+//   exp expm1 log log1p sqrt pow sin cos tanh sech2 asin acos atan erf erfinv normal_cdf gelu abs sign floor,
 //   exp_minus_abs(x): e^-|x|, with the derivatives of e^-x at 0,
 //   scaled(x, s): x·s where s = 0 wins over an infinite x, for factors that vanish faster than any x grows.
 // Conditions combine by & | and !; there is no control flow, so that loops over functors become vector code. A
@@ -64,6 +64,7 @@ struct Real {
   friend GG_HD Real erf(Real x) { return math::erf<Target>(x.value); }
   friend GG_HD Real erfinv(Real x) { return math::erfinv<Target>(x.value); }
   friend GG_HD Real normal_cdf(Real x) { return math::normal_cdf<Target>(x.value); }
+  friend GG_HD Real gelu(Real x) { return math::gelu<Target>(x.value); }
 
   /// exp(-scale·x²) for scale 1 or ½: erf and normal_cdf have it as derivative.
   friend GG_HD Real exp_of_square(Real x, double scale) {

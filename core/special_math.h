@@ -64,13 +64,11 @@ GG_HD double scaled_erfc(double x) {
 template <class Target, class S>
 GG_HD S scaled_normal_tail(S x) {
   if constexpr (Format<S>::is_float) {
-    // It falls as r = 1/(x + 5/2) does: r times a polynomial of r.
-    x = minimum(x, 15);
-    S r = reciprocal<Target>(x + S(2.5));
-    return r * polynomial<Target, S>(r - S(0.25), 0.823122663634145379f, 2.4848719656382691f, 2.98243623255338409f,
-                                     -2.99252416764602937f, -7.78690874076863964f, 13.4168334483989028f,
-                                     15.4352383656264809f, -74.439693717245702f, 16.8777848975266468f,
-                                     308.012112169999284f);
+    // It falls as r = 1/(x + 5/2) does: a polynomial of r.
+    S r = reciprocal<Target>(minimum(x, 15) + S(2.5));
+    return polynomial<Target, S>(r, -1.12823087730362648e-5f, 0.399722954725730995f, 0.974488743950962077f,
+                                 2.46554058650252594f, -0.415970996624820955f, 24.2215956153097309f,
+                                 -90.5061889643603052f, 121.438462231718901f, -59.8485819726313153f);
   } else {
     return 0.5 * scaled_erfc<Target>(x * 0.7071067811865475244);
   }
@@ -105,6 +103,14 @@ template <class Target, class S>
 GG_HD S normal_cdf(S x) {
   S tail = scaled_normal_tail<Target>(abs(x)) * exp_of_square<Target>(x, S(0.5));
   return select(x > 0, 1 - tail, tail);
+}
+
+/// x·Φ(x) as max(x, 0) - |x|·Φ(-|x|): no choice between two tails, and finite where a factor is not.
+template <class Target, class S>
+GG_HD S gelu(S x) {
+  S a = minimum(abs(x), Format<S>::is_float ? 15 : 40);  // beyond, Φ(-a) is 0
+  S tail = scaled_normal_tail<Target>(a) * exp_of_square<Target>(x, S(0.5));
+  return multiply_add<Target>(-a, tail, maximum(x, 0));
 }
 
 /// The inverse of erf: NaN outside [-1, 1], ±inf at ±1.

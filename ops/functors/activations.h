@@ -90,7 +90,7 @@ struct Gelu {
   static constexpr const char* doc = "x * Phi(x), Phi the standard normal distribution function (exact form)";
   template <class T>
   GG_HD T f(T x) const {
-    return scaled(x, normal_cdf(x));
+    return gelu(x);
   }
 };
 
