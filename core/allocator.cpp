@@ -215,9 +215,13 @@ constexpr bool kCaching = false;
 constexpr bool kCaching = true;
 #endif
 
-// Free blocks are kept up to the most that was ever in use at once, so that a step repeats without page faults and a
-// program of ever new sizes does not hoard all of them.
-int64_t large_limit() { return std::max(global_peak.load(std::memory_order_relaxed), int64_t{64} << 20); }
+// Free blocks are kept as long as all blocks together take no more than twice what was ever in use at once: a step,
+// which needs its most of each size at other times, repeats without page faults, and a program of ever new sizes does
+// not hoard all of them.
+int64_t large_limit() {
+  const int64_t peak = global_peak.load(std::memory_order_relaxed), live = global_live.load(std::memory_order_relaxed);
+  return std::max(2 * peak - live, int64_t{64} << 20);
+}
 
 void remove_large(SharedCache& shared, std::multimap<size_t, SharedCache::Large>::iterator it) {
   shared.cached -= static_cast<int64_t>(it->first);

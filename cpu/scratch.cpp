@@ -11,7 +11,7 @@ namespace gg::cpu {
 namespace {
 
 constexpr size_t kKeep = size_t{64} << 20;  // larger blocks are not kept
-constexpr size_t kBlocks = 6;               // blocks kept by a thread
+constexpr size_t kBlocks = 8;               // blocks kept by a thread
 constexpr size_t kHugePage = size_t{2} << 20;
 #ifdef GG_SANITIZED
 constexpr bool kKeeping = false;  // sanitizers see overruns only in fresh blocks
@@ -50,14 +50,16 @@ Block allocate(size_t bytes) {
 Scratch::Scratch(size_t bytes) {
   if (bytes == 0) bytes = 1;
   auto& free = blocks().free;
-  for (size_t i = free.size(); i-- > 0;) {
-    if (free[i].capacity >= bytes) {
-      data_ = free[i].data;
-      capacity_ = free[i].capacity;
-      free[i] = free.back();
-      free.pop_back();
-      return;
-    }
+  size_t best = free.size();  // the smallest that is large enough: the next request may need the others
+  for (size_t i = 0; i < free.size(); ++i) {
+    if (free[i].capacity >= bytes && (best == free.size() || free[i].capacity < free[best].capacity)) best = i;
+  }
+  if (best < free.size()) {
+    data_ = free[best].data;
+    capacity_ = free[best].capacity;
+    free[best] = free.back();
+    free.pop_back();
+    return;
   }
   Block block = allocate(bytes);
   data_ = block.data;

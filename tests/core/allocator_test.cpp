@@ -72,8 +72,28 @@ TEST(Allocator, EverNewSizesDoNotPileUp) {
     void* p = allocate(size * kMiB, Device::cpu);
     deallocate(p, size * kMiB, Device::cpu);
     MemoryStats stats = memory_stats(Device::cpu);
-    EXPECT_LE(stats.cached_bytes, std::max<int64_t>(stats.peak_bytes, 64 * kMiB) + static_cast<int64_t>(4 * kMiB));
+    EXPECT_LE(stats.cached_bytes, std::max<int64_t>(2 * stats.peak_bytes, 64 * kMiB) + static_cast<int64_t>(4 * kMiB));
   }
+  empty_cache(Device::cpu);
+}
+
+// The second phase of a step must not cost the first its blocks, which the next step needs again.
+TEST(Allocator, PhasesOfOtherSizesKeepTheirBlocks) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizer builds bypass the cache";
+#endif
+  constexpr size_t kMiB = 1 << 20;
+  empty_cache(Device::cpu);
+  reset_peak_memory(Device::cpu);
+  const auto phase = [](size_t size) {
+    std::vector<void*> blocks;
+    for (int i = 0; i < 4; ++i) blocks.push_back(allocate(size, Device::cpu));
+    for (void* p : blocks) deallocate(p, size, Device::cpu);
+    return std::set<void*>(blocks.begin(), blocks.end());
+  };
+  const auto small = phase(24 * kMiB), large = phase(40 * kMiB);
+  EXPECT_EQ(phase(24 * kMiB), small);
+  EXPECT_EQ(phase(40 * kMiB), large);
   empty_cache(Device::cpu);
 }
 
