@@ -29,6 +29,10 @@ std::string primes(const char* name, int order) {
   return order <= 3 ? name + std::string(static_cast<size_t>(order), '\'') : str(name, "^(", order, ")");
 }
 
+// A gradient lies as the tensor does whose gradient it is, not as the one that came down: whatever else reads that
+// tensor for its own derivative, a convolution or a norm, reads both in one order.
+constexpr int kLikeWhatIsRead = 1;
+
 // ---- unary ----------------------------------------------------------------------------------------------------------
 
 // g·f⁽ᵒʳᵈᵉʳ⁾(x), or with `by_output` g·df⁽ᵒʳᵈᵉʳ⁾(y). The second input is undefined where it is not read.
@@ -53,7 +57,7 @@ struct UnaryDerivative {
     const ElementwiseKernel& kernel =
         by_output ? family.kernels->by_output[type_index(g)][order] : family.kernels->by_input[type_index(g)][order];
     const Tensor& read = x.defined() ? x : g;  // what is not read may as well be g
-    return run_elementwise(name, kernel, family.functor, g.dtype(), {&g, &read});
+    return run_elementwise(name, kernel, family.functor, g.dtype(), {&g, &read}, kLikeWhatIsRead);
   }
   Tensor at(int k, const Tensor& g, const Tensor& x) const;
   Tensors vjp(const Vjp& c) const {
@@ -150,7 +154,7 @@ struct BinaryDerivative {
   Tensor forward(const Tensor& g, const Tensor& a, const Tensor& b) const {
     if (only_on_cpu(i + j, g)) return raw::to_device(forward(host_copy(g), host_copy(a), host_copy(b)), g.device());
     return run_elementwise(name, family.kernels->partial[type_index(g)][i][j], family.functor, g.dtype(),
-                           {&g, a.defined() ? &a : &g, b.defined() ? &b : &g});
+                           {&g, a.defined() ? &a : &g, b.defined() ? &b : &g}, kLikeWhatIsRead);
   }
   Tensor at(int p, int q, const Tensor& g, const Tensor& a, const Tensor& b) const {
     unsigned char reads = facts(p, q).reads;

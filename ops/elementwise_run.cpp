@@ -10,10 +10,11 @@ namespace {
 
 constexpr int64_t kTurnFrom = int64_t{1} << 16;  // elements; fewer lie in a cache
 
-// The output keeps the axis order of the first input that has its shape; so channels-last stays channels-last.
-Tensor make_output(const Shape& shape, DType dtype, std::initializer_list<const Tensor*> inputs) {
+Tensor make_output(const Shape& shape, DType dtype, std::initializer_list<const Tensor*> inputs, int like) {
+  const auto fits = [&](const Tensor& t) { return t.shape() == shape && t.layout().is_dense(); };
+  if (const Tensor& t = *inputs.begin()[like]; fits(t)) return empty_like(t, dtype);
   for (const Tensor* t : inputs) {
-    if (t->shape() == shape && t->layout().is_dense()) return empty_like(*t, dtype);
+    if (fits(*t)) return empty_like(*t, dtype);
   }
   return empty(shape, {dtype, (*inputs.begin())->device()});
 }
@@ -22,7 +23,7 @@ Tensor make_output(const Shape& shape, DType dtype, std::initializer_list<const 
 bool runs_across(const Array& out, const Array& in) {
   bool far = false, along_another = false;
   for (int axis = 0; axis < out.rank(); ++axis) {
-    if (out.shape[axis] < 8) continue;
+    if (out.shape[axis] < 4) continue;
     far |= out.strides[axis] == 1 && in.strides[axis] > 1;
     along_another |= out.strides[axis] != 1 && in.strides[axis] == 1;
   }
@@ -52,7 +53,7 @@ void launch(const char* name, const ElementwiseKernel& kernel, const FunctorByte
 }  // namespace
 
 Tensor run_elementwise(const char* name, const ElementwiseKernel& kernel, const FunctorBytes& functor, DType out_type,
-                       std::initializer_list<const Tensor*> inputs) {
+                       std::initializer_list<const Tensor*> inputs, int like) {
   const Tensor& first = **inputs.begin();
   const int64_t numel = first.numel();
   bool flat = first.device().is_cpu() && numel <= cpu::kElementwiseGrain;
@@ -77,7 +78,7 @@ Tensor run_elementwise(const char* name, const ElementwiseKernel& kernel, const 
   }
   Shape shape = first.shape();
   for (const Tensor* t : inputs) shape = broadcast_shapes(shape, t->shape(), name);
-  Tensor out = make_output(shape, out_type, inputs);
+  Tensor out = make_output(shape, out_type, inputs, like);
   Array arrays[cpu::kMaxElementwiseInputs];
   Tensor turned[cpu::kMaxElementwiseInputs];
   size_t n = 0;

@@ -11,9 +11,10 @@ namespace gg::detail {
 inline constexpr FunctorBytes kNoParameters{};
 
 /// out = kernel(inputs…) with broadcasting; `functor` are its parameters. Inputs must be on one device; throws, naming
-/// `name`, where the kernel does not exist there.
+/// `name`, where the kernel does not exist there. The output keeps the axis order of input `like` if that has its
+/// shape, else of the first one that has; so channels-last stays channels-last.
 Tensor run_elementwise(const char* name, const ElementwiseKernel& kernel, const FunctorBytes& functor, DType out,
-                       std::initializer_list<const Tensor*> inputs);
+                       std::initializer_list<const Tensor*> inputs, int like = 0);
 
 /// The same into `out`, of which the inputs' shapes broadcast to that; for forward functions, which make their output
 /// themselves. Its layout is any, such as a slice's.

@@ -137,6 +137,22 @@ TEST(Reverse, GradientOfIntermediateResults) {
   expect_says(message_of([&] { h.grad(); }), {"only leaves", "gg::grad"});
 }
 
+// A convolution or a norm reads a tensor and its gradient together: they should lie in one order.
+TEST(Reverse, AGradientLiesAsItsTensorDoes) {
+  const Tensor rows = to(randn({2, 4, 5, 3}), f64), g = to(randn({2, 3, 4, 5}), f64);
+  using Op = Tensor (*)(const Tensor&);
+  for (Op op : {Op(+[](const Tensor& x) { return tanh(x); }), Op(+[](const Tensor& x) { return silu(x); }),
+                Op(+[](const Tensor& x) { return leaky_relu(x, 0.1); }),
+                Op(+[](const Tensor& x) { return hypot(x, full(x.shape(), 2, x.options())); })}) {
+    const Tensor last = permute(rows, {0, 3, 1, 2}).detach().requires_grad_();
+    const Tensor first = contiguous(last).detach().requires_grad_();
+    ASSERT_FALSE(last.is_contiguous());
+    const Tensor of_last = grad(op(last), last, {.grad_outputs = {g}});
+    EXPECT_TRUE(of_last.layout().same_order(last.layout()));
+    EXPECT_EQ(values(of_last), values(grad(op(first), first, {.grad_outputs = {g}})));
+  }
+}
+
 TEST(Reverse, SeveralOutputs) {
   Tensor x = leaf({1, 2});
   std::vector<Tensor> outputs{x * x, x * 3.0, tensor({1}, {f64})};
