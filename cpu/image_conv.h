@@ -1,5 +1,5 @@
 // A convolution of some images that lie channels last, on the calling thread: what cpu/conv2d.cpp cuts its batch into.
-// Three implementations, of which image_conv() takes the fastest for the sizes.
+// Two implementations, of which image_conv() takes the fastest for the sizes.
 #pragma once
 
 #include <cstddef>
@@ -47,8 +47,5 @@ std::shared_ptr<const ImageConv> onednn_conv(const ConvSpec& spec);
 /// For images with few channels, forward and input_grad: libraries fill a register with channels, of which most would
 /// be padding. One group.
 std::shared_ptr<const ImageConv> few_channels_conv(const ConvSpec& spec);
-
-/// weight_grad as one matrix product with the rows of taps that the places see. One group.
-std::shared_ptr<const ImageConv> rows_conv(const ConvSpec& spec);
 
 }  // namespace gg::cpu
