@@ -91,7 +91,7 @@ void in_threads(int threads, const std::function<void(int)>& fn) {
 
 Limits measure_limits(const Settings& settings) {
   Settings s = settings;
-  s.seconds = std::max(0.3, s.seconds);
+  s.seconds = std::max(0.1, s.seconds);
   Loops loops = choose_loops();
   int n = s.threads;
   Limits limits;

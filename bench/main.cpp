@@ -14,8 +14,8 @@
 #include <fstream>
 
 #include "bench/page.h"
-#include "bench/process.h"
 #include "bench/report.h"
+#include "bench/rounds.h"
 #include "bench/tasks.h"
 #include "core/device_info.h"
 #include "core/error.h"
@@ -42,36 +42,11 @@ std::string date() {
   return text;
 }
 
-std::string peer_path() {
-  auto path = std::filesystem::path(own_path()).parent_path() / "gg_bench_peer_libtorch";
-  return std::filesystem::exists(path) ? path.string() : "";
-}
-
-// What keeps glibc from giving memory back to the system between steps, and an OpenBLAS that shares OpenMP's threads
-// with ATen instead of fighting for cores with a pool of its own.
-Environment tuned_environment() {
-  Environment e = {{"MALLOC_TRIM_THRESHOLD_", "8000000000"},
-                   {"MALLOC_TOP_PAD_", "64000000"},
-                   {"MALLOC_MMAP_THRESHOLD_", "8000000000"}};
-  for (const char* folder :
-       {"/usr/lib/x86_64-linux-gnu/openblas-openmp", "/usr/lib/aarch64-linux-gnu/openblas-openmp"}) {
-    if (std::filesystem::exists(folder)) e.push_back({"LD_LIBRARY_PATH", folder});
-  }
-  return e;
-}
-
 struct Options {
-  std::string filter, json, child, python, page, profile;
+  std::string json, child, page, profile;
   std::vector<std::string> results;
-  Settings settings;
-  int rounds = 3;
-  bool peer = true;
+  RoundOptions rounds;
 };
-
-// One line that the next one overwrites; nothing where nobody watches.
-void progress(const std::string& what) {
-  if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\033[K{}", what);
-}
 
 void write_text(const std::string& path, const std::string& text) {
   data::AtomicFile file(path);
@@ -79,79 +54,18 @@ void write_text(const std::string& path, const std::string& text) {
   file.commit();
 }
 
-struct Competitor {
-  Who who;
-  std::vector<std::string> command;  ///< to which task, threads, seconds and device are added
-  Environment environment = {};
-};
-
-std::vector<Competitor> competitors(const Options& o, Report& report) {
-  std::vector<Competitor> all = {{Who::ours, {own_path(), "--row", o.settings.row, "--child"}}};
-  if (!o.peer) return all;
-  if (o.settings.device == "cpu") {
-    if (std::string peer = peer_path(); !peer.empty()) {
-      all.push_back({Who::stock, {peer}});
-      all.push_back({Who::tuned, {peer}, tuned_environment()});
-    } else {
-      report.facts["libtorch"] = "not measured (install libtorch-dev and build anew)";
-    }
-  }
-  if (!o.python.empty()) all.push_back({Who::pytorch, {o.python, "-Wignore", GG_PEER_TORCH}});
-  return all;
-}
-
 // Ours alone, in this process: a profile of each task, and its trace in the folder o.profile.
 void profile_tasks(const Options& o) {
   std::filesystem::create_directories(o.profile);
   for (const Task& task : tasks()) {
-    if (std::string(task.name).find(o.filter) == std::string::npos) continue;
+    if (std::string(task.name).find(o.rounds.filter) == std::string::npos) continue;
     const Profiler profiler;
-    task.run(o.settings);
+    task.run(o.rounds.settings);
     const Profile profile = profiler.profile();
     const std::string path = o.profile + "/" + task.name + ".json";
     write_text(path, to_chrome_trace(profile));
     fmt::print("\n{}\nTrace: {}\n\n", to_table(profile), path);
   }
-}
-
-// In turns, so that all meet the machine in the same state. A process that fails costs its own rows and is named at
-// once; returns how many did.
-int run_everybody(const Options& o, Report& report) {
-  int failed = 0;
-  const std::string threads = std::to_string(o.settings.threads), seconds = std::to_string(o.settings.seconds);
-  const std::vector<Competitor> everybody = competitors(o, report);
-  for (const Task& task : tasks()) {
-    const std::string name = task.name;
-    if (name.find(o.filter) == std::string::npos) continue;
-    if (task.traits.host_only && o.settings.device != "cpu") continue;
-    for (int round = 0; round < o.rounds; ++round) {
-      for (const Competitor& c : everybody) {
-        if (!task.traits.libtorch && (c.who == Who::stock || c.who == Who::tuned)) continue;
-        if (!task.traits.pytorch && c.who == Who::pytorch) continue;
-        Environment e = c.environment;
-        for (const char* variable : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GG_NUM_THREADS"})
-          e.push_back({variable, threads});
-        std::vector<std::string> command = c.command;
-        command.insert(command.end(), {name, threads, seconds, o.settings.device});
-        progress(fmt::format("{} {}/{} {}", name, round + 1, o.rounds, name_of(c.who)));
-        ProcessResult result;
-        try {
-          result = run_process(command, e);
-        } catch (const Error& error) {
-          fmt::print(stderr, "{} of {}, whose rows are missing: {}\n", name, name_of(c.who), error.what());
-          ++failed;
-          continue;
-        }
-        if (name == "start") report.add(name, "process with a first backward", c.who, result.wall_seconds);
-        for (const ProcessRow& row : result.rows) report.add(name, row.name, c.who, row.value, row.work);
-        for (const auto& [key, fact] : result.facts) report.facts[key + " (" + name_of(c.who) + ")"] = fact;
-        // The memory of a process that measures several things is nobody's.
-        if (result.rows.size() == 1 && name != "start") report.peaks[name][c.who].push_back(result.peak_mib);
-      }
-    }
-  }
-  progress("");
-  return failed;
 }
 
 nlohmann::json read_json(const std::string& path) {
@@ -170,10 +84,10 @@ void write_page(const Options& o) {
 }
 
 int run(const Options& o) {
-  set_num_threads(o.settings.threads);
+  set_num_threads(o.rounds.settings.threads);
   if (!o.child.empty()) {
     for (const Task& task : tasks()) {
-      if (o.child == task.name) task.run(o.settings);
+      if (o.child == task.name) task.run(o.rounds.settings);
     }
     tell_peak();
     return 0;
@@ -185,39 +99,31 @@ int run(const Options& o) {
   std::vector<std::string> names;
   for (const Task& task : tasks()) names.push_back(task.name);
   const bool any =
-      std::any_of(names.begin(), names.end(), [&](auto& n) { return n.find(o.filter) != std::string::npos; });
-  GG_CHECK(any, "bench: no task has '", o.filter,
+      std::any_of(names.begin(), names.end(), [&](auto& n) { return n.find(o.rounds.filter) != std::string::npos; });
+  GG_CHECK(any, "bench: no task has '", o.rounds.filter,
            "' in its name. They are: ", fmt::format("{}", fmt::join(names, ", ")));
   if (!o.profile.empty()) {
     profile_tasks(o);
     return 0;
   }
   Report report;
-  report.threads = o.settings.threads;
-  report.device = o.settings.device;
+  report.threads = o.rounds.settings.threads;
+  report.device = o.rounds.settings.device;
   const dnnl_version_t* v = dnnl_version();
   report.facts = {
       {"date", date()},
       {"processor", processor_name()},
       {"gradgrad", fmt::format("{}, {} kernels, g++ {}", GG_VERSION, cpu::name_of(cpu::isa()), __VERSION__)},
       {"oneDNN", fmt::format("{}.{}.{}", v->major, v->minor, v->patch)}};
-  const Device device = parse_device(o.settings.device);
+  const Device device = parse_device(o.rounds.settings.device);
   check_available(device);
   if (device.is_cpu()) {
-    progress("measuring the machine's limits");
-    report.limits = measure_limits(o.settings);
+    report.limits = measure_limits(o.rounds.settings);
   } else {
     report.facts["device"] = describe(device);
-    report.limits.copy = report.limits.triad = measure_copy(device, o.settings);
+    report.limits.copy = report.limits.triad = measure_copy(device, o.rounds.settings);
   }
-  const int failed = run_everybody(o, report);
-  if (device.is_cpu()) {
-    // Once more, in case the machine was busier at the start: a limit is the best that was seen.
-    Limits again = measure_limits(o.settings);
-    report.limits.fma = std::max(report.limits.fma, again.fma);
-    report.limits.copy = std::max(report.limits.copy, again.copy);
-    report.limits.triad = std::max(report.limits.triad, again.triad);
-  }
+  const int failed = run_rounds(o.rounds, report);
   const nlohmann::json measured = to_json(report);
   fmt::print("{}", to_table(measured));
   if (!o.json.empty()) write_text(o.json, measured.dump(2) + "\n");
@@ -231,23 +137,23 @@ int main(int argc, char** argv) {
   gg::bench::Options o;
   CLI::App app("Measures speed against what the machine can do, and against libtorch where it is installed.",
                "gg_bench");
-  app.add_option("--filter", o.filter, "only tasks with this in their name");
-  app.add_option("--row", o.settings.row, "of the task \"families\": only rows with this in their name");
+  app.add_option("--filter", o.rounds.filter, "only tasks with this in their name");
+  app.add_option("--row", o.rounds.settings.row, "of the task \"families\": only rows with this in their name");
   app.add_option("--json", o.json, "write the results to this file as well");
-  app.add_option("--threads", o.settings.threads, "1: CPU time of the calling thread; more: wall time")
+  app.add_option("--threads", o.rounds.settings.threads, "1: CPU time of the calling thread; more: wall time")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  app.add_option("--device", o.settings.device,
+  app.add_option("--device", o.rounds.settings.device,
                  "cpu, cuda or emulated; others than cpu time what does not measure the host")
       ->capture_default_str();
-  app.add_option("--rounds", o.rounds, "processes for each task, whose median is taken")
+  app.add_option("--rounds", o.rounds.rounds, "processes for each task, whose median is taken")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option("--seconds", o.settings.seconds, "of repetitions for each row in each round")
+  app.add_option("--seconds", o.rounds.settings.seconds, "of repetitions for each row in each round")
       ->check(CLI::Range(0.001, 3600.0))
       ->capture_default_str();
-  app.add_flag("!--no-peer", o.peer, "measure gradgrad only");
-  app.add_option("--pytorch", o.python, "a Python interpreter that has PyTorch, which is measured, too");
+  app.add_flag("!--no-peer", o.rounds.peer, "measure gradgrad only");
+  app.add_option("--pytorch", o.rounds.python, "a Python interpreter that has PyTorch, which is measured, too");
   app.add_option("--profile", o.profile,
                  "time nothing: say what each kernel of our tasks takes, and write traces for Chrome to this folder");
   app.add_option("--page", o.page, "measure nothing: write results of --json, named after it, as a page to this file");
@@ -259,9 +165,9 @@ int main(int argc, char** argv) {
   try {
     if (!child.empty()) {
       o.child = child[0];
-      o.settings.threads = std::stoi(child[1]);
-      o.settings.seconds = std::stod(child[2]);
-      o.settings.device = child[3];
+      o.rounds.settings.threads = std::stoi(child[1]);
+      o.rounds.settings.seconds = std::stod(child[2]);
+      o.rounds.settings.device = child[3];
     }
     return gg::bench::run(o);
   } catch (const std::exception& e) {

@@ -1,5 +1,7 @@
 #include "bench/report.h"
 
+#include <algorithm>
+
 #include "bench/goals.h"
 
 namespace gg::bench {
@@ -22,6 +24,19 @@ double least_seconds(const Work& work, const Limits& limits) {
   if (work.flops > 0 && limits.fma > 0) seconds += work.flops / limits.fma;
   if (work.bytes > 0 && limits.triad > 0) seconds += work.bytes / limits.triad;
   return seconds;
+}
+
+// The share of what the machine could do when the row was measured: processors that others use, too, change their speed
+// within minutes. Where that is not known, of the best that was seen.
+double fraction_of_limit(const Report& r, const Row& row, const Work& work) {
+  const std::vector<double>& ours = row.samples.at(Who::ours);
+  const auto limits = r.limits_of.find(row.task);
+  const bool each = limits != r.limits_of.end() && limits->second.size() == ours.size();
+  std::vector<double> fractions;
+  for (size_t i = 0; i < ours.size(); ++i) {
+    fractions.push_back(least_seconds(work, each ? limits->second[i] : r.limits) / ours[i]);
+  }
+  return median(fractions);
 }
 
 json goals_json(const Goals& g) {
@@ -54,7 +69,7 @@ json row_json(const Report& r, const Row& measured) {
   if (work.flops > 0) row["flops"] = work.flops;
   if (const double least = least_seconds(work, r.limits) * unit; least > 0) {
     row["least"] = least;
-    if (ours > 0) row["fraction_of_limit"] = least / ours;
+    if (ours > 0) row["fraction_of_limit"] = fraction_of_limit(r, measured, work);
   }
   if (json goals = goals_json(facts.goals); !goals.empty()) row["goals"] = goals;
   return row;
@@ -65,6 +80,13 @@ json row_json(const Report& r, const Row& measured) {
 const char* name_of(Who who) {
   constexpr const char* names[] = {"gradgrad", "stock", "tuned", "pytorch"};
   return names[static_cast<int>(who)];
+}
+
+void Report::add_limits(const std::string& task, const Limits& seen) {
+  limits_of[task].push_back(seen);
+  limits.fma = std::max(limits.fma, seen.fma);
+  limits.copy = std::max(limits.copy, seen.copy);
+  limits.triad = std::max(limits.triad, seen.triad);
 }
 
 void Report::add(const std::string& task, const std::string& name, Who who, double value, const Work& work) {

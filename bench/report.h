@@ -32,11 +32,14 @@ struct Row {
 struct Report {
   int threads = 1;
   std::string device = "cpu";
-  Limits limits;
+  Limits limits;                             ///< the best that was seen
   std::map<std::string, std::string> facts;  ///< versions, date, processor
   std::vector<Row> rows = {};
   std::map<std::string, Samples> peaks = {};  ///< of tasks: the most memory their processes had, MiB
 
+  std::map<std::string, std::vector<Limits>> limits_of = {};  ///< of tasks: measured after each of our processes
+
+  void add_limits(const std::string& task, const Limits& limits);
   void add(const std::string& task, const std::string& row, Who who, double value, const Work& work = {});
 };
 

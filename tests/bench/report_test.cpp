@@ -47,6 +47,15 @@ TEST(BenchReport, TakesMediansAndRatios) {
   EXPECT_DOUBLE_EQ(row["goals"]["of_tuned"], 0.5);
 }
 
+TEST(BenchReport, ComparesEachRoundWithTheLimitsOfItsMinutes) {
+  Report report = measured();
+  for (double triad : {2e10, 2e10, 7e10}) report.add_limits("adamw1", {.fma = 5e10, .triad = triad});
+  const json run = to_json(report);
+  EXPECT_DOUBLE_EQ(row_of(run, "AdamW 50M, 1 tensor")["fraction_of_limit"], 0.02 / 0.2);  // of 0.07/0.9, 0.07/0.1
+  EXPECT_DOUBLE_EQ(run["limits"]["triad_bytes_per_second"], 7e10);                        // the best
+  EXPECT_DOUBLE_EQ(run["limits"]["fma_flops_per_second"], 1e11);
+}
+
 TEST(BenchReport, ComparesWithTheLimits) {
   const json run = to_json(measured());
   const json adamw = row_of(run, "AdamW 50M, 1 tensor");  // 28 bytes for each number, at the triad's speed
