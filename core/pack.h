@@ -101,7 +101,14 @@ struct Pack {
   }
   static GG_PACK Pack sqrt(Pack x) { return _mm512_sqrt_ps(x.v); }
   static GG_PACK Pack floor(Pack x) { return _mm512_roundscale_ps(x.v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
-  /// x·2ⁿ in one rounding, n an integer of any size.
+  /// 2^(j/16), j being the four lowest bits of each lane.
+  static GG_PACK Pack power_of_sixteenths(Pack bits) {
+    const __m512 table = _mm512_setr_ps(1.0f, 1.04427373f, 1.09050775f, 1.13878858f, 1.18920708f, 1.24185777f,
+                                        1.29683959f, 1.35425556f, 1.41421354f, 1.47682619f, 1.54221082f, 1.61049032f,
+                                        1.68179286f, 1.75625217f, 1.8340081f, 1.91520655f);
+    return _mm512_permutexvar_ps(_mm512_castps_si512(bits.v), table);
+  }
+  /// x·2^⌊n⌋ in one rounding, n of any size.
   static GG_PACK Pack scale(Pack x, Pack n) { return _mm512_scalef_ps(x.v, n.v); }
   /// 1 / x within 2⁻¹⁴.
   static GG_PACK Pack rough_reciprocal(Pack x) { return _mm512_rcp14_ps(x.v); }

@@ -87,6 +87,9 @@ struct PackPair {
   }
   static GG_PACK PackPair sqrt(PackPair x) { return {Half::sqrt(x.low), Half::sqrt(x.high)}; }
   static GG_PACK PackPair floor(PackPair x) { return {Half::floor(x.low), Half::floor(x.high)}; }
+  static GG_PACK PackPair power_of_sixteenths(PackPair bits) {
+    return {Half::power_of_sixteenths(bits.low), Half::power_of_sixteenths(bits.high)};
+  }
   static GG_PACK PackPair scale(PackPair x, PackPair n) {
     return {Half::scale(x.low, n.low), Half::scale(x.high, n.high)};
   }

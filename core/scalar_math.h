@@ -216,18 +216,21 @@ GG_HD S power_of_two(S t) {
   return from_bits<S>((bits_of(t) + F::bias) << F::mantissa);
 }
 
-/// A number as n·ln 2 + r with |r| ≤ ln 2 / 2; n as an integer stands in the lowest bits of t.
+/// A number as n·ln 2 + r with |r| ≤ ln 2 / 2; n as an integer stands in the lowest bits of t. In a pack n counts
+/// sixteenths, since a register holds a table of their powers: |r| ≤ ln 2 / 32, which saves two terms of the
+/// polynomial.
 template <class S>
 struct Reduced {
   S t, n, r;
 };
 
-/// For |x| ≤ 2²¹.
+/// For |x| ≤ 2¹⁷.
 template <class Target, class S>
 GG_HD Reduced<S> reduce_by_ln2(S x) {
   using F = Format<S>;
-  S t = multiply_add<Target>(x, static_cast<S>(1.442695040888963407), F::rounder);
-  S n = t - F::rounder;
+  constexpr auto rounder = is_pack<S> ? F::rounder / 16 : F::rounder;
+  S t = multiply_add<Target>(x, static_cast<S>(1.442695040888963407), rounder);
+  S n = t - rounder;
   return {t, n, multiply_add<Target>(n, -F::ln2_lo, multiply_add<Target>(n, -F::ln2_hi, x))};
 }
 
@@ -236,12 +239,13 @@ GG_HD Reduced<S> reduce_by_ln2(S x) {
 /// 2ⁿ can be.
 template <class Target, bool halved = false, class S, class Condition>
 GG_HD S exp_of_reduced(Reduced<S> x, Condition small) {
-  S p = multiply_add<Target>(x.r, multiply_add<Target>(x.r, exp_tail<Target>(x.r), 1), 1);
   if constexpr (is_pack<S>) {
-    return S::scale(p, x.n);
+    S q = x.r * polynomial<Target, S>(x.r, 1, 0.5f, 1 / 6.0f), power = S::power_of_sixteenths(x.t);
+    return S::scale(multiply_add<Target>(power, q, power), x.n);
   } else {
     using F = Format<S>;
     using Bits = typename F::Bits;
+    S p = multiply_add<Target>(x.r, multiply_add<Target>(x.r, exp_tail<Target>(x.r), 1), 1);
     Bits raise = (bits_of(x.t) - (halved ? 1 : 0)) << F::mantissa;
     raise = small ? raise + (Bits(64) << F::mantissa) : raise;
     S y = from_bits<S>(bits_of(p) + raise);
