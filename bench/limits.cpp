@@ -1,8 +1,10 @@
 #include "bench/limits.h"
 
+#include <sys/mman.h>
+
 #include <cstdlib>
 #include <functional>
-#include <memory>
+#include <new>
 #include <thread>
 
 #include "core/isa.h"
@@ -25,6 +27,7 @@ struct Loops {
   float (*fma)(int64_t rounds);
   void (*copy)(float* c, const float* a, int64_t n);
   void (*triad)(float* c, const float* a, const float* b, int64_t n);
+  void (*update)(float* a, int64_t n);
 };
 
 float fma_baseline(int64_t rounds) {
@@ -41,30 +44,37 @@ void copy_baseline(float* c, const float* a, int64_t n) {
 void triad_baseline(float* c, const float* a, const float* b, int64_t n) {
   for (int64_t i = 0; i < n; ++i) c[i] = a[i] + 0.5f * b[i];
 }
+void update_baseline(float* a, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) a[i] *= 0.999f;
+}
 
 #if defined(__x86_64__)
 // Each set of loops is compiled for its own instruction set and called only where the processor has it.
-#define GG_LOOPS(name, options, V, lanes, prefix)                                                               \
-  [[gnu::target(options)]] float fma_##name(int64_t rounds) {                                                   \
-    V factor = prefix##_set1_ps(0.999f), summand = prefix##_set1_ps(1e-3f);                                     \
-    V x[kChains];                                                                                               \
-    for (V & v : x) v = prefix##_set1_ps(1);                                                                    \
-    for (int64_t i = 0; i < rounds; ++i) {                                                                      \
-      _Pragma("GCC unroll 12") for (V & v : x) v = prefix##_fmadd_ps(v, factor, summand);                       \
-    }                                                                                                           \
-    for (int k = 1; k < kChains; ++k) x[0] = prefix##_add_ps(x[0], x[k]);                                       \
-    float out[lanes];                                                                                           \
-    prefix##_storeu_ps(out, x[0]);                                                                              \
-    return out[0];                                                                                              \
-  }                                                                                                             \
-  [[gnu::target(options)]] void copy_##name(float* c, const float* a, int64_t n) {                              \
-    for (int64_t i = 0; i < n; i += lanes) prefix##_storeu_ps(c + i, prefix##_loadu_ps(a + i));                 \
-  }                                                                                                             \
-  [[gnu::target(options)]] void triad_##name(float* c, const float* a, const float* b, int64_t n) {             \
-    V factor = prefix##_set1_ps(0.5f);                                                                          \
-    for (int64_t i = 0; i < n; i += lanes) {                                                                    \
-      prefix##_storeu_ps(c + i, prefix##_fmadd_ps(prefix##_loadu_ps(b + i), factor, prefix##_loadu_ps(a + i))); \
-    }                                                                                                           \
+#define GG_LOOPS(name, options, V, lanes, prefix)                                                                      \
+  [[gnu::target(options)]] float fma_##name(int64_t rounds) {                                                          \
+    V factor = prefix##_set1_ps(0.999f), summand = prefix##_set1_ps(1e-3f);                                            \
+    V x[kChains];                                                                                                      \
+    for (V & v : x) v = prefix##_set1_ps(1);                                                                           \
+    for (int64_t i = 0; i < rounds; ++i) {                                                                             \
+      _Pragma("GCC unroll 12") for (V & v : x) v = prefix##_fmadd_ps(v, factor, summand);                              \
+    }                                                                                                                  \
+    for (int k = 1; k < kChains; ++k) x[0] = prefix##_add_ps(x[0], x[k]);                                              \
+    float out[lanes];                                                                                                  \
+    prefix##_storeu_ps(out, x[0]);                                                                                     \
+    return out[0];                                                                                                     \
+  }                                                                                                                    \
+  [[gnu::target(options)]] void copy_##name(float* c, const float* a, int64_t n) {                                     \
+    for (int64_t i = 0; i < n; i += lanes) prefix##_stream_ps(c + i, prefix##_loadu_ps(a + i));                        \
+  }                                                                                                                    \
+  [[gnu::target(options)]] void triad_##name(float* c, const float* a, const float* b, int64_t n) {                    \
+    V factor = prefix##_set1_ps(0.5f);                                                                                 \
+    for (int64_t i = 0; i < n; i += lanes) {                                                                           \
+      prefix##_stream_ps(c + i, prefix##_fmadd_ps(prefix##_loadu_ps(b + i), factor, prefix##_loadu_ps(a + i)));        \
+    }                                                                                                                  \
+  }                                                                                                                    \
+  [[gnu::target(options)]] void update_##name(float* a, int64_t n) {                                                   \
+    V factor = prefix##_set1_ps(0.999f);                                                                               \
+    for (int64_t i = 0; i < n; i += lanes) prefix##_store_ps(a + i, prefix##_mul_ps(factor, prefix##_load_ps(a + i))); \
   }
 GG_LOOPS(avx2, "avx2,fma", __m256, 8, _mm256)
 GG_LOOPS(avx512, "avx512f", __m512, 16, _mm512)
@@ -73,11 +83,31 @@ GG_LOOPS(avx512, "avx512f", __m512, 16, _mm512)
 
 Loops choose_loops() {
 #if defined(__x86_64__)
-  if (cpu::best_isa() == cpu::Isa::avx512) return {"avx512", 16, fma_avx512, copy_avx512, triad_avx512};
-  if (cpu::best_isa() == cpu::Isa::avx2) return {"avx2", 8, fma_avx2, copy_avx2, triad_avx2};
+  if (cpu::best_isa() == cpu::Isa::avx512) return {"avx512", 16, fma_avx512, copy_avx512, triad_avx512, update_avx512};
+  if (cpu::best_isa() == cpu::Isa::avx2) return {"avx2", 8, fma_avx2, copy_avx2, triad_avx2, update_avx2};
 #endif
-  return {"baseline", 4, fma_baseline, copy_baseline, triad_baseline};
+  return {"baseline", 4, fma_baseline, copy_baseline, triad_baseline, update_baseline};
 }
+
+// 128 MiB in huge pages. Blocks begin at different distances from a page: equal ones would share places in caches and
+// memory banks.
+class Block {
+ public:
+  explicit Block(int number) : base_(std::aligned_alloc(kHugePage, kBytes)) {
+    if (!base_) throw std::bad_alloc();
+    madvise(base_, kBytes, MADV_HUGEPAGE);
+    data_ = reinterpret_cast<float*>(static_cast<char*>(base_) + number * (4096 + 64));
+  }
+  ~Block() { std::free(base_); }
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+  float* data() const { return data_; }
+
+ private:
+  static constexpr size_t kHugePage = size_t{2} << 20, kBytes = kArray * sizeof(float) + kHugePage;
+  void* base_;
+  float* data_;
+};
 
 // fn(thread) in all threads at once.
 void in_threads(int threads, const std::function<void(int)>& fn) {
@@ -102,28 +132,28 @@ Limits measure_limits(const Settings& settings) {
   double seconds = measure(s, [&] { in_threads(n, [&](int) { sink = loops.fma(kRounds); }); });
   limits.fma = 2.0 * kChains * loops.lanes * kRounds * n / seconds;
 
-  auto array = [] {
-    return std::unique_ptr<float, void (*)(void*)>(static_cast<float*>(std::aligned_alloc(4096, kArray * 4)),
-                                                   std::free);
-  };
-  auto a = array(), b = array(), c = array();
-  if (!a || !b || !c) return limits;
+  const Block a(0), b(1), c(2);
   int64_t part = kArray / n / 64 * 64;
   in_threads(n, [&](int t) {
-    for (float* p : {a.get(), b.get(), c.get()})
+    for (float* p : {a.data(), b.data(), c.data()})
       std::fill(p + t * part, p + (t == n - 1 ? kArray : (t + 1) * part), 1.0f);
   });
   double bytes = 4.0 * static_cast<double>(part) * n;
   seconds = measure(s, [&] {
-    in_threads(n, [&](int t) { loops.copy(c.get() + t * part, a.get() + t * part, part); });
+    in_threads(n, [&](int t) { loops.copy(c.data() + t * part, a.data() + t * part, part); });
     asm volatile("" ::: "memory");
   });
   limits.copy = 2 * bytes / seconds;
   seconds = measure(s, [&] {
-    in_threads(n, [&](int t) { loops.triad(c.get() + t * part, a.get() + t * part, b.get() + t * part, part); });
+    in_threads(n, [&](int t) { loops.triad(c.data() + t * part, a.data() + t * part, b.data() + t * part, part); });
     asm volatile("" ::: "memory");
   });
   limits.triad = 3 * bytes / seconds;
+  seconds = measure(s, [&] {
+    in_threads(n, [&](int t) { loops.update(c.data() + t * part, part); });
+    asm volatile("" ::: "memory");
+  });
+  limits.update = 2 * bytes / seconds;
   return limits;
 }
 

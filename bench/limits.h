@@ -7,9 +7,12 @@
 namespace gg::bench {
 
 struct Limits {
-  double fma = 0;    ///< multiply-adds count twice: FLOP/s of independent f32 FMAs in registers
-  double copy = 0;   ///< bytes/s of c = a on arrays of 128 MiB, read and written bytes
-  double triad = 0;  ///< bytes/s of c = a + s·b on them
+  double fma = 0;     ///< multiply-adds count twice: FLOP/s of independent f32 FMAs in registers
+  double copy = 0;    ///< bytes/s of c = a on arrays of 128 MiB, read and written bytes, past the caches
+  double triad = 0;   ///< bytes/s of c = a + s·b on them, past the caches
+  double update = 0;  ///< bytes/s of a = s·a
+  /// bytes/s of whatever moves them fastest.
+  double memory() const { return triad > update ? triad : update; }
   const char* isa = "";
 };
 

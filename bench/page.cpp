@@ -84,8 +84,9 @@ std::string limits_line(const json& run) {
   const json& limits = run["limits"];
   auto giga = [&](const char* key) { return 1e-9 * number(limits, key); };
   if (run["device"] != "cpu") return fmt::format("{:.0f} GB/s copy on the device", giga("copy_bytes_per_second"));
-  return fmt::format("{:.0f} GFLOP/s FMA ({}), {:.1f} GB/s copy, {:.1f} GB/s triad", giga("fma_flops_per_second"),
-                     limits["isa"].get<std::string>(), giga("copy_bytes_per_second"), giga("triad_bytes_per_second"));
+  return fmt::format("{:.0f} GFLOP/s FMA ({}), {:.1f} GB/s copy, {:.1f} GB/s triad, {:.1f} GB/s in place",
+                     giga("fma_flops_per_second"), limits["isa"].get<std::string>(), giga("copy_bytes_per_second"),
+                     giga("triad_bytes_per_second"), giga("update_bytes_per_second"));
 }
 
 std::string threads_line(const json& run) {

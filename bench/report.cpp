@@ -22,7 +22,7 @@ double median_of(const Samples& samples, Who who) {
 double least_seconds(const Work& work, const Limits& limits) {
   double seconds = 0;
   if (work.flops > 0 && limits.fma > 0) seconds += work.flops / limits.fma;
-  if (work.bytes > 0 && limits.triad > 0) seconds += work.bytes / limits.triad;
+  if (work.bytes > 0 && limits.memory() > 0) seconds += work.bytes / limits.memory();
   return seconds;
 }
 
@@ -87,6 +87,7 @@ void Report::add_limits(const std::string& task, const Limits& seen) {
   limits.fma = std::max(limits.fma, seen.fma);
   limits.copy = std::max(limits.copy, seen.copy);
   limits.triad = std::max(limits.triad, seen.triad);
+  limits.update = std::max(limits.update, seen.update);
 }
 
 void Report::add(const std::string& task, const std::string& name, Who who, double value, const Work& work) {
@@ -110,7 +111,8 @@ json to_json(const Report& r) {
            {{"isa", r.limits.isa},
             {"fma_flops_per_second", r.limits.fma},
             {"copy_bytes_per_second", r.limits.copy},
-            {"triad_bytes_per_second", r.limits.triad}}},
+            {"triad_bytes_per_second", r.limits.triad},
+            {"update_bytes_per_second", r.limits.update}}},
           {"rows", rows}};
 }
 

@@ -56,6 +56,12 @@ TEST(BenchReport, ComparesEachRoundWithTheLimitsOfItsMinutes) {
   EXPECT_DOUBLE_EQ(run["limits"]["fma_flops_per_second"], 1e11);
 }
 
+TEST(BenchReport, MemoryIsAsFastAsItsFastestUse) {
+  Report report = measured();
+  report.limits.update = 4e10;
+  EXPECT_DOUBLE_EQ(row_of(to_json(report), "AdamW 50M, 1 tensor")["least"], 1e3 * 28 * 50e6 / 4e10);
+}
+
 TEST(BenchReport, ComparesWithTheLimits) {
   const json run = to_json(measured());
   const json adamw = row_of(run, "AdamW 50M, 1 tensor");  // 28 bytes for each number, at the triad's speed
