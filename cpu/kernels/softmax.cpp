@@ -59,12 +59,10 @@ double exp_sum(T* out, const T* x, int64_t n, T shift) {
   GroupSum<T> sum;
   for_groups<T>(
       out, x, n, -kInfinity<T>, [&](T * to, const T* in, auto count) __attribute__((always_inline)) {
-        Group<T> e;
-        exponentials(e.lane, in, shift, count);
-        sum.add(e.lane, count);
-        if (to) {
-          for (int i = 0; i < count.value; ++i) to[i] = e.lane[i];
-        }
+        Group<T> own;
+        T* e = to ? to : own.lane;
+        exponentials(e, in, shift, count);
+        sum.add(e, count);
       });
   return sum.result();
 }

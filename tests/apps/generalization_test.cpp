@@ -59,6 +59,29 @@ TEST_F(Generalization, NoiseEndsWithAReport) {
   for (const char* part : {"Two moons", "data:image/png;base64", "difference in pairs"}) EXPECT_HAS(page, part);
 }
 
+TEST_F(Generalization, TheLabelFreeTermIsRecordedBesideTheLabelledOne) {
+  const Outcome outcome = run({"noise", "--quick", "--data-sets", "two-moons", "--kinds", "label-free", "--sigmas",
+                               "0.2", "--threads", "1", "--out", at("run")});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  std::istringstream lines(slurp(at("run/metrics.jsonl")));
+  int seen = 0;
+  for (std::string text; std::getline(lines, text);) {
+    const Json line = parse_json(text, "metrics.jsonl");
+    if (!line.contains("method") || !line["method"].get<std::string>().starts_with("label-free term")) continue;
+    ++seen;
+    const auto labelled = line["curves"]["l(f(x), y)"].get<std::vector<double>>();
+    const auto free = line["curves"]["l(f(x+ε), f(x))"].get<std::vector<double>>();
+    const auto loss = line["curves"]["loss"].get<std::vector<double>>();
+    ASSERT_EQ(labelled.size(), 100u);
+    ASSERT_EQ(free.size(), 100u);
+    for (std::size_t i = 0; i < 100; ++i) EXPECT_NEAR(labelled[i] + free[i], loss[i], 1e-5 * loss[i]);
+    EXPECT_LT(labelled.back(), 0.5 * labelled.front());  // learned by heart
+    EXPECT_GT(free.back(), free.front());                // no opinions yet, none to change
+  }
+  EXPECT_EQ(seen, 2);
+  EXPECT_GT(fs::file_size(at("run/figures/terms_two-moons.svg")), 1000u);
+}
+
 TEST_F(Generalization, PenaltiesDoWhatTheNoiseTheyStandForDoes) {
   const Outcome outcome = run({"penalty", "--quick", "--data-sets", "two-moons", "--threads", "1", "--mse-sigmas",
                                "0.05", "--sigmas", "0.1", "--draws", "40", "--out", at("run")});
