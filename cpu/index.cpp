@@ -171,10 +171,23 @@ void scatter_elements(const Array& out, const Array& x, const Array& index, int 
   }
   coalesce(w);
   if (w.rank == 0) w.push(1, {0, 0, 0});
-  // Lines along `axis`; some neighbouring lines are walked together where they lie closer than the elements of a line.
   int last = w.rank - 1;
-  bool across = w.stride[0][last] < x.strides[axis] && w.size[last] > 1;
-  int64_t width = across ? std::min<int64_t>(w.size[last], 64) : 1;
+  if (w.size[last] == 1 || w.stride[0][last] >= x.strides[axis]) {
+    const int64_t xs = x.strides[axis], ks = index.strides[axis];
+    parallel_for(positions(w, w.rank), std::max<int64_t>(1, kGrain / count), [&](int64_t begin, int64_t end) {
+      for_positions(w, w.rank, begin, end, [&](const std::array<int64_t, 3>& offset) {
+        for (int64_t j = 0; j < count; ++j) {
+          const int64_t k = where[offset[1] + j * ks];
+          if (!valid(k, size)) [[unlikely]]
+            out_of_range("scatter_add", k, offset[1] + j * ks, axis, size);
+          to[offset[2] + k * step] += from[offset[0] + j * xs];
+        }
+      });
+    });
+    return;
+  }
+  // Neighbouring lines lie closer than the elements of a line: some are walked together.
+  int64_t width = std::min<int64_t>(w.size[last], 64);
   int64_t blocks = (w.size[last] + width - 1) / width;
   parallel_for(positions(w, last) * blocks, std::max<int64_t>(1, kGrain / (count * width)),
                [&](int64_t begin, int64_t end) {

@@ -100,56 +100,47 @@ void deviation_rows(double* acc, const T* x, int64_t stride, int64_t rows, int64
   }
 }
 
-// The first place where x has `value`; there is one.
-template <class T>
-int64_t place_of(const T* x, int64_t n, T value) {
-  constexpr int64_t kPiece = 4 * kLanes<T>;
-  for (int64_t begin = 0;; begin += kPiece) {
-    int64_t end = begin + kPiece < n ? begin + kPiece : n;
-    if (end - begin == kPiece) {
-      int hits = 0;
-      for (int64_t i = begin; i < begin + kPiece; ++i) hits |= x[i] == value;
-      if (!hits) continue;
-    }
-    for (int64_t i = begin; i < end; ++i) {
-      if (x[i] == value) return i;
-    }
-  }
-}
-
-// First the value, in lanes; then the first place that has it.
+// In each lane the best value so far, and in which round it came first; then the first of the best lanes.
 template <class T, int Sign>
 int64_t find(const T* x, int64_t n) {
   constexpr int W = kLanes<T>;
-  if (n < 2 * W) {
-    int64_t at = 0;
-    for (int64_t i = 0; i < n; ++i) {
-      if (x[i] != x[i]) return i;
-      if (Sign > 0 ? x[i] > x[at] : x[i] < x[at]) at = i;
+  const auto better = [](auto a, auto b) __attribute__((always_inline)) { return Sign > 0 ? a > b : a < b; };
+  int64_t at = 0, i = 0;
+  if (n >= 2 * W) {
+    Vec<T> best[2] = {load(x), load(x + W)}, nan = (best[0] + best[1]) * T(0);  // NaN for NaN (and for infinities)
+    IntVec<T> round = {}, since[2] = {};
+    const auto take = [&](int half, Vec<T> u) __attribute__((always_inline)) {
+      const auto won = better(u, best[half]);
+      nan += u * T(0);
+      best[half] = won ? u : best[half];
+      since[half] = won ? round : since[half];
+    };
+    for (i = 2 * W; i + 2 * W <= n; i += 2 * W) {
+      round += 1;
+      take(0, load(x + i));
+      take(1, load(x + i + W));
     }
-    return at;
-  }
-  Vec<T> best[2] = {load(x), load(x + W)}, nan = (best[0] + best[1]) * T(0);  // NaN for NaN (and for infinities)
-  int64_t i = 2 * W;
-  auto take = [&](Vec<T> & b, Vec<T> u) __attribute__((always_inline)) {
-    nan += u * T(0);
-    b = (Sign > 0 ? u > b : u < b) ? u : b;
-  };
-  for (; i + 2 * W <= n; i += 2 * W) {
-    take(best[0], load(x + i));
-    take(best[1], load(x + i + W));
-  }
-  take(best[0], load(x + n - W));  // overlapping what was seen does no harm
-  take(best[1], load(x + n - 2 * W));
-  T any = sum_lanes<T>(nan);
-  if (any != any) {  // rare: look again, and find out whether it was NaN or an infinity
-    for (int64_t k = 0; k < n; ++k) {
-      if (x[k] != x[k]) return k;
+    T any = sum_lanes<T>(nan);
+    if (any != any) {  // rare: look again, and find out whether it was NaN or an infinity
+      for (int64_t k = 0; k < i; ++k) {
+        if (x[k] != x[k]) return k;
+      }
+    }
+    const Vec<T> top = better(best[0], best[1]) ? best[0] : best[1];
+    const T value = Sign > 0 ? max_lanes<T>(top) : min_lanes<T>(top);
+    at = n;
+    for (int half = 0; half < 2; ++half) {
+      for (int lane = 0; lane < W; ++lane) {
+        const int64_t place = (2 * static_cast<int64_t>(since[half][lane]) + half) * W + lane;
+        at = best[half][lane] == value && place < at ? place : at;
+      }
     }
   }
-  T value = Sign > 0 ? max_lanes<T>((best[0] > best[1]) ? best[0] : best[1])
-                     : min_lanes<T>((best[0] < best[1]) ? best[0] : best[1]);
-  return place_of(x, n, value);
+  for (; i < n; ++i) {
+    if (x[i] != x[i]) return i;
+    if (better(x[i], x[at])) at = i;
+  }
+  return at;
 }
 
 }  // namespace
