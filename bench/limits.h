@@ -1,6 +1,8 @@
 // What the machine can do at all: everything else is read against it.
 #pragma once
 
+#include <algorithm>
+
 #include "bench/measure.h"
 #include "core/device.h"
 
@@ -12,7 +14,7 @@ struct Limits {
   double triad = 0;   ///< bytes/s of c = a + s·b on them, past the caches
   double update = 0;  ///< bytes/s of a = s·a
   /// bytes/s of whatever moves them fastest.
-  double memory() const { return triad > update ? triad : update; }
+  double memory() const { return std::max({copy, triad, update}); }
   const char* isa = "";
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <new>
 
 #include "bench/goals.h"
 #include "bench/process.h"
@@ -66,6 +67,14 @@ bool counts_work(const ProcessResult& result) {
   });
 }
 
+// Where there is no memory for that, rows are read against the best limits that were seen.
+void add_limits(Report& report, const std::string& task, const Settings& settings) {
+  try {
+    report.add_limits(task, measure_limits(settings));
+  } catch (const std::bad_alloc&) {
+  }
+}
+
 }  // namespace
 
 int run_rounds(const RoundOptions& o, Report& report) {
@@ -95,7 +104,7 @@ int run_rounds(const RoundOptions& o, Report& report) {
           continue;
         }
         if (c.who == Who::ours && o.settings.device == "cpu" && counts_work(result)) {
-          report.add_limits(name, measure_limits(o.settings));
+          add_limits(report, name, o.settings);
         }
         if (name == "start") report.add(name, "process with a first backward", c.who, result.wall_seconds);
         for (const ProcessRow& row : result.rows) report.add(name, row.name, c.who, row.value, row.work);

@@ -229,12 +229,25 @@ void remove_large(SharedCache& shared, std::multimap<size_t, SharedCache::Large>
   shared.blocks.erase(it);
 }
 
-// A free block of that size or up to a quarter more.
+// Gives the oldest free blocks back until `more` bytes fit beside the others.
+void trim(SharedCache& shared, size_t more) {
+  while (!shared.blocks.empty() && shared.large_bytes + static_cast<int64_t>(more) > large_limit()) {
+    auto oldest = std::min_element(shared.blocks.begin(), shared.blocks.end(),
+                                   [](const auto& a, const auto& b) { return a.second.age < b.second.age; });
+    large_free(oldest->second.data);
+    remove_large(shared, oldest);
+  }
+}
+
+// A free block of that size or up to a quarter more. Null where there is none; there is room for a new one then.
 void* take_large(size_t size) {
   auto& shared = shared_cache();
   std::lock_guard guard(shared.lock);
   auto it = shared.blocks.lower_bound(size);
-  if (it == shared.blocks.end() || it->first > size + size / 4) return nullptr;
+  if (it == shared.blocks.end() || it->first > size + size / 4) {
+    trim(shared, size);
+    return nullptr;
+  }
   void* p = it->second.data;
   if (it->first != size) shared.size_in_use.emplace(p, it->first);
   remove_large(shared, it);
@@ -320,12 +333,7 @@ void* take_large(size_t size) {
   }
   shared.cached += static_cast<int64_t>(size);
   shared.large_bytes += static_cast<int64_t>(size);
-  while (shared.large_bytes > large_limit()) {
-    auto oldest = std::min_element(shared.blocks.begin(), shared.blocks.end(),
-                                   [](const auto& a, const auto& b) { return a.second.age < b.second.age; });
-    large_free(oldest->second.data);
-    remove_large(shared, oldest);
-  }
+  trim(shared, 0);
 }
 
 [[gnu::always_inline]] inline void put(void* p, const Class c, ThreadCache* tc) noexcept {

@@ -1,13 +1,13 @@
 // Elementary functions of float and double, written so that a loop over them becomes vector code.
 //
-// There are no branches and no tables: a choice is a blend, an exponent is built with integer arithmetic. S is a float,
-// a double or a pack of floats (core/pack.h), so choices are written select(condition, a, b). Each function is right at
-// 0, subnormals, ±max and ±inf, and passes NaN on. Accuracy is at most 4 ulp, of normal_cdf 6
-// (tests/numbers/scalar_math_test.cpp sweeps it); sin and cos keep it up to |x| = 1e5, lose it gradually beyond, and
-// always stay in [-1, 1]. The polynomials are minimax fits of our own (Remez exchange, relative error). Every function
-// is a template on a Target (core/target.h); a target with built-in functions, such as a GPU, uses those. Read next:
-// core/special_math.h, the error function and the inverse trigonometric ones, then core/number.h, the class that wraps
-// them for functors.
+// There are no branches, and no tables but one that fits a register: a choice is a blend, an exponent is built with
+// integer arithmetic. S is a float, a double or a pack of floats (core/pack.h), so choices are written
+// select(condition, a, b). Each function is right at 0, subnormals, ±max and ±inf, and passes NaN on. Accuracy is at
+// most 4 ulp (tests/numbers/scalar_math_test.cpp sweeps it), 7 of normal_cdf, which derivatives of gelu read; sin and
+// cos keep it up to |x| = 1e5, lose it gradually beyond, and always stay in [-1, 1]. The polynomials are minimax fits
+// of our own (Remez exchange, relative error). Every function is a template on a Target (core/target.h); a target with
+// built-in functions, such as a GPU, uses those. Read next: core/special_math.h, the error function and the inverse
+// trigonometric ones, then core/number.h, the class that wraps them for functors.
 #pragma once
 
 #include <stdint.h>
@@ -217,7 +217,7 @@ GG_HD S power_of_two(S t) {
 }
 
 /// A number as n·ln 2 + r with |r| ≤ ln 2 / 2; n as an integer stands in the lowest bits of t. In a pack n counts
-/// sixteenths, since a register holds a table of their powers: |r| ≤ ln 2 / 32, which saves two terms of the
+/// sixteenths, since a register holds a table of their powers: |r| ≤ ln 2 / 32, which saves three terms of the
 /// polynomial.
 template <class S>
 struct Reduced {

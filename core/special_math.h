@@ -108,8 +108,8 @@ GG_HD S normal_cdf(S x) {
 /// x·Φ(x) as max(x, 0) - |x|·Φ(-|x|): no choice between two tails, and finite where a factor is not.
 template <class Target, class S>
 GG_HD S gelu(S x) {
+  S tail = scaled_normal_tail<Target>(abs(x)) * exp_of_square<Target>(x, S(0.5));
   S a = minimum(abs(x), Format<S>::is_float ? 15 : 40);  // beyond, Φ(-a) is 0
-  S tail = scaled_normal_tail<Target>(a) * exp_of_square<Target>(x, S(0.5));
   return multiply_add<Target>(-a, tail, maximum(x, 0));
 }
 

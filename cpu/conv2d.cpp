@@ -16,7 +16,7 @@ namespace {
 
 constexpr double kChunkFlops = 8e6;  // what a chunk of the batch has at least
 constexpr int64_t kMaxChunks = 32;
-constexpr int64_t kMaxPartials = 8;  // of weight gradients: they have to be added up
+constexpr int64_t kMaxPartials = 8;  // of weight gradients: more threads find no work, but all have to be added up
 
 // The batch in parts that threads take, the last one being smaller.
 struct Chunks {

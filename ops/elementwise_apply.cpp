@@ -29,8 +29,8 @@ std::string primes(const char* name, int order) {
   return order <= 3 ? name + std::string(static_cast<size_t>(order), '\'') : str(name, "^(", order, ")");
 }
 
-// A gradient lies as the tensor does whose gradient it is, not as the one that came down: whatever else reads that
-// tensor for its own derivative, a convolution or a norm, reads both in one order.
+// What a derivative reads decides how the result lies, not the gradient that came down: a convolution or a norm before
+// reads the same tensor beside it, and should find both in one order.
 constexpr int kLikeWhatIsRead = 1;
 
 // ---- unary ----------------------------------------------------------------------------------------------------------
@@ -154,7 +154,8 @@ struct BinaryDerivative {
   Tensor forward(const Tensor& g, const Tensor& a, const Tensor& b) const {
     if (only_on_cpu(i + j, g)) return raw::to_device(forward(host_copy(g), host_copy(a), host_copy(b)), g.device());
     return run_elementwise(name, family.kernels->partial[type_index(g)][i][j], family.functor, g.dtype(),
-                           {&g, a.defined() ? &a : &g, b.defined() ? &b : &g}, kLikeWhatIsRead);
+                           {&g, a.defined() ? &a : &g, b.defined() ? &b : &g},
+                           j > 0 && b.defined() ? 2 : kLikeWhatIsRead);
   }
   Tensor at(int p, int q, const Tensor& g, const Tensor& a, const Tensor& b) const {
     unsigned char reads = facts(p, q).reads;

@@ -143,7 +143,8 @@ TEST(Reverse, AGradientLiesAsItsTensorDoes) {
   using Op = Tensor (*)(const Tensor&);
   for (Op op : {Op(+[](const Tensor& x) { return tanh(x); }), Op(+[](const Tensor& x) { return silu(x); }),
                 Op(+[](const Tensor& x) { return leaky_relu(x, 0.1); }),
-                Op(+[](const Tensor& x) { return hypot(x, full(x.shape(), 2, x.options())); })}) {
+                Op(+[](const Tensor& x) { return hypot(x, full(x.shape(), 2, x.options())); }),
+                Op(+[](const Tensor& x) { return hypot(full(x.shape(), 2, x.options()), x); })}) {
     const Tensor last = permute(rows, {0, 3, 1, 2}).detach().requires_grad_();
     const Tensor first = contiguous(last).detach().requires_grad_();
     ASSERT_FALSE(last.is_contiguous());
