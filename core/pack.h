@@ -109,6 +109,14 @@ struct Pack {
                                         1.68179286f, 1.75625217f, 1.8340081f, 1.91520655f);
     return _mm512_permutexvar_ps(_mm512_castps_si512(bits.v), table);
   }
+  /// What rounding took from that, as a share of it.
+  static GG_PACK Pack rest_of_sixteenths(Pack bits) {
+    const __m512 table =
+        _mm512_setr_ps(0.0f, 4.62854715e-08f, -1.19921575e-08f, 4.72978243e-08f, 3.19341815e-08f, 3.62105723e-08f,
+                       -3.09907193e-08f, -7.47521334e-09f, 1.71142709e-08f, -3.04768335e-08f, 5.23333421e-09f,
+                       6.10759177e-09f, -1.47196051e-08f, -5.25879518e-09f, -6.12825968e-09f, 5.14060927e-09f);
+    return _mm512_permutexvar_ps(_mm512_castps_si512(bits.v), table);
+  }
   /// x·2^⌊n⌋ in one rounding, n of any size.
   static GG_PACK Pack scale(Pack x, Pack n) { return _mm512_scalef_ps(x.v, n.v); }
   /// 1 / x within 2⁻¹⁴.

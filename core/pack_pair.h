@@ -90,6 +90,9 @@ struct PackPair {
   static GG_PACK PackPair power_of_sixteenths(PackPair bits) {
     return {Half::power_of_sixteenths(bits.low), Half::power_of_sixteenths(bits.high)};
   }
+  static GG_PACK PackPair rest_of_sixteenths(PackPair bits) {
+    return {Half::rest_of_sixteenths(bits.low), Half::rest_of_sixteenths(bits.high)};
+  }
   static GG_PACK PackPair scale(PackPair x, PackPair n) {
     return {Half::scale(x.low, n.low), Half::scale(x.high, n.high)};
   }

@@ -240,7 +240,8 @@ GG_HD Reduced<S> reduce_by_ln2(S x) {
 template <class Target, bool halved = false, class S, class Condition>
 GG_HD S exp_of_reduced(Reduced<S> x, Condition small) {
   if constexpr (is_pack<S>) {
-    S q = x.r * polynomial<Target, S>(x.r, 1, 0.5f, 1 / 6.0f), power = S::power_of_sixteenths(x.t);
+    S power = S::power_of_sixteenths(x.t), rest = S::rest_of_sixteenths(x.t);
+    S q = multiply_add<Target>(x.r, polynomial<Target, S>(x.r, 1, 0.5f, 1 / 6.0f), rest);
     return S::scale(multiply_add<Target>(power, q, power), x.n);
   } else {
     using F = Format<S>;
