@@ -1,10 +1,6 @@
 #include "bench/limits.h"
 
-#include <sys/mman.h>
-
-#include <cstdlib>
 #include <functional>
-#include <new>
 #include <thread>
 
 #include "core/isa.h"
@@ -89,26 +85,6 @@ Loops choose_loops() {
   return {"baseline", 4, fma_baseline, copy_baseline, triad_baseline, update_baseline};
 }
 
-// 128 MiB in huge pages. Blocks begin at different distances from a page: equal ones would share places in caches and
-// memory banks.
-class Block {
- public:
-  explicit Block(int number) : base_(std::aligned_alloc(kHugePage, kBytes)) {
-    if (!base_) throw std::bad_alloc();
-    madvise(base_, kBytes, MADV_HUGEPAGE);
-    data_ = reinterpret_cast<float*>(static_cast<char*>(base_) + number * (4096 + 64));
-  }
-  ~Block() { std::free(base_); }
-  Block(const Block&) = delete;
-  Block& operator=(const Block&) = delete;
-  float* data() const { return data_; }
-
- private:
-  static constexpr size_t kHugePage = size_t{2} << 20, kBytes = kArray * sizeof(float) + kHugePage;
-  void* base_;
-  float* data_;
-};
-
 // fn(thread) in all threads at once.
 void in_threads(int threads, const std::function<void(int)>& fn) {
   std::vector<std::thread> others;
@@ -132,25 +108,28 @@ Limits measure_limits(const Settings& settings) {
   double seconds = measure(s, [&] { in_threads(n, [&](int) { sink = loops.fma(kRounds); }); });
   limits.fma = 2.0 * kChains * loops.lanes * kRounds * n / seconds;
 
-  const Block a(0), b(1), c(2);
+  // Of our allocator: in huge pages that begin at different distances from one, since equal ones would share places in
+  // caches and memory banks.
+  Tensor arrays[] = {empty({kArray}), empty({kArray}), empty({kArray})};
+  float *const a = arrays[0].mutable_data<float>(), *const b = arrays[1].mutable_data<float>(),
+               *const c = arrays[2].mutable_data<float>();
   int64_t part = kArray / n / 64 * 64;
   in_threads(n, [&](int t) {
-    for (float* p : {a.data(), b.data(), c.data()})
-      std::fill(p + t * part, p + (t == n - 1 ? kArray : (t + 1) * part), 1.0f);
+    for (float* p : {a, b, c}) std::fill(p + t * part, p + (t == n - 1 ? kArray : (t + 1) * part), 1.0f);
   });
   double bytes = 4.0 * static_cast<double>(part) * n;
   seconds = measure(s, [&] {
-    in_threads(n, [&](int t) { loops.copy(c.data() + t * part, a.data() + t * part, part); });
+    in_threads(n, [&](int t) { loops.copy(c + t * part, a + t * part, part); });
     asm volatile("" ::: "memory");
   });
   limits.copy = 2 * bytes / seconds;
   seconds = measure(s, [&] {
-    in_threads(n, [&](int t) { loops.triad(c.data() + t * part, a.data() + t * part, b.data() + t * part, part); });
+    in_threads(n, [&](int t) { loops.triad(c + t * part, a + t * part, b + t * part, part); });
     asm volatile("" ::: "memory");
   });
   limits.triad = 3 * bytes / seconds;
   seconds = measure(s, [&] {
-    in_threads(n, [&](int t) { loops.update(c.data() + t * part, part); });
+    in_threads(n, [&](int t) { loops.update(c + t * part, part); });
     asm volatile("" ::: "memory");
   });
   limits.update = 2 * bytes / seconds;

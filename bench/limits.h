@@ -13,9 +13,10 @@ struct Limits {
   double copy = 0;    ///< bytes/s of c = a on arrays of 128 MiB, read and written bytes, past the caches
   double triad = 0;   ///< bytes/s of c = a + s·b on them, past the caches
   double update = 0;  ///< bytes/s of a = s·a
+  const char* isa = "";
+
   /// bytes/s of whatever moves them fastest.
   double memory() const { return std::max({copy, triad, update}); }
-  const char* isa = "";
 };
 
 /// With all of `settings.threads` at once. Uses the widest vectors that the processor has.

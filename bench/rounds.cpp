@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <new>
 
 #include "bench/goals.h"
 #include "bench/process.h"
@@ -71,7 +70,7 @@ bool counts_work(const ProcessResult& result) {
 void add_limits(Report& report, const std::string& task, const Settings& settings) {
   try {
     report.add_limits(task, measure_limits(settings));
-  } catch (const std::bad_alloc&) {
+  } catch (const Error&) {
   }
 }
 
