@@ -2,9 +2,8 @@
 //
 // Loops over floats become vector code by themselves, but a compiler does not know that 2ⁿ·p is one instruction, or
 // that clamps are (`a > b ? b : a` is, with NaN where it belongs). A pack says so, through the functions below.
-// Everything else is the same formula, but that exp reduces its argument further, by a table that fits a register.
-// Only for files compiled for AVX-512; elsewhere the number type of a loop is the
-// float itself.
+// Everything else is the same formula, but that exp reduces its argument further, by a table that fits a register. Only
+// for files compiled for AVX-512; elsewhere the number type of a loop is the float itself.
 #pragma once
 
 #include "core/scalar_math.h"
