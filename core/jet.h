@@ -220,11 +220,9 @@ struct Jet {
     return y;
   }
   friend GG_HD Jet erf(const Jet& u) { return integral(u, erf(u.c[0]), 1.12837916709551257390 * exp_of_square(u, 1)); }
-  friend GG_HD Jet normal_cdf(const Jet& u) {
-    return integral(u, normal_cdf(u.c[0]), 0.398942280401432677940 * exp_of_square(u, 0.5));
-  }
+  friend GG_HD Jet normal_cdf(const Jet& u) { return integral(u, normal_cdf(u.c[0]), normal_density(u)); }
   friend GG_HD Jet gelu(const Jet& u) {
-    return integral(u, gelu(u.c[0]), normal_cdf(u) + scaled(u, 0.398942280401432677940 * exp_of_square(u, 0.5)));
+    return integral(u, gelu(u.c[0]), normal_cdf(u) + scaled(u, normal_density(u)));
   }
 
   friend GG_HD Jet erfinv(const Jet& u) {
@@ -374,6 +372,8 @@ struct Jet {
     });
     return y;
   }
+
+  static GG_HD Jet normal_density(const Jet& u) { return 0.398942280401432677940 * exp_of_square(u, 0.5); }
 
   struct SineAndCosine {
     Jet sine, cosine;

@@ -23,7 +23,7 @@ namespace {
 
 std::atomic<GemmBackend> chosen_backend{GemmBackend::automatic};
 
-// One matrix product that needs no copy: c is row-major with distance ldc between rows.
+// One matrix product that needs no copy, written over c or added to it: c is row-major with distance ldc between rows.
 template <class T>
 struct Product {
   int64_t m, n, k;
@@ -35,22 +35,23 @@ struct Product {
   BlasView b_view;
   T* c;
   int64_t ldc;
+  bool add;
 
-  GemmArgs<T> args() const { return {m, n, k, a, a_row, a_col, b, b_row, b_col, c, ldc, 1}; }
+  GemmArgs<T> args() const { return {m, n, k, a, a_row, a_col, b, b_row, b_col, c, ldc, 1, add}; }
 };
 
 void openblas(const Product<float>& p) {
   OneBlasCaller alone;
   cblas_sgemm(CblasRowMajor, p.a_view.transposed ? CblasTrans : CblasNoTrans,
               p.b_view.transposed ? CblasTrans : CblasNoTrans, p.m, p.n, p.k, 1.0f, p.a, p.a_view.ld, p.b, p.b_view.ld,
-              0.0f, p.c, p.ldc);
+              p.add ? 1.0f : 0.0f, p.c, p.ldc);
 }
 
 void openblas(const Product<double>& p) {
   OneBlasCaller alone;
   cblas_dgemm(CblasRowMajor, p.a_view.transposed ? CblasTrans : CblasNoTrans,
               p.b_view.transposed ? CblasTrans : CblasNoTrans, p.m, p.n, p.k, 1.0, p.a, p.a_view.ld, p.b, p.b_view.ld,
-              0.0, p.c, p.ldc);
+              p.add ? 1.0 : 0.0, p.c, p.ldc);
 }
 
 template <class T>
@@ -74,7 +75,7 @@ void run_block(const Product<T>& p, GemmBackend backend) {
   if (!fits_blas({p.m, p.n, p.k, p.a_view.ld, p.b_view.ld, p.ldc})) backend = GemmBackend::own;
   if constexpr (std::is_same_v<T, float>) {
     if (backend == GemmBackend::onednn && onednn_sgemm(p.a_view.transposed, p.b_view.transposed, p.m, p.n, p.k, p.a,
-                                                       p.a_view.ld, p.b, p.b_view.ld, p.c, p.ldc)) {
+                                                       p.a_view.ld, p.b, p.b_view.ld, p.c, p.ldc, p.add)) {
       return;
     }
   }
@@ -144,6 +145,7 @@ void split_k(const Product<T>& p, GemmBackend backend, int64_t pieces) {
     part.b += begin * p.b_row;
     part.c = partial + i * p.m * p.n;
     part.ldc = p.n;
+    part.add = false;
     run_block(part, backend);
   });
   int64_t count = p.m * p.n;
@@ -154,7 +156,11 @@ void split_k(const Product<T>& p, GemmBackend backend, int64_t pieces) {
       for (int64_t j = 0; j < count; ++j) to[j] += from[j];
     }
   }
-  for (int64_t i = 0; i < p.m; ++i) std::copy_n(partial + i * p.n, p.n, p.c + i * p.ldc);
+  for (int64_t i = 0; i < p.m; ++i) {
+    const T* from = partial + i * p.n;
+    T* to = p.c + i * p.ldc;
+    for (int64_t j = 0; j < p.n; ++j) to[j] = p.add ? to[j] + from[j] : from[j];
+  }
 }
 
 // A batch of equal products; `offsets(i)` gives where the i-th one's matrices start.
@@ -234,38 +240,39 @@ bool both_transposed(const Array& a, const Array& b) {
 }
 
 template <class T>
-void multiply(Array out, Array a, Array b);
+void multiply(Array out, Array a, Array b, bool add);
 
 // Into a row-major array, and from there to where the result belongs.
 template <class T>
-void multiply_by_way_of(Array out, Array a, Array b) {
+void multiply_by_way_of(Array out, Array a, Array b, bool add) {
   Scratch scratch(sizeof(T) * out.numel());
   Array temporary = out;
   temporary.data = scratch.as<void>();
   temporary.strides = Layout::contiguous(out.shape).strides;
-  multiply<T>(temporary, a, b);
+  if (add) copy(temporary, out);
+  multiply<T>(temporary, a, b, add);
   copy(out, temporary);
 }
 
 template <class T>
-void multiply(Array out, Array a, Array b) {
+void multiply(Array out, Array a, Array b, bool add) {
   BlasView out_view = blas_view(out);
   if (!out_view.transposed && both_transposed(a, b)) {
-    return multiply_by_way_of<T>(transposed(out), transposed(b), transposed(a));
+    return multiply_by_way_of<T>(transposed(out), transposed(b), transposed(a), add);
   }
-  if (!out_view.possible) return multiply_by_way_of<T>(out, a, b);
-  if (out_view.transposed) return multiply<T>(transposed(out), transposed(b), transposed(a));
+  if (!out_view.possible) return multiply_by_way_of<T>(out, a, b, add);
+  if (out_view.transposed) return multiply<T>(transposed(out), transposed(b), transposed(a), add);
   if (!blas_view(a).possible) {
     Scratch scratch(sizeof(T) * distinct_numel(a));
-    return multiply<T>(out, compact(a, scratch.as<T>()), b);
+    return multiply<T>(out, compact(a, scratch.as<T>()), b, add);
   }
   if (!blas_view(b).possible) {
     Scratch scratch(sizeof(T) * distinct_numel(b));
-    return multiply<T>(out, a, compact(b, scratch.as<T>()));
+    return multiply<T>(out, a, compact(b, scratch.as<T>()), add);
   }
   MatmulPlan plan = plan_matmul(out, a, b);
   Product<T> p{plan.m,    plan.n,     plan.k,     a.as<T>(), plan.a_row,  plan.a_col, plan.a,
-               b.as<T>(), plan.b_row, plan.b_col, plan.b,    out.as<T>(), plan.ldc};
+               b.as<T>(), plan.b_row, plan.b_col, plan.b,    out.as<T>(), plan.ldc,   add};
   run_batch(p, plan.batch(), [&](int64_t i) {
     struct {
       int64_t a = 0, b = 0, c = 0;
@@ -287,7 +294,13 @@ void matmul(Array out, Array a, Array b) {
   check_matmul(out, a, b);
   if (out.numel() == 0) return;
   if (a.shape[a.rank() - 1] == 0) return fill(out, 0);
-  visit_floating(out.dtype, "matmul", [&]<class T>() { multiply<T>(out, a, b); });
+  visit_floating(out.dtype, "matmul", [&]<class T>() { multiply<T>(out, a, b, false); });
+}
+
+void matmul_add(Array out, Array a, Array b) {
+  check_matmul(out, a, b);
+  if (out.numel() == 0 || a.shape[a.rank() - 1] == 0) return;
+  visit_floating(out.dtype, "matmul", [&]<class T>() { multiply<T>(out, a, b, true); });
 }
 
 void set_gemm_backend(GemmBackend backend) { chosen_backend.store(backend); }

@@ -17,6 +17,9 @@ namespace gg::cpu {
 /// only a matrix whose elements lie next to each other along neither axis is copied. What was in `out` does not matter.
 void matmul(Array out, Array a, Array b);
 
+/// out += a · b.
+void matmul_add(Array out, Array a, Array b);
+
 enum class GemmBackend {
   automatic,  ///< by size, as described above
   openblas,

@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "autograd/apply.h"
+#include "core/dispatch.h"
+#include "cpu/matmul.h"
+#include "cuda/matmul.h"
 #include "ops/creation.h"
 #include "ops/elementwise.h"
 #include "ops/elementwise_run.h"
@@ -74,8 +77,9 @@ struct CosineLinear {
         along_x = along_x + sum(product, 1, {.keepdim = true});
       }
       if (c.needs(1)) {
-        const Tensor along = unsqueeze(sum(product, 0), 1) * square(varying(scale));
-        combine_into(slice(dw, 0, i, end), Plain::sub, "sub", matmul(transpose(scaled), unit_x), rows * along);
+        const Tensor along = unsqueeze(sum(product, 0), 1) * square(varying(scale)), to = slice(dw, 0, i, end);
+        combine_into(to, Plain::mul, "mul", rows, -along);
+        GG_KERNEL(w.device(), matmul_add, to.array(), transpose(scaled).array(), unit_x.array());
       }
     });
     if (c.needs(0)) dx = toward_w * aux.x_scale - x * (along_x * square(varying(aux.x_scale)));

@@ -82,7 +82,7 @@ void gemm(const GemmArgs<T>& g, void* scratch) {
             for (int64_t r = 0; r < rows_here; ++r) {
               for (int64_t s = 0; s < cols_here; ++s) {
                 T& value = c[r * g.c_row + s * g.c_col];
-                value = k0 == 0 ? tile[r * cols + s] : value + tile[r * cols + s];
+                value = k0 == 0 && !g.add ? tile[r * cols + s] : value + tile[r * cols + s];
               }
             }
           }
@@ -111,7 +111,10 @@ void tiny(const GemmArgs<T>& g) {
     alignas(64) T line[N];
 #pragma GCC unroll 8
     for (int v = 0; v < N / W; ++v) store(line + v * W, sum[v]);
-    for (int64_t j = 0; j < g.n; ++j) g.c[i * g.c_row + j * g.c_col] = line[j];
+    for (int64_t j = 0; j < g.n; ++j) {
+      T& value = g.c[i * g.c_row + j * g.c_col];
+      value = g.add ? value + line[j] : line[j];
+    }
   }
 }
 

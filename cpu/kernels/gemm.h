@@ -8,7 +8,7 @@
 
 namespace gg::cpu {
 
-/// c = a · b with a [m,k], b [k,n], c [m,n], strides in elements (row, column), any values.
+/// c = a · b, or c += a · b, with a [m,k], b [k,n], c [m,n], strides in elements (row, column), any values.
 template <class T>
 struct GemmArgs {
   int64_t m, n, k;
@@ -18,6 +18,7 @@ struct GemmArgs {
   int64_t b_row, b_col;
   T* c;
   int64_t c_row, c_col;
+  bool add;
 };
 
 struct GemmKernels {

@@ -34,6 +34,17 @@ double error_of(Owned<T>& out, Owned<T>& a, Owned<T>& b) {
   return worst;
 }
 
+// out = a·b, and then out += a·b.
+template <class T>
+void check_product(Owned<T>& out, Owned<T>& a, Owned<T>& b) {
+  SCOPED_TRACE(str(to_string(a.array.shape), " times ", to_string(b.array.shape)));
+  cpu::matmul(out, a, b);
+  ASSERT_LT(error_of(out, a, b), 1);
+  cpu::matmul_add(out, a, b);
+  for (int64_t i = 0; i < out.numel(); ++i) out.at(i) /= 2;
+  ASSERT_LT(error_of(out, a, b), 1) << "when added to itself";
+}
+
 struct Case {
   Shape out;
   int64_t k;
@@ -62,8 +73,8 @@ class MatmulTest : public testing::TestWithParam<cpu::GemmBackend> {
             Owned<T> a(a_shape, a_order, gap), b(b_shape, b_order, gap), out(out_shape, out_order, gap);
             a.randomize(1);
             b.randomize(2);
-            cpu::matmul(out, a, b);
-            ASSERT_LT(error_of(out, a, b), 1) << to_string(a_shape) << " times " << to_string(b_shape);
+            check_product(out, a, b);
+            if (HasFatalFailure()) return;
           }
         }
       }
@@ -95,9 +106,18 @@ TEST_P(MatmulTest, LargeProducts) {
     Owned<float> a(a_shape), b(b_shape), out(shape);
     a.randomize(3);
     b.randomize(4);
-    cpu::matmul(out, a, b);
-    EXPECT_LT(error_of(out, a, b), 1) << to_string(shape) << " k " << k;
+    check_product(out, a, b);
   }
+}
+
+TEST_P(MatmulTest, AddsNothingWithoutTerms) {
+  Owned<float> a({2, 0}), b({0, 3}), out({2, 3});
+  out.randomize(1);
+  const std::vector<float> before = out.values();
+  cpu::matmul_add(out, a, b);
+  EXPECT_EQ(out.values(), before);
+  cpu::matmul(out, a, b);
+  EXPECT_EQ(out.values(), std::vector<float>(6, 0));
 }
 
 TEST_P(MatmulTest, SelfTestPasses) {
