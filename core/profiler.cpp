@@ -160,8 +160,12 @@ std::string to_table(const Profile& profile) {
     out += line(t.kernel.c_str(), t.device.c_str(), t.calls, t.seconds, t.bytes);
   }
   out += line("all kernels", "", calls, seconds, bytes);
-  out += format("%.3f ms in all, %.3f outside of kernels; tensors had %.1f MiB at most\n", 1e3 * profile.seconds,
-                1e3 * std::max(0.0, profile.seconds - seconds), static_cast<double>(profile.peak_bytes) / (1 << 20));
+  out += format("%.3f ms in all, %.3f outside of kernels; tensors on the CPU had %.1f MiB at most\n",
+                1e3 * profile.seconds, 1e3 * std::max(0.0, profile.seconds - seconds),
+                static_cast<double>(profile.peak_bytes) / (1 << 20));
+  if (calls > static_cast<int64_t>(profile.events.size())) {
+    out += str("the trace holds the first ", profile.events.size(), " of ", calls, " calls\n");
+  }
   return out;
 }
 

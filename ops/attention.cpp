@@ -158,25 +158,15 @@ struct Attention {
     const Tensor q = c.input(0), k = c.input(1), v = c.input(2), mask = c.input(3);
     Tensor dq, dk, dv, dmask;
     auto run = [&](const Block& b) {
-      const Tensor qs = rows_of(b, q), ks = keys_of(b, k), vs = keys_of(b, v), g = rows_of(b, c.grad());
+      const Tensor qs = rows_of(b, q), ks = keys_of(b, k), g = rows_of(b, c.grad());
       const Tensor p = weights_of(b, qs, ks, mask, q.rank());
-      const Tensor dp = matmul(g, transpose(vs)), ds = empty_like(p);
+      if (c.needs(2)) add_keys(b, dv, matmul(transpose(p), g), v);
+      if (!c.needs(0) && !c.needs(1) && !c.needs(3)) return;
+      const Tensor dp = matmul(g, transpose(keys_of(b, v))), ds = empty_like(p);
       GG_KERNEL(p.device(), softmax_backward, ds.array(), dp.array(), p.array());
-      const Tensor this_q = matmul(ds, ks) * scale, this_k = matmul(transpose(ds), qs * scale),
-                   this_v = matmul(transpose(p), g);
-      if (b.whole) {
-        dq = this_q, dk = this_k, dv = this_v;
-        if (c.needs(3)) dmask = ds;
-        return;
-      }
-      if (!dq.defined()) {
-        dq = empty(q.shape(), q.options());
-        dk = empty(k.shape(), k.options());
-        dv = empty(v.shape(), v.options());
-      }
-      raw::copy_into(rows_of(b, dq), this_q);
-      add_keys(b, dk, this_k);
-      add_keys(b, dv, this_v);
+      if (c.needs(0)) put_rows(b, dq, matmul(ds, ks) * scale, q);
+      if (c.needs(1)) add_keys(b, dk, matmul(transpose(ds), qs * scale), k);
+      if (c.needs(3)) dmask = ds;
     };
     if (c.needs(3)) {
       run(Block{.row = 0, .rows = q.size(-2), .whole = true});
@@ -185,8 +175,22 @@ struct Attention {
     }
     return {dq, dk, dv, dmask};
   }
+  // What a block gives to the gradient of `like`.
+  void put_rows(const Block& b, Tensor& total, const Tensor& part, const Tensor& like) const {
+    if (b.whole) {
+      total = part;
+      return;
+    }
+    if (!total.defined()) total = empty(like.shape(), like.options());
+    raw::copy_into(rows_of(b, total), part);
+  }
   // Blocks of a sample come one after the other: the first finds nothing there yet.
-  void add_keys(const Block& b, const Tensor& total, const Tensor& part) const {
+  void add_keys(const Block& b, Tensor& total, const Tensor& part, const Tensor& like) const {
+    if (b.whole) {
+      total = part;
+      return;
+    }
+    if (!total.defined()) total = empty(like.shape(), like.options());
     const Tensor all = samples_of(b, total), to = keys_of(b, total);
     if (b.row == 0 && part.size(-2) < all.size(-2)) raw::copy_into(all, zeros(all.shape(), all.options()));
     raw::copy_into(to, b.row == 0 ? part : to + part);

@@ -1,5 +1,6 @@
 #include "ops/conv1d.h"
 
+#include "core/dispatch.h"
 #include "ops/conv2d.h"
 #include "ops/pool.h"
 #include "ops/shape.h"
@@ -16,6 +17,8 @@ template <class Fn>
 Tensor as_images(const char* op, const Fn& fn) {
   try {
     return squeeze(fn(), 2);
+  } catch (const NoKernelError&) {
+    throw;  // says what to do by its type
   } catch (const Error& e) {
     throw Error(str(op, ", as images of height 1: ", e.what()));
   }

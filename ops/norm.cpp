@@ -31,7 +31,7 @@ Tensor normalise_rows(RowStatistics& s, const Tensor& x, const Tensor& w, const 
   return out;
 }
 
-// The gradients in x, w and b; the last two where they are wanted.
+// The gradients in x and, where they are wanted, in w and b.
 Tensors row_gradients(const Vjp& c, const RowStatistics& s, bool with_b, bool centred) {
   Tensor x = c.input(0), w = c.input(1);
   Tensor dx = empty(x.shape(), x.options()), dw, db;
@@ -63,7 +63,9 @@ struct LayerNorm {
   Tensor forward(Aux& aux, const Tensor& x, const Tensor& w, const Tensor& b) const {
     return normalise_rows(aux, x, w, b, eps, true);
   }
-  Tensors vjp(const Vjp& c, const Aux& aux) const { return row_gradients(c, aux, true, true); }
+  Tensors vjp(const Vjp& c, const Aux& aux) const {
+    return c.needs(0) ? row_gradients(c, aux, true, true) : recorded_vjp(c, aux);
+  }
   Tensors recorded_vjp(const Vjp& c, const Aux& aux) const {
     Tensors grads = recorded_row_gradients(c, aux, eps, true, [&](const Tensor& x, const Tensor& one) {
       return apply(*this, x, one, zeros(one.shape(), one.options()));
@@ -85,7 +87,9 @@ struct RmsNorm {
   Tensor forward(Aux& aux, const Tensor& x, const Tensor& w) const {
     return normalise_rows(aux, x, w, raw::full(w.shape(), 0, w.options()), eps, false);
   }
-  Tensors vjp(const Vjp& c, const Aux& aux) const { return row_gradients(c, aux, false, false); }
+  Tensors vjp(const Vjp& c, const Aux& aux) const {
+    return c.needs(0) ? row_gradients(c, aux, false, false) : recorded_vjp(c, aux);
+  }
   Tensors recorded_vjp(const Vjp& c, const Aux& aux) const {
     return recorded_row_gradients(c, aux, eps, false,
                                   [&](const Tensor& x, const Tensor& one) { return apply(*this, x, one); });
@@ -128,6 +132,7 @@ struct BatchNorm {
     return out;
   }
   Tensors vjp(const Vjp& c) const {
+    if (!c.needs(0)) return recorded_vjp(c);  // dw and db come with dx at no cost, but not the other way round
     Tensor x = c.input(0), w = c.input(1);
     Tensor dx = empty_like(x), dw = empty(w.shape(), w.options()), db = empty(w.shape(), w.options());
     GG_KERNEL(x.device(), batch_norm_backward, dx.array(), dw.array(), db.array(), c.grad().array(), x.array(),

@@ -93,4 +93,6 @@ Tensor median(const Tensor& x, int axis, const MedianOptions& o) {
   return o.keepdim ? kept : squeeze(kept, axis);
 }
 
+Tensor median(const Tensor& x) { return median(flatten(x), 0); }
+
 }  // namespace gg

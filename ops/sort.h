@@ -31,5 +31,7 @@ struct MedianOptions {
 };
 /// The middle element along an axis, of an even number the lower of the two, as PyTorch has it; NaN where there is one.
 Tensor median(const Tensor& x, int axis, const MedianOptions& options = {});
+/// Over all elements.
+Tensor median(const Tensor& x);
 
 }  // namespace gg

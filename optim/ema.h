@@ -1,4 +1,5 @@
-// The exponential moving average of parameters, which often generalises better than the parameters themselves.
+// The exponential moving average of parameters, which often generalises better than the parameters themselves. Buffers,
+// such as the running statistics of batch norm, are averages already and stay as they are.
 #pragma once
 
 #include <vector>

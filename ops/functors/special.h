@@ -93,16 +93,21 @@ struct Atan2 {
   static constexpr const char* name = "atan2";
   static constexpr bool packs = false;
   static constexpr const char* doc =
-      "the angle of the point (b, a) from the axis of b, in [-pi, pi]; 0 at (0, 0), NaN where both are infinite";
+      "the angle of the point (b, a) from the axis of b, in [-pi, pi]; a at (a, b) = (0, 0), whose derivatives are 1 "
+      "and 0, or pi with the sign of a where b is -0; infinities count as equally large";
   template <class T>
   GG_HD T f(T a, T b) const {
-    // By the quotient that is at most 1. a counts as negative where it is -0.
+    // By the quotient that is at most 1. Zeros have signs, and of two infinities only the signs count.
     constexpr double kHalfPi = 1.57079632679489661923;
-    const auto negative = (a < 0) | ((a == 0) & (1 / a < 0));
-    T side = select(negative, lit<T>(-kHalfPi), lit<T>(kHalfPi));
-    T flat = atan(a / b) + select(b < 0, 2 * side, 0), steep = side - atan(b / a);
+    const auto alike = (abs(a) == abs(b)) & (a == 0.5 * a);  // both 0, or both infinite
+    const auto origin = alike & (a == 0), below = (a < 0) | ((a == 0) & (1 / a < 0)),
+               left = (b < 0) | ((b == 0) & (1 / b < 0));
+    T side = select(below, lit<T>(-kHalfPi), lit<T>(kHalfPi));
+    T signs = select(below, lit<T>(-1), lit<T>(1)) * select(left, lit<T>(-1), lit<T>(1));
+    T quotient = select(alike, signs, a / b);
+    T flat = atan(quotient) + select(left, 2 * side, 0), steep = side - atan(b / a);
     T angle = select(abs(a) <= abs(b), flat, steep);
-    return select((a == 0) & (b == 0), a, angle);
+    return select(origin, select(left, 2 * side, a), angle);
   }
 };
 

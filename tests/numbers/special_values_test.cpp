@@ -327,6 +327,13 @@ TEST(SpecialValues, AnglesAndLengths) {
   expect_binary<Atan2>(-1, -1, 0, 0, -3 * pi / 4);
   expect_binary<Atan2>(1, -kInf, 0, 0, pi);
   expect_binary<Atan2>(kInf, 1, 0, 0, pi / 2);
+  for (double y : {1.0, -1.0}) {
+    expect_binary<Atan2>(y * kInf, kInf, 0, 0, y * pi / 4);
+    expect_binary<Atan2>(y * kInf, -kInf, 0, 0, y * 3 * pi / 4);
+    expect_binary<Atan2>(y * kInf, kInf, 1, 0, 0);
+    expect_binary<Atan2>(y * 0.0, -0.0, 0, 0, y * pi);
+    expect_binary<Atan2>(y, -0.0, 0, 0, y * pi / 2);
+  }
   expect_binary<Atan2>(0, 0, 0, 0, 0);
   expect_binary<Atan2>(0, 0, 0, 1, 0);
   expect_binary<Atan2>(0, 0, 1, 0, 1);  // as y/1: any direction would do

@@ -171,6 +171,7 @@ std::vector<Row> sort_rows() {
     expect<float>("median", median(tensor({{3, NAN, 1}, {3, 2, 1}}), 1), {NAN, 2});
     Tensor t = tensor({4, 1, 3, 2}, {f64}).requires_grad_();
     expect<double>("median: gradient", grad(median(t, 0), t), {0, 0, 0, 1});
+    expect<float>("median of all", median(tensor({{3, 9, 1}, {3, 2, 8}})), {3});
   };
   rows.back().complaints = {{[] {
                                median(ones({2, 0}), 1);
