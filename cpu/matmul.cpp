@@ -37,7 +37,7 @@ struct Product {
   int64_t ldc;
   bool add;
 
-  GemmArgs<T> args() const { return {m, n, k, a, a_row, a_col, b, b_row, b_col, c, ldc, 1, add}; }
+  GemmArgs<T> args() const { return {m, n, k, a, a_row, a_col, b, b_row, b_col, c, ldc, add}; }
 };
 
 void openblas(const Product<float>& p) {

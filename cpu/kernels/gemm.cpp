@@ -1,6 +1,6 @@
-// Matrix product by the usual scheme: blocks of a and b are packed into contiguous panels, and a small kernel keeps a
+// Matrix product by the usual scheme: b is packed into panels that are read from end to end, and a small kernel keeps a
 // tile of c in registers while it walks along k (Goto and van de Geijn, "Anatomy of high-performance matrix
-// multiplication", 2008).
+// multiplication", 2008). Of a it takes one number at a time for all lanes, so a is read where it lies.
 #include "cpu/kernels/gemm.h"
 
 #include "cpu/kernels/vec.h"
@@ -8,6 +8,7 @@
 namespace gg::cpu::GG_ISA {
 namespace {
 
+// A tile has this many rows and two vectors of columns: what the registers hold beside a row of b and a number of a.
 #if defined(GG_ISA_AVX512)
 constexpr int kTileRows = 12;
 #elif defined(GG_ISA_AVX2)
@@ -18,76 +19,148 @@ constexpr int kTileRows = 4;
 template <class T>
 constexpr int kTileCols = 2 * kLanes<T>;
 
-constexpr int64_t kBlockM = 96, kBlockN = 512, kBlockK = 256;
-constexpr size_t kScratchBytes = (kBlockM + kBlockN + 64) * kBlockK * sizeof(double);
+// The panels of b that are packed at once stay in the second-level cache.
+template <class T>
+constexpr int64_t kBlockK = 2048 / sizeof(T);
+constexpr int64_t kBlockN = 256;
+constexpr size_t kScratchBytes = 2048 * kBlockN + kTileRows * (2048 + 16 * sizeof(double));
 
 GG_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-// Panels of `width` rows of the block (rows × depth), each panel stored depth-major; missing rows are zero.
+// One of log₂ W steps of a transpose: squares of H by H elements change places across the diagonal.
+template <class T, int H>
+GG_INLINE void swap_squares(Vec<T>* rows) {
+  constexpr int W = kLanes<T>;
+  IntVec<T> upper, lower;
+#pragma GCC unroll 16
+  for (int i = 0; i < W; ++i) {
+    upper[i] = i & H ? W + (i ^ H) : i;
+    lower[i] = i & H ? W + i : i ^ H;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < W; ++i) {
+    if (i & H) continue;
+    const Vec<T> a = rows[i], b = rows[i | H];
+    rows[i] = __builtin_shuffle(a, b, upper);
+    rows[i | H] = __builtin_shuffle(a, b, lower);
+  }
+  if constexpr (H > 1) swap_squares<T, H / 2>(rows);
+}
+
+// Columns of b that lie one after the other along k, W of them, become lanes of `to`, whose rows are a panel's.
 template <class T>
-void pack(T* to, const T* from, int64_t row_stride, int64_t depth_stride, int64_t rows, int64_t depth, int width) {
-  for (int64_t r = 0; r < rows; r += width) {
-    int64_t here = least(width, rows - r);
-    for (int64_t d = 0; d < depth; ++d) {
-      const T* p = from + r * row_stride + d * depth_stride;
-      for (int64_t i = 0; i < here; ++i) to[i] = p[i * row_stride];
-      for (int64_t i = here; i < width; ++i) to[i] = 0;
-      to += width;
+GG_INLINE void pack_columns(T* to, const T* from, int64_t column_stride, int64_t depth) {
+  constexpr int W = kLanes<T>;
+  int64_t d = 0;
+  for (; d + W <= depth; d += W) {
+    Vec<T> square[W];
+#pragma GCC unroll 16
+    for (int i = 0; i < W; ++i) square[i] = load(from + i * column_stride + d);
+    swap_squares<T, W / 2>(square);
+#pragma GCC unroll 16
+    for (int i = 0; i < W; ++i) store(to + (d + i) * kTileCols<T>, square[i]);
+  }
+  for (; d < depth; ++d) {
+    for (int i = 0; i < W; ++i) to[d * kTileCols<T> + i] = from[i * column_stride + d];
+  }
+}
+
+// b [depth, n] as panels of kTileCols columns, each stored row by row; columns beyond n are zero.
+template <class T>
+void pack(T* to, const T* b, int64_t row_stride, int64_t col_stride, int64_t depth, int64_t n) {
+  constexpr int W = kLanes<T>, C = kTileCols<T>;
+  for (int64_t j = 0; j < n; j += C, to += C * depth, b += C * col_stride) {
+    const int64_t cols = least(C, n - j);
+    if (cols == C && col_stride == 1) {
+      for (int64_t d = 0; d < depth; ++d) {
+        store(to + d * C, load(b + d * row_stride));
+        store(to + d * C + W, load(b + d * row_stride + W));
+      }
+    } else if (cols == C && row_stride == 1) {
+      pack_columns(to, b, col_stride, depth);
+      pack_columns(to + W, b + W * col_stride, col_stride, depth);
+    } else {
+      for (int64_t d = 0; d < depth; ++d) {
+        for (int64_t i = 0; i < cols; ++i) to[d * C + i] = b[d * row_stride + i * col_stride];
+        for (int64_t i = cols; i < C; ++i) to[d * C + i] = 0;
+      }
     }
   }
 }
 
-// tile (kTileRows × kTileCols) = a panel · b panel
-template <class T>
-void tile_product(const T* a, const T* b, int64_t depth, T* tile) {
+// c [R, cols] = or += a [R, depth] · panel. V vectors hold the columns.
+template <class T, int R, int V>
+void tile(const GemmArgs<T>& g, const T* a, const T* panel, int64_t depth, T* c, int64_t cols, bool add) {
   constexpr int W = kLanes<T>;
-  Vec<T> low[kTileRows] = {}, high[kTileRows] = {};
-  for (int64_t d = 0; d < depth; ++d) {
-    Vec<T> b0 = load(b), b1 = load(b + W);
+  const T* rows[R];
 #pragma GCC unroll 16
-    for (int i = 0; i < kTileRows; ++i) {
-      Vec<T> ai = splat(a[i]);
-      low[i] += ai * b0;
-      high[i] += ai * b1;
+  for (int i = 0; i < R; ++i) rows[i] = a + i * g.a_row;
+  Vec<T> sum[R][V] = {};
+  for (int64_t d = 0, at = 0; d < depth; ++d, at += g.a_col, panel += kTileCols<T>) {
+    Vec<T> b[V];
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) b[v] = load(panel + v * W);
+#pragma GCC unroll 16
+    for (int i = 0; i < R; ++i) {
+      const Vec<T> x = splat(rows[i][at]);
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) sum[i][v] += x * b[v];
     }
-    a += kTileRows;
-    b += 2 * W;
   }
 #pragma GCC unroll 16
-  for (int i = 0; i < kTileRows; ++i) {
-    store(tile + i * 2 * W, low[i]);
-    store(tile + i * 2 * W + W, high[i]);
+  for (int i = 0; i < R; ++i, c += g.ldc) {
+    if (cols == V * W) {
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) store(c + v * W, add ? load(c + v * W) + sum[i][v] : sum[i][v]);
+    } else {
+      alignas(64) T line[V * W];
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) store(line + v * W, sum[i][v]);
+      for (int64_t j = 0; j < cols; ++j) c[j] = add ? c[j] + line[j] : line[j];
+    }
+  }
+}
+
+// R rows of c beside all panels; then what is left, by ever lower tiles. Rows of a are copied next to each other first:
+// where their distance is a power of two they would take each other's places in the first-level cache.
+template <class T, int R = kTileRows>
+void rows_of_tiles(GemmArgs<T> g, const T* a, const T* panels, T* copy, int64_t rows, int64_t n, int64_t depth, T* c,
+                   bool add) {
+  const int64_t a_row = g.a_row;
+  for (; rows >= R; rows -= R, a += R * a_row, c += R * g.ldc) {
+    const T* from = a;
+    if (g.a_col == 1) {
+      from = copy;
+      g.a_row = kBlockK<T> + 16;
+      for (int i = 0; i < R; ++i) {
+        for (int64_t d = 0; d < depth; ++d) copy[i * g.a_row + d] = a[i * a_row + d];
+      }
+    }
+    for (int64_t j = 0; j < n; j += kTileCols<T>) {
+      const int64_t cols = least(kTileCols<T>, n - j);
+      if (cols > kLanes<T>) {
+        tile<T, R, 2>(g, from, panels + j * depth, depth, c + j, cols, add);
+      } else {
+        tile<T, R, 1>(g, from, panels + j * depth, depth, c + j, cols, add);
+      }
+    }
+  }
+  g.a_row = a_row;
+  if constexpr (R > 1) {
+    rows_of_tiles<T, (R > 4 ? R - kTileRows / 3 : R / 2)>(g, a, panels, copy, rows, n, depth, c, add);
   }
 }
 
 template <class T>
 void gemm(const GemmArgs<T>& g, void* scratch) {
-  constexpr int cols = kTileCols<T>;
-  T* packed_a = static_cast<T*>(scratch);
-  T* packed_b = packed_a + (kBlockM + 16) * kBlockK;
-  alignas(64) T tile[kTileRows * cols];
-  for (int64_t k0 = 0; k0 < g.k || k0 == 0; k0 += kBlockK) {
-    int64_t depth = least(kBlockK, g.k - k0);
-    for (int64_t n0 = 0; n0 < g.n; n0 += kBlockN) {
-      int64_t bn = least(kBlockN, g.n - n0);
-      pack(packed_b, g.b + k0 * g.b_row + n0 * g.b_col, g.b_col, g.b_row, bn, depth, cols);
-      for (int64_t m0 = 0; m0 < g.m; m0 += kBlockM) {
-        int64_t bm = least(kBlockM, g.m - m0);
-        pack(packed_a, g.a + m0 * g.a_row + k0 * g.a_col, g.a_row, g.a_col, bm, depth, kTileRows);
-        for (int64_t j = 0; j < bn; j += cols) {
-          for (int64_t i = 0; i < bm; i += kTileRows) {
-            tile_product(packed_a + i * depth, packed_b + j * depth, depth, tile);
-            int64_t rows_here = least(kTileRows, bm - i), cols_here = least(cols, bn - j);
-            T* c = g.c + (m0 + i) * g.c_row + (n0 + j) * g.c_col;
-            for (int64_t r = 0; r < rows_here; ++r) {
-              for (int64_t s = 0; s < cols_here; ++s) {
-                T& value = c[r * g.c_row + s * g.c_col];
-                value = k0 == 0 && !g.add ? tile[r * cols + s] : value + tile[r * cols + s];
-              }
-            }
-          }
-        }
-      }
+  T* panels = static_cast<T*>(scratch);
+  T* copy = panels + kBlockK<T> * kBlockN;
+  for (int64_t k = 0; k < g.k || k == 0; k += kBlockK<T>) {
+    const int64_t depth = least(kBlockK<T>, g.k - k);
+    for (int64_t j = 0; j < g.n; j += kBlockN) {
+      const int64_t n = least(kBlockN, g.n - j);
+      pack(panels, g.b + k * g.b_row + j * g.b_col, g.b_row, g.b_col, depth, n);
+      rows_of_tiles<T>(g, g.a + k * g.a_col, panels, copy, g.m, n, depth, g.c + j, g.add || k > 0);
     }
   }
 }
@@ -112,7 +185,7 @@ void tiny(const GemmArgs<T>& g) {
 #pragma GCC unroll 8
     for (int v = 0; v < N / W; ++v) store(line + v * W, sum[v]);
     for (int64_t j = 0; j < g.n; ++j) {
-      T& value = g.c[i * g.c_row + j * g.c_col];
+      T& value = g.c[i * g.ldc + j];
       value = g.add ? value + line[j] : line[j];
     }
   }

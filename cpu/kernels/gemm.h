@@ -8,7 +8,8 @@
 
 namespace gg::cpu {
 
-/// c = a · b, or c += a · b, with a [m,k], b [k,n], c [m,n], strides in elements (row, column), any values.
+/// c = a · b, or c += a · b, with a [m,k], b [k,n], c [m,n]; a and b have any strides, in elements (row, column), the
+/// rows of c lie at distance ldc.
 template <class T>
 struct GemmArgs {
   int64_t m, n, k;
@@ -17,7 +18,7 @@ struct GemmArgs {
   const T* b;
   int64_t b_row, b_col;
   T* c;
-  int64_t c_row, c_col;
+  int64_t ldc;
   bool add;
 };
 
