@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <span>
 
 #include "cpu/elementwise_loops.h"
 #include "ops/functors/activations.h"
@@ -34,6 +35,9 @@ std::vector<float> points() {
   }
   return x;
 }
+
+// Not what float32 has no number for, or only one with fewer digits.
+bool fits(double size) { return size < std::numeric_limits<float>::max() && size >= std::numeric_limits<float>::min(); }
 
 // f, or 1·f⁽ᵏ⁾, at all of x.
 template <class F, class S>
@@ -77,9 +81,7 @@ void measure(std::vector<Accuracy>& all) {
       for (size_t i = 0; i < x.size(); ++i) {
         const double h = std::max(std::fabs(wide[i]), k == 0 ? 0.0 : 0.125);
         const double size = std::max(std::fabs(value[i]), std::fabs(h * next[i]));
-        // What float32 has no number for, or only one with fewer digits.
-        if (std::isnan(f[i]) || !(size < std::numeric_limits<float>::max()) || size < std::numeric_limits<float>::min())
-          continue;
+        if (std::isnan(f[i]) || !fits(size)) continue;
         const double error = std::fabs(got[i] - value[i]) / size / kUnit;
         if (!(error <= a.worst[k])) a.worst[k] = error, a.at[k] = x[i];
       }
@@ -89,50 +91,110 @@ void measure(std::vector<Accuracy>& all) {
   all.push_back(a);
 }
 
-template <class... F>
-void measure_list(std::vector<Accuracy>& all, OpList<F...>) {
-  auto one = [&]<class G>() {
-    if constexpr (UnaryFunctor<G>) measure<G>(all);
-  };
-  (one.template operator()<F>(), ...);
+// f, or 1·∂ⁱ⁺ʲf/∂aⁱ∂bʲ, at all pairs.
+template <class F, class S>
+std::vector<S> partial(const std::vector<S>& a, const std::vector<S>& b, int i, int j) {
+  std::vector<S> out(a.size(), 0);
+  const std::vector<S> one(a.size(), 1);
+  const F functor{};
+  const void* in[] = {one.data(), a.data(), b.data()};
+  if (auto loop = cpu::binary_loops<F>().partial[sizeof(S) == 4 ? 0 : 1][i][j]) {
+    loop(static_cast<int64_t>(a.size()), out.data(), i + j == 0 ? in + 1 : in, &functor);
+  }
+  return out;
+}
+
+template <class F>
+void measure(std::vector<PairAccuracy>& all) {
+  constexpr int kPartials[3][2] = {{0, 0}, {1, 0}, {0, 1}};
+  const std::vector<float> a = points();
+  std::vector<float> b(a.size());
+  for (size_t n = 0; n < a.size(); ++n) b[n] = a[n * 7919 % a.size()];
+  const std::vector<double> wide_a(a.begin(), a.end()), wide_b(b.begin(), b.end());
+  PairAccuracy result{.name = F::name};
+  for (int k = 0; k < 3; ++k) {
+    const auto [i, j] = kPartials[k];
+    if (cpu::binary_loops<F>().facts[i][j].vanishes) continue;
+    result.worst[k] = 0;
+    const std::vector<float> got = partial<F>(a, b, i, j);
+    const std::vector<double> value = partial<F>(wide_a, wide_b, i, j), by_a = partial<F>(wide_a, wide_b, i + 1, j),
+                              by_b = partial<F>(wide_a, wide_b, i, j + 1);
+    for (size_t n = 0; n < a.size(); ++n) {
+      const double size =
+          std::max({std::fabs(value[n]), std::fabs(wide_a[n] * by_a[n]), std::fabs(wide_b[n] * by_b[n])});
+      if (std::isnan(value[n]) || !fits(size)) continue;
+      const double error = std::fabs(got[n] - value[n]) / size / kUnit;
+      if (!(error <= result.worst[k])) result.worst[k] = error, result.at[k][0] = a[n], result.at[k][1] = b[n];
+    }
+  }
+  all.push_back(result);
+}
+
+template <class... F, class Fn>
+void for_list(OpList<F...>, const Fn& fn) {
+  (fn.template operator()<F>(), ...);
+}
+
+template <class Fn>
+void for_all_functors(const Fn& fn) {
+  for_list(ArithmeticOps(), fn);
+  for_list(ExponentialOps(), fn);
+  for_list(PowerOps(), fn);
+  for_list(SpecialOps(), fn);
+  for_list(HyperbolicOps(), fn);
+  for_list(GammaOps(), fn);
+  for_list(ActivationOps(), fn);
 }
 
 }  // namespace
 
 std::vector<Accuracy> measure_accuracy() {
   std::vector<Accuracy> all;
-  measure_list(all, ArithmeticOps());
-  measure_list(all, ExponentialOps());
-  measure_list(all, PowerOps());
-  measure_list(all, SpecialOps());
-  measure_list(all, HyperbolicOps());
-  measure_list(all, GammaOps());
-  measure_list(all, ActivationOps());
+  for_all_functors([&]<class F>() {
+    if constexpr (UnaryFunctor<F>) measure<F>(all);
+  });
   return all;
 }
 
-std::string to_table(const std::vector<Accuracy>& all) {
+std::vector<PairAccuracy> measure_pair_accuracy() {
+  std::vector<PairAccuracy> all;
+  for_all_functors([&]<class F>() {
+    if constexpr (BinaryFunctor<F>) measure<F>(all);
+  });
+  return all;
+}
+
+namespace {
+
+template <class... Arguments>
+std::string format(const char* pattern, Arguments... arguments) {
+  char text[160];
+  std::snprintf(text, sizeof text, pattern, arguments...);
+  return text;
+}
+
+std::string line(const std::string& name, std::span<const double> worst) {
+  std::string out = format("  %-16s", name.c_str());
+  for (double w : worst) out += w < 0 ? format("%10s", "-") : format("%10.1f", w);
+  return out + "\n";
+}
+
+}  // namespace
+
+std::string to_table(const std::vector<Accuracy>& all, const std::vector<PairAccuracy>& pairs) {
   std::string out =
       "Largest errors in float32 at 24,001 numbers from 2^-20 to 2^12 of either sign, against float64, in units of\n"
       "2^-24 of max(|f(x)|, |x f'(x)|), of the derivatives likewise (tools/accuracy.h); -: the derivative is 0.\n"
       "First derivatives of sigmoid, tanh, elu and their like come from the output, which is all but constant in\n"
       "the tails: there they are exact to 2^-24, not to 2^-24 of themselves.\n\n";
-  char line[160];
-  std::snprintf(line, sizeof line, "  %-16s%10s%10s%10s%10s\n", "", "f", "f'", "f''", "f'''");
-  out += line;
-  for (const Accuracy& a : all) {
-    std::snprintf(line, sizeof line, "  %-16s", a.name.c_str());
-    out += line;
-    for (double worst : a.worst) {
-      if (worst < 0) {
-        std::snprintf(line, sizeof line, "%10s", "-");
-      } else {
-        std::snprintf(line, sizeof line, "%10.1f", worst);
-      }
-      out += line;
-    }
-    out += '\n';
-  }
+  out += format("  %-16s%10s%10s%10s%10s\n", "", "f", "f'", "f''", "f'''");
+  for (const Accuracy& a : all) out += line(a.name, a.worst);
+  out +=
+      "\nOf two arguments, at as many pairs, in units of 2^-24 of max(|g|, |a dg/da|, |b dg/db|), g being f or a "
+      "first\n"
+      "derivative:\n\n";
+  out += format("  %-16s%10s%10s%10s\n", "", "f", "df/da", "df/db");
+  for (const PairAccuracy& a : pairs) out += line(a.name, a.worst);
   return out;
 }
 

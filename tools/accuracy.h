@@ -23,7 +23,18 @@ struct Accuracy {
 /// Of every functor of one argument, at some ten thousand numbers of either sign from 2⁻²⁰ to 2¹².
 std::vector<Accuracy> measure_accuracy();
 
+struct PairAccuracy {
+  std::string name;
+  /// Of f, ∂f/∂a and ∂f/∂b: the largest |error| / max(|g|, |a·∂g/∂a|, |b·∂g/∂b|), g being one of them, in units of
+  /// 2⁻²⁴. Negative where g is 0 everywhere.
+  double worst[3] = {-1, -1, -1};
+  float at[3][2] = {};  ///< where
+};
+
+/// Of every functor of two arguments, at pairs of those numbers.
+std::vector<PairAccuracy> measure_pair_accuracy();
+
 /// For people.
-std::string to_table(const std::vector<Accuracy>& all);
+std::string to_table(const std::vector<Accuracy>& all, const std::vector<PairAccuracy>& pairs);
 
 }  // namespace gg::tools

@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
     for (const CatalogueEntry& e : gg::catalogue()) list.push_back(json_of(e));
     std::cout << list.dump(2) << "\n";
   } else if (argc == 2 && option == "--accuracy") {
-    std::cout << gg::tools::to_table(gg::tools::measure_accuracy());
+    std::cout << gg::tools::to_table(gg::tools::measure_accuracy(), gg::tools::measure_pair_accuracy());
   } else if (argc == 2 && (option == "--help" || option == "-h")) {
     std::cout << "gg_ops: prints the devices of this machine and the reference of all operations. With --json, the "
                  "operations as a list of objects. With --accuracy, the errors of the elementwise functions and their "

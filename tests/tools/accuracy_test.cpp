@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 
 namespace gg::tools {
@@ -56,8 +57,28 @@ TEST(Accuracy, IsAsGoodAsItWas) {
   }
 }
 
+// pow's derivative by the base is b times a power that may be below the normal numbers where the product is not.
+TEST(Accuracy, OfTwoArguments) {
+  const std::map<std::string, std::array<double, 3>> bounds = {
+      {"div", {2, 2, 2}}, {"maximum", {0, 0, 0}}, {"minimum", {0, 0, 0}}, {"lerp", {2, 0, 0}},
+      {"pow", {2, 250, 4}}, {"atan2", {3, 3, 4}},   {"hypot", {3, 5, 7}}};
+  const std::vector<PairAccuracy> all = measure_pair_accuracy();
+  EXPECT_EQ(all.size(), bounds.size());
+  for (const PairAccuracy& a : all) {
+    const auto found = bounds.find(a.name);
+    ASSERT_NE(found, bounds.end()) << a.name << " has no bounds here";
+    for (int k = 0; k < 3; ++k) {
+      EXPECT_LE(a.worst[k], found->second[k]) << a.name << ", " << k << ", at " << a.at[k][0] << ", " << a.at[k][1];
+      EXPECT_LE(found->second[k], std::max(2.0, 4 * a.worst[k]))
+          << a.name << ", " << k << " is better than its bound by far";
+    }
+  }
+}
+
 TEST(Accuracy, IsPrinted) {
-  const std::string table = to_table({{.name = "some", .worst = {0.54, 1234, -1, 2}}});
+  const std::string table =
+      to_table({{.name = "some", .worst = {0.54, 1234, -1, 2}}}, {{.name = "pairs", .worst = {1, -1, 0.26}}});
+  EXPECT_NE(table.find("pairs                  1.0         -       0.3\n"), std::string::npos) << table;
   EXPECT_NE(table.find("some                   0.5    1234.0         -       2.0\n"), std::string::npos) << table;
 }
 
