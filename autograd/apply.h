@@ -20,8 +20,7 @@
 //   - `reference(inputs…)`: the same function made of other operations. Forward mode, and reverse mode while recording,
 //     differentiate it; `vjp` then only serves the plain backward pass. `saves` must hold all inputs.
 //   - `recorded_vjp(const Vjp&)`, perhaps with `const Aux&` too: what the reverse rule is while it is recorded itself,
-//   in
-//     place of the reference's derivative. Made of operations, such as one of its own that has a fused derivative.
+//     in place of the reference's derivative. Made of operations, such as one of its own that has a fused derivative.
 //   - `zero_if_any_input_is_zero`: as a product is, or a linear function of one input. A symbolic zero among the inputs
 //     then gives a symbolic zero of shape `output_shape(inputs…)`, and of `output_options(first)` where those are not
 //     the first input's.

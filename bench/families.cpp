@@ -1,26 +1,14 @@
-// What a kernel of each family reaches on one large operation: bytes or FLOPs by the second, against the machine's
-// limits. Bytes are those that any implementation must move (each input read once, each output written once), FLOPs
-// those of the products. On the CPU arrays are larger than caches; several calls are timed together, so that the start
-// of a kernel and the wait for it do not count.
-#include "autograd/autograd.h"
+// Large operations of each family: arithmetic, layouts, reductions, products. Those that are made of several of them,
+// and layers: families_layers.cpp.
+#include "bench/families.h"
 #include "bench/tasks.h"
-#include "core/device.h"
-#include "ops/ops.h"
 
 namespace gg::bench {
 namespace {
 
-class Families {
+class Families : FamilyRows {
  public:
-  explicit Families(const Settings& s)
-      : settings_(s),
-        device_(parse_device(s.device)),
-        cuda_(device_.type == Device::cuda),
-        emulated_(device_.type == Device::emulated),
-        columns_(emulated_ ? 64 : 1024),
-        rows_(emulated_ ? 64
-              : cuda_   ? 65'536
-                        : 16'384) {}
+  using FamilyRows::FamilyRows;
 
   void run() {
     manual_seed(1);
@@ -36,38 +24,6 @@ class Families {
   }
 
  private:
-  Tensor noise(const Shape& shape) const { return randn(shape, {f32, device_}); }
-  Tensor matrix() const { return noise({rows_, columns_}); }
-  double array_bytes() const { return 4.0 * static_cast<double>(rows_ * columns_); }
-
-  // A row of the table: `arrays` of the size of matrix() are moved at least.
-  template <class Fn>
-  void row(const char* name, double arrays, Fn&& fn) {
-    timed(name, {.bytes = arrays * array_bytes()}, fn);
-  }
-  template <class Fn>
-  void timed(const std::string& name, Work work, Fn&& fn) {
-    if (name.find(settings_.row) == std::string::npos) return;
-    NoGrad off;
-    const int calls = cuda_ ? 10 : 1;
-    const double seconds = measure(settings_, [&] {
-      for (int i = 0; i < calls; ++i) fn();
-      synchronize(device_);
-    });
-    tell(name, seconds / calls, work);
-  }
-  // The derivative of y with respect to x, of which y was made.
-  template <class Fn>
-  void row_with_grad(const std::string& name, double arrays, double arrays_of_gradient, const Tensor& input, Fn&& fn) {
-    row(name.c_str(), arrays, [&] { fn(input); });
-    const std::string backward = name + ", backward";
-    if (backward.find(settings_.row) == std::string::npos) return;
-    const Tensor x = input.detach().requires_grad_();
-    const Tensor y = fn(x);
-    const Tensor g = randn_like(y);
-    row(backward.c_str(), arrays_of_gradient, [&] { grad(y, x, {.grad_outputs = {g}, .retain_graph = true}); });
-  }
-
   void elementwise() {
     const Tensor x = matrix(), y = matrix();
     row("copy", 2, [&] { clone(x); });
@@ -167,15 +123,13 @@ class Families {
     timed("conv2d, input", {.flops = flops}, [&] { conv2d_input_grad(g, w, x.shape(), same); });
     timed("conv2d, weight", {.flops = flops}, [&] { conv2d_weight_grad(x, g, w.shape(), same); });
   }
-
-  Settings settings_;
-  Device device_;
-  bool cuda_, emulated_;
-  int64_t columns_, rows_;
 };
 
 }  // namespace
 
-void run_families(const Settings& settings) { Families(settings).run(); }
+void run_families(const Settings& settings) {
+  Families(settings).run();
+  run_family_layers(settings);
+}
 
 }  // namespace gg::bench

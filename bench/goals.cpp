@@ -136,4 +136,10 @@ RowFacts facts_of(const std::string& row, const std::string& device) {
   return facts;
 }
 
+std::vector<std::string> known_rows() {
+  std::vector<std::string> names;
+  for (const auto& [name, facts] : table()) names.push_back(name);
+  return names;
+}
+
 }  // namespace gg::bench

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "bench/measure.h"
 
@@ -28,5 +29,8 @@ struct RowFacts {
 
 /// About a row on a device ("cpu", …). Goals are set for the CPU.
 RowFacts facts_of(const std::string& row, const std::string& device);
+
+/// The names of all rows that something is known about.
+std::vector<std::string> known_rows();
 
 }  // namespace gg::bench

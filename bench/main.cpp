@@ -4,43 +4,25 @@
 //
 // Read tasks.h for what is measured, measure.h for how, goals.cpp for what the rows cost at least.
 #include <fmt/format.h>
-#include <unistd.h>
-#include <dnnl.hpp>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 
+#include "bench/machine.h"
 #include "bench/page.h"
 #include "bench/report.h"
 #include "bench/rounds.h"
 #include "bench/tasks.h"
 #include "core/device_info.h"
 #include "core/error.h"
-#include "core/isa.h"
 #include "core/parallel.h"
 #include "core/profiler.h"
 #include "data/atomic_file.h"
 
 namespace gg::bench {
 namespace {
-
-std::string processor_name() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);) {
-    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
-  }
-  return "unknown";
-}
-
-std::string date() {
-  std::time_t t = std::time(nullptr);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", std::gmtime(&t));
-  return text;
-}
 
 struct Options {
   std::string json, child, page, profile;
@@ -86,9 +68,9 @@ void write_page(const Options& o) {
 int run(const Options& o) {
   set_num_threads(o.rounds.settings.threads);
   if (!o.child.empty()) {
-    for (const Task& task : tasks()) {
-      if (o.child == task.name) task.run(o.rounds.settings);
-    }
+    const auto task = std::find_if(tasks().begin(), tasks().end(), [&](const Task& t) { return o.child == t.name; });
+    GG_CHECK(task != tasks().end(), "bench: no task is called '", o.child, "'");
+    task->run(o.rounds.settings);
     tell_peak();
     return 0;
   }
@@ -109,12 +91,9 @@ int run(const Options& o) {
   Report report;
   report.threads = o.rounds.settings.threads;
   report.device = o.rounds.settings.device;
-  const dnnl_version_t* v = dnnl_version();
-  report.facts = {
-      {"date", date()},
-      {"processor", processor_name()},
-      {"gradgrad", fmt::format("{}, {} kernels, g++ {}", GG_VERSION, cpu::name_of(cpu::isa()), __VERSION__)},
-      {"oneDNN", fmt::format("{}.{}.{}", v->major, v->minor, v->patch)}};
+  report.facts = machine_facts();
+  report.facts["rounds"] = fmt::format("{} processes for each task, {} s for each of their rows", o.rounds.rounds,
+                                       o.rounds.settings.seconds);
   const Device device = parse_device(o.rounds.settings.device);
   check_available(device);
   if (device.is_cpu()) {

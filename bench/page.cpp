@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "bench/verdicts.h"
+
 namespace gg::bench {
 namespace {
 
@@ -29,37 +33,36 @@ std::string rate(const json& row) {
 }
 
 std::string goals_of(const json& row) {
-  if (!row.contains("goals")) return "";
-  const json& goals = row["goals"];
   std::string out;
-  auto add = [&](const std::string& goal) { out += (out.empty() ? "" : ", ") + goal; };
-  if (double v = number(goals, "value"); v > 0) add(fmt::format("<= {:g} {}", v, row["unit"].get<std::string>()));
-  if (double v = number(goals, "of_tuned"); v > 0) add(fmt::format("<= {:g}x", v));
-  if (double v = number(goals, "of_limit"); v > 0) add(fmt::format(">= {:.0f} %", 100 * v));
-  if (double v = number(goals, "peak_of_tuned"); v > 0) add(fmt::format("memory <= {:g}x", v));
+  for (const Verdict& v : verdicts_of(row)) out += (out.empty() ? "" : ", ") + v.text();
   return out;
+}
+
+// " ±7 %": half of the distance between the slowest and the fastest round, where that is much.
+std::string spread(const json& row, const char* who) {
+  if (!who || !row.contains(who)) return "";
+  const auto rounds = row[who]["rounds"].get<std::vector<double>>();
+  const auto [least, most] = std::minmax_element(rounds.begin(), rounds.end());
+  const double half = 0.5 * (*most - *least) / median(row, who);
+  return half > 0.05 ? fmt::format(" ±{:.0f} %", 100 * half) : "";
 }
 
 struct Column {
   const char* title;
   int width;
   std::string (*cell)(const json& row);
+  const char* who = nullptr;  ///< of medians: whose, and where the page has room, with their spread
 };
-
-double ratio_of_peaks(const json& row) {
-  const double theirs = peak(row, "tuned");
-  return theirs > 0 ? peak(row, "gradgrad") / theirs : 0;
-}
 
 const std::vector<Column>& columns() {
   static const std::vector<Column> all = {
       {"", 4, [](const json& r) { return r["unit"].get<std::string>(); }},
-      {"gradgrad", 10, [](const json& r) { return cell(median(r, "gradgrad")); }},
+      {"gradgrad", 10, [](const json& r) { return cell(median(r, "gradgrad")); }, "gradgrad"},
       {"rate", 15, rate},
       {"of limit", 10, [](const json& r) { return cell(100 * number(r, "fraction_of_limit"), " %"); }},
-      {"stock", 8, [](const json& r) { return cell(median(r, "stock")); }},
-      {"tuned", 8, [](const json& r) { return cell(median(r, "tuned")); }},
-      {"PyTorch", 9, [](const json& r) { return cell(median(r, "pytorch")); }},
+      {"stock", 8, [](const json& r) { return cell(median(r, "stock")); }, "stock"},
+      {"tuned", 8, [](const json& r) { return cell(median(r, "tuned")); }, "tuned"},
+      {"PyTorch", 9, [](const json& r) { return cell(median(r, "pytorch")); }, "pytorch"},
       {"x stock", 9, [](const json& r) { return cell(number(r, "ratio_to_stock")); }},
       {"x tuned", 9, [](const json& r) { return cell(number(r, "ratio_to_tuned")); }},
       {"x PyTorch", 11, [](const json& r) { return cell(number(r, "ratio_to_pytorch")); }},
@@ -102,7 +105,7 @@ void add_markdown_table(std::string& out, const json& rows) {
   out += "---|\n";
   for (const json& row : rows) {
     out += fmt::format("| {} |", row["name"].get<std::string>());
-    for (const Column& c : used) out += fmt::format(" {} |", c.cell(row));
+    for (const Column& c : used) out += fmt::format(" {}{} |", c.cell(row), spread(row, c.who));
     out += fmt::format(" {} |\n", goals_of(row));
   }
 }
@@ -117,6 +120,47 @@ json rows_where(const json& run, bool family) {
   }
   return out;
 }
+
+bool any_has(const json& rows, const char* key) {
+  return std::any_of(rows.begin(), rows.end(), [&](const json& row) { return row.contains(key); });
+}
+
+void add_list(std::string& out, const char* title, const std::vector<std::string>& lines) {
+  out += fmt::format("\n### {}\n\n", title);
+  if (lines.empty()) out += "None.\n";
+  for (const std::string& line : lines) out += "- " + line + "\n";
+}
+
+constexpr const char* kIntroduction =
+    R"(<!-- Made by `./run bench --page` from the files in bench/results; do not edit. -->
+# Performance
+
+Medians over processes (rounds) of medians over steps; ± is half the distance between the slowest and the fastest of the
+processes, where that is more than 5 %. *stock* is Debian's libtorch as installed, *tuned* the same with a memory
+allocator that keeps its pages and one OpenMP pool for everything; *PyTorch* is the current release from PyPI. Stock and
+PyTorch run with the system's settings of malloc, under which each new array of more than 32 MiB is fetched from the
+system again, as large operations show. All of a row were measured in the same minutes, in turns. *process with a first
+backward* is wall time from the start of a process to its end, after one start that does not count.
+
+*of limit* is the least time that the row's work takes at what the machine could do in those minutes, divided by ours.
+Work is the FLOPs of matrix products, convolutions and linear algebra, a multiply-add being two, and the bytes that the
+optimiser must move (of large operations: each input read once, each output written once); nothing else is counted.
+FLOPs run at the speed of independent multiply-adds in registers, bytes (AdamW's, too) at the highest of the speeds of
+copy, triad and update in place. A shared machine changes its speed, so limits are measured again after each of our
+processes. The best that was seen stands above each table; the results have, beside each row, those that its percentage
+is made of. Three things can lift one above 100 %: others on the same host who slowed down the measurement of the limit
+more than that of the row; the padding of convolutions, whose products with zeros count as FLOPs though they need not be
+computed; and caches that hold the arrays of a row, while those of the limits are larger.
+
+*peak* is the most memory that the process had. Ratios (x) are our number divided by theirs: below 1 we are better.
+Goals are for our own number, for its ratio to *tuned* (x), for *of limit* (%), or for the ratio of peaks (memory). They
+were set for one thread; runs with more are held to them, too. ✓: met, ✗: not met, and what was reached instead.
+
+The rows do the same work with what each library offers: for exact VAT we take one Jacobian-vector product each way, the
+others a gradient of a gradient; for the Laplacian libtorch takes 784 of them in a loop, PyTorch and we all directions
+at once; for cdist PyTorch takes a matrix product, while we form the differences, which keeps the digits of close points.
+Large operations are compared with PyTorch only.
+)";
 
 }  // namespace
 
@@ -140,23 +184,7 @@ std::string to_table(const json& run) {
 }
 
 std::string to_page(const std::vector<json>& runs) {
-  std::string out =
-      "<!-- Made by `./run bench --page` from the files in bench/results; do not edit. -->\n"
-      "# Performance\n\n"
-      "Medians over processes of medians over steps. *stock* is Debian's libtorch as installed, *tuned* the same with "
-      "a\n"
-      "memory allocator that keeps its pages and one OpenMP pool for everything; *PyTorch* is the current release "
-      "from\n"
-      "PyPI. All of a row were measured in the same minutes, in turns. *of limit*: the least time that the row's\n"
-      "products and the optimiser's bytes take at what the machine could do in those minutes (a shared one changes "
-      "its\n"
-      "speed; the best that was seen stands above each table), divided by ours. *peak* is the most memory that the\n"
-      "process had. Ratios (x) are our number divided by theirs: below 1 we are better. "
-      "Goals\n"
-      "are for one thread, against *tuned*. The rows do the same work with what each library offers: for exact VAT we\n"
-      "take one Jacobian-vector product each way, the others a gradient of a gradient; for the Laplacian libtorch "
-      "takes\n"
-      "784 of them in a loop, PyTorch and we all directions at once.\n";
+  std::string out = kIntroduction;
   for (const json& run : runs) {
     out += fmt::format("\n## {} thread{}\n\n", run["threads"].get<int>(), run["threads"] == 1 ? "" : "s");
     for (const auto& [key, value] : run["versions"].items()) {
@@ -169,6 +197,8 @@ std::string to_page(const std::vector<json>& runs) {
       out += "\n### Large operations of each family\n\n";
       add_markdown_table(out, families);
     }
+    if (any_has(run["rows"], "goals")) add_list(out, "Goals not met", goals_not_met(run));
+    if (any_has(run["rows"], "pytorch")) add_list(out, "Slower than PyTorch", slower_than_pytorch(run));
   }
   return out;
 }

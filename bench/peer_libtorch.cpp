@@ -6,6 +6,7 @@
 #include <torch/version.h>
 
 #include <fstream>
+#include <map>
 
 #include "bench/measure.h"
 
@@ -261,36 +262,44 @@ std::string loaded_blas() {
   return "none";
 }
 
+const std::map<std::string, void (*)(const Settings&)>& tasks() {
+  using S = const Settings&;
+  static const std::map<std::string, void (*)(S)> all = {
+      {"ops", run_ops},
+      {"mlp", run_mlp},
+      {"mlp-gradients", run_mlp_gradients},
+      {"mlp-tiny", run_mlp_tiny},
+      {"vae", run_vae},
+      {"conv", run_conv},
+      {"critic", [](S s) { run_critic(s, false); }},
+      {"critic-gp", [](S s) { run_critic(s, true); }},
+      {"generator", run_generator},
+      {"vat-fd", [](S s) { run_vat(s, false); }},
+      {"vat-exact", [](S s) { run_vat(s, true); }},
+      {"arcface-10k", [](S s) { run_arcface(s, 10000, "ArcFace step, 10k classes"); }},
+      {"arcface-100k", [](S s) { run_arcface(s, 100000, "ArcFace step, 100k classes"); }},
+      {"adamw1", [](S s) { run_adamw(s, 1); }},
+      {"adamw50", [](S s) { run_adamw(s, 50); }},
+      {"laplacian-1", [](S s) { run_laplacian(s, 1, "exact Laplacian, 1 sample"); }},
+      {"laplacian-32", [](S s) { run_laplacian(s, 32, "exact Laplacian, 32 samples"); }},
+      {"in-cache", run_in_cache},
+      {"start", [](S) { run_start(); }},
+  };
+  return all;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
+  const auto task = argc == 5 ? tasks().find(argv[1]) : tasks().end();
+  if (task == tasks().end()) {
     std::fprintf(stderr, "usage: gg_bench_peer_libtorch TASK THREADS SECONDS cpu (gg_bench starts it)\n");
     return 2;
   }
-  std::string task = argv[1];
   Settings s{std::atoi(argv[2]), std::atof(argv[3])};
   at::set_num_threads(s.threads);
   torch::manual_seed(1);
-  if (task == "ops") run_ops(s);
-  if (task == "mlp") run_mlp(s);
-  if (task == "mlp-gradients") run_mlp_gradients(s);
-  if (task == "mlp-tiny") run_mlp_tiny(s);
-  if (task == "vae") run_vae(s);
-  if (task == "conv") run_conv(s);
-  if (task == "critic") run_critic(s, false);
-  if (task == "critic-gp") run_critic(s, true);
-  if (task == "generator") run_generator(s);
-  if (task == "vat-fd") run_vat(s, false);
-  if (task == "vat-exact") run_vat(s, true);
-  if (task == "arcface-10k") run_arcface(s, 10000, "ArcFace step, 10k classes");
-  if (task == "arcface-100k") run_arcface(s, 100000, "ArcFace step, 100k classes");
-  if (task == "adamw1") run_adamw(s, 1);
-  if (task == "adamw50") run_adamw(s, 50);
-  if (task == "laplacian-1") run_laplacian(s, 1, "exact Laplacian, 1 sample");
-  if (task == "laplacian-32") run_laplacian(s, 32, "exact Laplacian, 32 samples");
-  if (task == "in-cache") run_in_cache(s);
-  if (task == "start") run_start();
+  task->second(s);
   gg::bench::tell_peak();
   tell("libtorch", std::string(TORCH_VERSION) + ", " + loaded_blas());
 }

@@ -260,7 +260,7 @@ CALLS = 10 if CUDA else 1
 
 
 class Families:
-    """bench/families.cpp"""
+    """bench/families.cpp and bench/families_layers.cpp"""
 
     def __init__(self):
         self.matrix_bytes = 4 * ROWS * COLUMNS
@@ -271,20 +271,34 @@ class Families:
     def row(self, name, arrays, call):
         measure(name, call, calls=CALLS, bytes=arrays * self.matrix_bytes)
 
-    def row_with_grad(self, name, arrays, arrays_of_gradient, x, call):
+    def with_grad(self, name, work, work_of_gradient, inputs, call):
+        """`call` of inputs, and the derivative of it with respect to them all; work: bytes or flops."""
         with torch.no_grad():
-            self.row(name, arrays, lambda: call(x))
-        x = x.detach().requires_grad_()
-        y = call(x)
+            measure(name, lambda: call(*inputs), calls=CALLS, **work)
+        inputs = [x.detach().requires_grad_() for x in inputs]
+        y = call(*inputs)
         g = torch.randn_like(y)
-        self.row(name + ", backward", arrays_of_gradient, lambda: torch.autograd.grad(y, x, g, retain_graph=True))
+        measure(name + ", backward", lambda: torch.autograd.grad(y, inputs, g, retain_graph=True), calls=CALLS,
+                **work_of_gradient)
+
+    def row_with_grad(self, name, arrays, arrays_of_gradient, x, call):
+        self.with_grad(name, {"bytes": arrays * self.matrix_bytes}, {"bytes": arrays_of_gradient * self.matrix_bytes},
+                       [x], call)
+
+    def moved(self, name, floats, floats_of_gradient, inputs, call):
+        self.with_grad(name, {"bytes": 4 * floats}, {"bytes": 4 * floats_of_gradient}, inputs, call)
+
+    def multiplied(self, name, flops, inputs, call):
+        self.with_grad(name, {"flops": flops}, {"flops": 2 * flops}, inputs, call)
 
     def product(self, name, flops, call):
         measure(name, call, calls=CALLS, flops=flops)
 
     def run(self):
         for part in (self.elementwise, self.layouts, self.reductions, self.rows, self.norms, self.indices,
-                     self.windows, self.random, self.products):
+                     self.windows, self.random, self.products, self.order, self.elements, self.images,
+                     self.norms_of_parts, self.products_of_parts, self.attention, self.recurrent,
+                     self.linear_algebra):
             part()
             if CUDA:
                 torch.cuda.empty_cache()
@@ -373,6 +387,86 @@ class Families:
         for name, mask in (("input", (True, False, False)), ("weight", (False, True, False))):
             self.product(f"conv2d, {name}", flops, lambda: torch.ops.aten.convolution_backward(
                 g, x, w, None, (1, 1), (1, 1), (1, 1), False, (0, 0), 1, mask))
+
+    def part(self, parts):
+        return torch.randn(ROWS // parts, COLUMNS, device=DEVICE)
+
+    def images_of(self, channels, side, parts):
+        return torch.randn(ROWS * COLUMNS // (parts * channels * side * side), channels, side, side, device=DEVICE)
+
+    def order(self):
+        few, some, x = self.part(32), self.part(8), self.part(4)
+        measure("sort", lambda: few.sort(-1), calls=CALLS, bytes=16 * few.numel())
+        measure("topk", lambda: some.topk(10), calls=CALLS, bytes=4 * some.numel())
+        self.moved("cumsum", 2 * x.numel(), 2 * x.numel(), [x], lambda t: t.cumsum(1))
+
+    def elements(self):
+        x = self.part(4)
+        mask = self.part(4) > x
+        measure("masked_fill", lambda: x.masked_fill(mask, 0), calls=CALLS, bytes=9 * x.numel())
+        measure("flip", lambda: x.flip(1), calls=CALLS, bytes=8 * x.numel())
+        measure("tile", lambda: x.tile(1, 2), calls=CALLS, bytes=12 * x.numel())
+        count = x.numel() // 128
+        index = torch.randint(count, (count,), device=DEVICE)
+        self.moved("embedding", 2 * x.numel(), 2 * x.numel(), [torch.randn(count, 128, device=DEVICE)],
+                   lambda t: F.embedding(index, t))
+
+    def images(self):
+        few, x = self.images_of(16, 64, 16), self.images_of(16, 64, 4)
+        n = few.numel()
+        self.moved("unfold", 10 * n, 10 * n, [few], lambda t: F.unfold(t, 3, padding=1))
+        places = torch.randn(few.size(0), 64, 64, 2, device=DEVICE) * 0.5
+        self.moved("grid_sample", 2 * n + places.numel(), 3 * n + 2 * places.numel(), [few, places],
+                   lambda t, grid: F.grid_sample(t, grid, align_corners=False))
+        self.moved("interpolate_bilinear", 5 * n, 5 * n, [few],
+                   lambda t: F.interpolate(t, (128, 128), mode="bilinear", align_corners=False))
+        padded, pooled = x.numel() + x.numel() // 64**2 * 66**2, x.numel() + x.numel() // 64**2 * 7**2
+        self.moved("reflect pad", padded, padded, [x], lambda t: F.pad(t, (1, 1, 1, 1), mode="reflect"))
+        self.moved("adaptive_avg_pool2d", pooled, pooled, [x], lambda t: F.adaptive_avg_pool2d(t, 7))
+
+    def norms_of_parts(self):
+        x, w, images = self.part(4), torch.randn(COLUMNS, device=DEVICE), self.images_of(64, 32, 4)
+        wc, bc = torch.randn(64, device=DEVICE), torch.randn(64, device=DEVICE)
+        there, back = 2 * x.numel(), 3 * x.numel()
+        self.moved("rms_norm", there, back, [x], lambda t: F.rms_norm(t, (COLUMNS,), w))
+        self.moved("group_norm", there, back, [images], lambda t: F.group_norm(t, 8, wc, bc))
+        self.moved("instance_norm", there, back, [images], lambda t: F.instance_norm(t, weight=wc, bias=bc))
+
+    def products_of_parts(self):
+        shape = (64 if CUDA else 4, 512, 8, 64)
+        q, k = torch.randn(shape, device=DEVICE), torch.randn(shape, device=DEVICE)
+        self.product("einsum", 2 * q.numel() * 512, lambda: torch.einsum("bqhd,bkhd->bhqk", q, k))
+        points = 8192 if CUDA else 2048
+        a, b = torch.randn(points, 64, device=DEVICE), torch.randn(points, 64, device=DEVICE)
+        self.multiplied("cdist", 2 * points**2 * 64, [a, b], torch.cdist)
+        x, w = torch.randn(256 if CUDA else 16, 64, 1024, device=DEVICE), torch.randn(64, 64, 3, device=DEVICE)
+        self.multiplied("conv1d", 2 * x.numel() * 64 * 3, [x, w], lambda x, w: F.conv1d(x, w, padding=1))
+
+    def attention(self):
+        shape = (32 if CUDA else 2, 8, 512, 64)
+        q, k, v = (torch.randn(shape, device=DEVICE) for _ in range(3))
+        self.multiplied("attention", 4 * q.numel() * 512, [q, k, v], F.scaled_dot_product_attention)
+
+    def recurrent(self):
+        for name, kind, gates in (("GRU layer", nn.GRU, 3), ("LSTM layer", nn.LSTM, 4)):
+            layer = kind(128, 256, batch_first=True).to(DEVICE)
+            x = torch.randn(256 if CUDA else 32, 32, 128, device=DEVICE, requires_grad=True)
+            flops = 2 * x.size(0) * 32 * gates * 256 * (128 + 256)
+            with torch.no_grad():
+                self.product(name, flops, lambda: layer(x))
+            y, inputs = layer(x)[0], [*layer.parameters(), x]
+            g = torch.randn_like(y)
+            self.product(name + ", backward", 2 * flops,
+                         lambda: torch.autograd.grad(y, inputs, g, retain_graph=True))
+
+    def linear_algebra(self):
+        if CUDA:  # gradgrad copies to the CPU
+            return
+        n, columns = 512, 64
+        a, b = torch.randn(n, n), torch.randn(n, columns)
+        positive = a @ a.t() / n + torch.eye(n)
+        self.product("solve", 2 * n**3 / 3 + 2 * n**2 * columns, lambda: torch.linalg.solve(a, b))
+        self.product("cholesky", n**3 / 3, lambda: torch.linalg.cholesky(positive))
 
 
 TASKS = {

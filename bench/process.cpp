@@ -46,35 +46,59 @@ std::string read_all(int fd) {
   }
 }
 
-}  // namespace
+struct Finished {
+  std::string output;
+  int status = 0;  ///< as waitpid tells it
+  double wall_seconds = 0;
+};
 
-std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
-
-ProcessResult run_process(const std::vector<std::string>& command, const Environment& environment) {
+Finished run_to_end(const std::vector<std::string>& command, const Environment& environment, bool quiet) {
   int ends[2];
   GG_CHECK(pipe2(ends, O_CLOEXEC) == 0, "bench: cannot make a pipe: ", std::strerror(errno));
   std::vector<std::string> arguments = command, variables = merged(environment);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  if (quiet) posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  Finished finished;
   double start = now(CLOCK_MONOTONIC);
   pid_t pid = 0;
   int error =
-      posix_spawn(&pid, command[0].c_str(), &actions, nullptr, pointers(arguments).data(), pointers(variables).data());
+      posix_spawnp(&pid, command[0].c_str(), &actions, nullptr, pointers(arguments).data(), pointers(variables).data());
   posix_spawn_file_actions_destroy(&actions);
   close(ends[1]);
   if (error) {
     close(ends[0]);
     fail("bench: cannot start ", command[0], ": ", std::strerror(error));
   }
-  std::string text = read_all(ends[0]);
+  finished.output = read_all(ends[0]);
   close(ends[0]);
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(pid, &finished.status, 0) < 0 && errno == EINTR) {
   }
+  finished.wall_seconds = now(CLOCK_MONOTONIC) - start;
+  return finished;
+}
+
+}  // namespace
+
+std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+
+std::string output_of(const std::vector<std::string>& command, const Environment& environment) {
+  try {
+    Finished finished = run_to_end(command, environment, true);
+    if (finished.status != 0) return "";
+    while (finished.output.ends_with('\n')) finished.output.pop_back();
+    return finished.output;
+  } catch (const Error&) {
+    return "";
+  }
+}
+
+ProcessResult run_process(const std::vector<std::string>& command, const Environment& environment) {
+  const Finished finished = run_to_end(command, environment, false);
   ProcessResult result;
-  result.wall_seconds = now(CLOCK_MONOTONIC) - start;
-  std::istringstream lines(text);
+  result.wall_seconds = finished.wall_seconds;
+  std::istringstream lines(finished.output);
   for (std::string line; std::getline(lines, line);) {
     const size_t tab = line.find('\t');
     if (tab == std::string::npos) continue;
@@ -89,8 +113,9 @@ ProcessResult run_process(const std::vector<std::string>& command, const Environ
       result.rows.push_back(row);
     }
   }
-  if (WIFSIGNALED(status)) fail("bench: ", command[0], " was ended by signal ", WTERMSIG(status));
-  GG_CHECK(WEXITSTATUS(status) == 0, "bench: ", command[0], " failed with exit code ", WEXITSTATUS(status));
+  if (WIFSIGNALED(finished.status)) fail("bench: ", command[0], " was ended by signal ", WTERMSIG(finished.status));
+  const int code = WEXITSTATUS(finished.status);
+  GG_CHECK(code == 0, "bench: ", command[0], " failed with exit code ", code);
   return result;
 }
 

@@ -28,6 +28,9 @@ struct ProcessResult {
 /// Runs a program with additional environment variables and waits for it. Throws, with its last words, if it fails.
 ProcessResult run_process(const std::vector<std::string>& command, const Environment& environment);
 
+/// What a program prints, without line ends behind it; nothing if there is no such program, or if it fails.
+std::string output_of(const std::vector<std::string>& command, const Environment& environment = {});
+
 /// Path of the running program.
 std::string own_path();
 

@@ -26,17 +26,28 @@ double least_seconds(const Work& work, const Limits& limits) {
   return seconds;
 }
 
-// The share of what the machine could do when the row was measured: processors that others use, too, change their speed
-// within minutes. Where that is not known, of the best that was seen.
-double fraction_of_limit(const Report& r, const Row& row, const Work& work) {
+// What the machine could do when each of our samples was measured: processors that others use, too, change their speed
+// within minutes. Where that is not known, the best that was seen.
+std::vector<Limits> limits_of(const Report& r, const Row& row) {
+  const size_t samples = row.samples.at(Who::ours).size();
+  const auto known = r.limits_of.find(row.task);
+  if (known != r.limits_of.end() && known->second.size() == samples) return known->second;
+  return std::vector<Limits>(samples, r.limits);
+}
+
+// The share of the limits that we reach, and those limits, one for each sample: whoever reads the results can divide
+// again.
+void add_fraction_of_limit(json& out, const Row& row, const Work& work, const std::vector<Limits>& limits) {
   const std::vector<double>& ours = row.samples.at(Who::ours);
-  const auto limits = r.limits_of.find(row.task);
-  const bool each = limits != r.limits_of.end() && limits->second.size() == ours.size();
-  std::vector<double> fractions;
+  std::vector<double> fractions, arithmetic, memory;
   for (size_t i = 0; i < ours.size(); ++i) {
-    fractions.push_back(least_seconds(work, each ? limits->second[i] : r.limits) / ours[i]);
+    fractions.push_back(least_seconds(work, limits[i]) / ours[i]);
+    arithmetic.push_back(limits[i].fma);
+    memory.push_back(limits[i].memory());
   }
-  return median(fractions);
+  out["fraction_of_limit"] = median(fractions);
+  if (work.flops > 0 && limits[0].fma > 0) out["limits"]["flops_per_second"] = arithmetic;
+  if (work.bytes > 0 && limits[0].memory() > 0) out["limits"]["bytes_per_second"] = memory;
 }
 
 json goals_json(const Goals& g) {
@@ -69,7 +80,7 @@ json row_json(const Report& r, const Row& measured) {
   if (work.flops > 0) row["flops"] = work.flops;
   if (const double least = least_seconds(work, r.limits) * unit; least > 0) {
     row["least"] = least;
-    if (ours > 0) row["fraction_of_limit"] = fraction_of_limit(r, measured, work);
+    if (ours > 0) add_fraction_of_limit(row, measured, work, limits_of(r, measured));
   }
   if (json goals = goals_json(facts.goals); !goals.empty()) row["goals"] = goals;
   return row;

@@ -44,7 +44,9 @@ struct Report {
 };
 
 /// {versions, device, threads, clock, limits, rows: [{name, task, unit, gradgrad: {median, rounds, peak_mib}, …,
-/// ratio_to_tuned, …, bytes, flops, least, fraction_of_limit, goals}]}. Times are in the row's unit.
+/// ratio_to_tuned, …, bytes, flops, least, fraction_of_limit, limits: {flops_per_second, bytes_per_second}, goals}]}.
+/// Times are in the row's unit. `least` is at the best limits that were seen; `fraction_of_limit` is the median over
+/// our rounds of (flops / flops_per_second + bytes / bytes_per_second) / time, with the row's limits of each round.
 nlohmann::json to_json(const Report& report);
 
 }  // namespace gg::bench

@@ -19,17 +19,33 @@ std::string peer_path() {
   return std::filesystem::exists(path) ? path.string() : "";
 }
 
-// What keeps glibc from giving memory back to the system between steps, and an OpenBLAS that shares OpenMP's threads
-// with ATen instead of fighting for cores with a pool of its own.
+// Where Debian has an OpenBLAS that shares OpenMP's threads with ATen, instead of fighting for cores with a pool of its
+// own. Empty where it is not installed.
+std::string openmp_blas() {
+  for (const char* folder :
+       {"/usr/lib/x86_64-linux-gnu/openblas-openmp", "/usr/lib/aarch64-linux-gnu/openblas-openmp"}) {
+    if (std::filesystem::exists(folder)) return folder;
+  }
+  return "";
+}
+
+// That, and what keeps glibc from giving memory back to the system between steps.
 Environment tuned_environment() {
   Environment e = {{"MALLOC_TRIM_THRESHOLD_", "8000000000"},
                    {"MALLOC_TOP_PAD_", "64000000"},
                    {"MALLOC_MMAP_THRESHOLD_", "8000000000"}};
-  for (const char* folder :
-       {"/usr/lib/x86_64-linux-gnu/openblas-openmp", "/usr/lib/aarch64-linux-gnu/openblas-openmp"}) {
-    if (std::filesystem::exists(folder)) e.push_back({"LD_LIBRARY_PATH", folder});
-  }
+  if (const std::string folder = openmp_blas(); !folder.empty()) e.push_back({"LD_LIBRARY_PATH", folder});
   return e;
+}
+
+void add_libtorch_facts(Report& report) {
+  // Its own number is that of its headers; Debian's says which release of them it is.
+  const std::string package = output_of({"dpkg-query", "-W", "-f", "${Version}", "libtorch-dev"});
+  if (!package.empty()) report.facts["libtorch, Debian's package"] = package;
+  if (openmp_blas().empty()) {
+    report.facts["libtorch, tuned"] =
+        "libopenblas0-openmp is not installed: its products run as those of stock, only its memory allocator is tuned";
+  }
 }
 
 // One line that the next one overwrites; nothing where nobody watches.
@@ -50,6 +66,7 @@ std::vector<Competitor> competitors(const RoundOptions& o, Report& report) {
     if (std::string peer = peer_path(); !peer.empty()) {
       all.push_back({Who::stock, {peer}});
       all.push_back({Who::tuned, {peer}, tuned_environment()});
+      add_libtorch_facts(report);
     } else {
       report.facts["libtorch"] = "not measured (install libtorch-dev and build anew)";
     }
@@ -96,6 +113,8 @@ int run_rounds(const RoundOptions& o, Report& report) {
         progress(fmt::format("{} {}/{} {}", name, round + 1, o.rounds, name_of(c.who)));
         ProcessResult result;
         try {
+          // The first start of a program reads it from the disk, and does not count.
+          if (name == "start" && round == 0) run_process(command, e);
           result = run_process(command, e);
         } catch (const Error& error) {
           fmt::print(stderr, "{} of {}, whose rows are missing: {}\n", name, name_of(c.who), error.what());

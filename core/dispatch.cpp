@@ -1,5 +1,7 @@
 #include "core/dispatch.h"
 
+#include "core/optimizer_table.h"
+
 namespace gg {
 
 struct KernelScope::Observed {
@@ -20,6 +22,18 @@ void KernelScope::begin(const char* kernel, Device device, std::vector<Array> op
 void KernelScope::end() noexcept {
   std::unique_ptr<Observed> call(call_);
   call->tell(false);
+}
+
+void add_arrays(std::vector<Array>& found, const OptimizerTable& table) {
+  for (int64_t i = 0; i < table.count; ++i) {
+    const OptimizerEntry& e = table.entries[i];
+    auto add = [&](void* data) {
+      if (data) found.push_back({data, table.dtype, {e.n}, {1}});
+    };
+    add(e.parameter);
+    add(const_cast<void*>(e.grad));
+    for (void* state : e.state) add(state);
+  }
 }
 
 NoKernelError::NoKernelError(const char* kernel, Device device)

@@ -55,6 +55,10 @@ class KernelScope {
   Observed* call_ = nullptr;
 };
 
+struct OptimizerTable;
+/// Its parameters, gradients and states.
+void add_arrays(std::vector<Array>& found, const OptimizerTable& table);
+
 /// The arrays among the arguments of a kernel.
 template <class... Arguments>
 std::vector<Array> arrays_among(const Arguments&... arguments) {
@@ -66,6 +70,8 @@ std::vector<Array> arrays_among(const Arguments&... arguments) {
     } else if constexpr (std::is_convertible_v<Argument, std::span<const Array>>) {
       std::span<const Array> several = argument;
       found.insert(found.end(), several.begin(), several.end());
+    } else if constexpr (std::is_same_v<Argument, OptimizerTable>) {
+      add_arrays(found, argument);
     }
   };
   (look(arguments), ...);

@@ -1,8 +1,7 @@
 // A module as a function of its parameters, for the transforms of autograd/functional:
 //
 //   auto loss = nn::of_parameters(model, [&] { return losses::cross_entropy(model(x), y); });
-//   HvpResultN r = hvp(loss, model.parameters(), directions);   // a product with the Hessian of the loss in all
-//   weights
+//   HvpResultN r = hvp(loss, model.parameters(), directions);   // the loss's Hessian in all weights, times them
 #pragma once
 
 #include <functional>

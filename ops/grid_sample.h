@@ -24,9 +24,9 @@ struct GridSampleOptions {
 /// x [N, C, H, W] read at grid [N, H', W', 2] of pairs (horizontal, vertical), in which −1 to 1 is the whole image:
 /// [N, C, H', W']. Differentiable to any order in both. The value is linear between neighbours, so the derivative in
 /// the grid jumps where a place meets an element; there it is the one of the upper side. Where a border or reflection
-/// holds a place at the outermost elements, it is 0. All of it as in PyTorch, but for
-/// places that are no numbers: at NaN the value is NaN whatever the options (and no element of x gets a gradient), in
-/// PyTorch only with `bilinear` and `zeros`; at an infinity it is that of any place far outside, there NaN with those.
+/// holds a place at the outermost elements, it is 0. All of it as in PyTorch, but for places that are no numbers: at
+/// NaN the value is NaN whatever the options (and no element of x gets a gradient), in PyTorch only with `bilinear` and
+/// `zeros`; at an infinity it is that of any place far outside, there NaN with those.
 Tensor grid_sample(const Tensor& x, const Tensor& grid, const GridSampleOptions& options = {});
 
 struct AffineGridOptions {

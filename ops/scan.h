@@ -14,8 +14,8 @@ Tensor cumsum(const Tensor& x, int axis, const CumsumOptions& options = {});
 
 /// x₀, x₀·x₁, … along an axis of n elements, in ⌈log₂ n⌉ rounds of products (Hillis and Steele, "Data parallel
 /// algorithms", 1986): nothing is divided, so derivatives of any order are right where elements are 0. A gradient keeps
-/// about 2·⌈log₂ n⌉ tensors of x's size. Of bool tensors int64. Where
-/// the axis has one element the result may be x itself: clone before writing in place.
+/// about 2·⌈log₂ n⌉ tensors of x's size. Of bool tensors int64. Where the axis has one element the result may be x
+/// itself: clone before writing in place.
 Tensor cumprod(const Tensor& x, int axis);
 
 }  // namespace gg

@@ -22,16 +22,17 @@ GG_HD T horner(T x, double c, double next, Rest... rest) {
   return horner(x, next, rest...) * x + c;
 }
 
-/// x, but no less than -1e15, where all numbers are integers.
+/// x, but no less than -2^52, below which all numbers are integers.
 template <class T>
 GG_HD T bounded(T x) {
-  return select(x < -1e15, -1e15, x);
+  return select(x < -0x1p52, -0x1p52, x);
 }
 
-/// x less the nearest integer.
+/// x less the nearest integer, which x + 0.5 need not find where all numbers are integers.
 template <class T>
 GG_HD T from_integer(T x) {
-  return x - floor(x + 0.5);
+  T n = floor(x);
+  return x - select(x == n, n, floor(x + 0.5));
 }
 
 constexpr double kPi = 3.14159265358979323846;

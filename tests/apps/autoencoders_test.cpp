@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <csignal>
+#include <map>
+#include <sstream>
 
 #include "apps/common/json_text.h"
 #include "tests/apps/autoencoders.h"
@@ -41,6 +43,53 @@ TEST_F(Autoencoders, ConvolutionsWorkToo) {
   words[2] = at("other");
   words[8] = "4,6,8,10";
   expect_error(words, 1, "divisible by 16");
+}
+
+TEST_F(Autoencoders, ProfileTellsWhatEachKernelTook) {
+  const Outcome outcome = run({"ae", "--out", at("run"), "--data", at("data"), "--hidden", "12", "--code", "3",
+                               "--epochs", "1", "--device", "cpu", "--profile"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  struct Total {
+    double calls = 0, ms = 0, bytes = 0;
+  };
+  std::map<std::string, Total> traced;
+  const Json trace = parse_json(slurp(at("run/trace.json")), "trace.json");
+  for (const Json& event : trace["traceEvents"]) {
+    Total& total = traced[event["name"].get<std::string>()];
+    EXPECT_EQ(event["ph"], "X");
+    EXPECT_GE(event["ts"].get<double>(), 0);
+    EXPECT_GE(event["dur"].get<double>(), 0);
+    ++total.calls;
+    total.ms += event["dur"].get<double>() / 1000;
+    total.bytes += event["args"]["bytes"].get<double>();
+  }
+  for (const char* kernel : {"matmul", "adam", "sum"}) EXPECT_TRUE(traced.contains(kernel)) << kernel;
+  // The table has the same kernels, one a line, and says the same of them.
+  const std::string table = slurp(at("run/profile.txt"));
+  EXPECT_HAS(outcome.out, table);
+  EXPECT_HAS(outcome.out, at("run/trace.json"));
+  std::istringstream lines(table);
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_HAS(line, "kernel");
+  std::size_t kernels = 0;
+  while (std::getline(lines, line) && !line.starts_with("all kernels")) {
+    std::istringstream words(line);
+    std::string kernel, device, percent;
+    Total told;
+    double share = 0, mib = 0;
+    words >> kernel >> device >> told.calls >> told.ms >> share >> percent >> mib;
+    ASSERT_TRUE(words && traced.contains(kernel)) << line;
+    const Total& total = traced[kernel];
+    EXPECT_EQ(device, "cpu");
+    EXPECT_EQ(told.calls, total.calls) << kernel;
+    EXPECT_NEAR(told.ms, total.ms, 1e-3 + 1e-6 * total.calls) << kernel;  // as far as either is written out
+    EXPECT_NEAR(mib, total.bytes / (1 << 20), 0.051) << kernel;
+    EXPECT_GT(total.bytes, 0) << kernel;
+    ++kernels;
+  }
+  EXPECT_EQ(kernels, traced.size());
+  EXPECT_TRUE(line.starts_with("all kernels")) << table;
 }
 
 TEST_F(Autoencoders, ThreadsDoNotMatterAndTheSeedDoes) {

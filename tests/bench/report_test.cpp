@@ -54,6 +54,34 @@ TEST(BenchReport, ComparesEachRoundWithTheLimitsOfItsMinutes) {
   EXPECT_DOUBLE_EQ(row_of(run, "AdamW 50M, 1 tensor")["fraction_of_limit"], 0.02 / 0.2);  // of 0.07/0.9, 0.07/0.1
   EXPECT_DOUBLE_EQ(run["limits"]["triad_bytes_per_second"], 7e10);                        // the best
   EXPECT_DOUBLE_EQ(run["limits"]["fma_flops_per_second"], 1e11);
+  const json expected = {{"bytes_per_second", {2e10, 2e10, 7e10}}};
+  EXPECT_EQ(row_of(run, "AdamW 50M, 1 tensor")["limits"], expected);
+}
+
+// What report.h says of fraction_of_limit, from nothing but the JSON.
+double recomputed(const json& row) {
+  const double second = row["unit"] == "ms" ? 1e3 : row["unit"] == "us" ? 1e6 : 1e9;
+  const json& limits = row["limits"];
+  std::vector<double> fractions;
+  for (size_t i = 0; i < row["gradgrad"]["rounds"].size(); ++i) {
+    double least = 0;
+    if (row.contains("flops")) least += row["flops"].get<double>() / limits["flops_per_second"][i].get<double>();
+    if (row.contains("bytes")) least += row["bytes"].get<double>() / limits["bytes_per_second"][i].get<double>();
+    fractions.push_back(second * least / row["gradgrad"]["rounds"][i].get<double>());
+  }
+  return median(fractions);
+}
+
+TEST(BenchReport, ShareOfTheLimitsCanBeComputedFromTheJson) {
+  Report report = measured();
+  for (double seconds : {0.006, 0.005}) report.add("mlp", "MLP step", Who::ours, seconds);
+  for (double fma : {1e11, 1.2e11}) report.add_limits("mlp", {.fma = fma, .copy = 2e10, .update = 3e10});
+  const json run = to_json(report);
+  for (const char* name : {"MLP step", "AdamW 50M, 1 tensor", "gather"}) {
+    const json row = row_of(run, name);
+    EXPECT_NEAR(row["fraction_of_limit"], recomputed(row), 1e-9) << name;
+  }
+  EXPECT_EQ(row_of(run, "MLP step")["limits"]["flops_per_second"], json({1e11, 1.2e11}));
 }
 
 TEST(BenchReport, MemoryIsAsFastAsItsFastestUse) {
@@ -81,8 +109,9 @@ TEST(BenchReport, HasNoGoalsForDevices) {
 
 TEST(BenchReport, PrintsColumnsThatSaySomething) {
   const std::string table = to_table(to_json(measured()));
-  for (const char* part : {"AdamW 50M, 1 tensor", "0.44", "35.0 %", "7.0 GB/s", "2.0 GB/s", "<= 0.5x, >= 80 %",
-                           "<= 150 ns, <= 0.12x", "100 GFLOP/s FMA (avx512)", "CPU time"}) {
+  for (const char* part :
+       {"AdamW 50M, 1 tensor", "0.44", "35.0 %", "7.0 GB/s", "2.0 GB/s", "<= 0.5x ✓, >= 80 % ✗ (35.0 %)",
+        "<= 150 ns ✗ (200 ns), <= 0.12x\n", "100 GFLOP/s FMA (avx512)", "CPU time"}) {
     EXPECT_HAS(table, part);
   }
   EXPECT_HAS_NOT(table, "stock");
@@ -93,8 +122,17 @@ TEST(BenchReport, MakesAPage) {
   EXPECT_HAS(page, "## 1 thread\n");
   EXPECT_HAS(page, "- date: today\n");
   EXPECT_HAS(page, "### Large operations of each family\n");
-  EXPECT_HAS(page, "| AdamW 50M, 1 tensor | ms | 200 |");
+  EXPECT_HAS(page, "| AdamW 50M, 1 tensor | ms | 200 ±200 % |");
+  EXPECT_HAS(page, "### Goals not met\n\n- AdamW 50M, 1 tensor: >= 80 %, is 35.0 %\n- mul: recorded: <= 150 ns");
+  EXPECT_HAS(page, "### Slower than PyTorch\n\n- AdamW 50M, 1 tensor: 2x\n");
   EXPECT_HAS(page, "| gather | ms | 500 | 2.0 GB/s | 10.0 % |");
+}
+
+TEST(BenchReport, ThePageShowsSpreadOnlyWhereItIsMuch) {
+  Report report;
+  for (double seconds : {0.100, 0.104, 0.109}) report.add("vae", "VAE step", Who::ours, seconds);
+  for (double seconds : {0.100, 0.104, 0.111}) report.add("vae", "VAE step", Who::pytorch, seconds);
+  EXPECT_HAS(to_page({to_json(report)}), "| VAE step | ms | 104 | 104 ±5 % |");
 }
 
 TEST(BenchReport, ThePageInTheDocsIsOfTheResultsThatAreKept) {

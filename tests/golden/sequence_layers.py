@@ -1,43 +1,17 @@
 """Writes sequence_layers.json: what PyTorch's recurrent and attention layers give, with all gradients.
 
 Every layer is float64, its parameters are random numbers of two decimals, and the loss is a weighted sum of its
-outputs. Made with PyTorch 1.13.0 (Debian's python3-torch). Usage: python3 sequence_layers.py > sequence_layers.json
+outputs. Made with PyTorch 1.13.0 (Debian's python3-torch), the stack of decoders with 2.15.0, which gives the others to
+the same digits. Usage: python3 sequence_layers.py > sequence_layers.json
 """
 import json
 
 import torch
 from torch import nn
 
-torch.set_default_dtype(torch.float64)
+from layer_cases import case, numbers, rounded
+
 torch.manual_seed(0)
-
-
-def numbers(t):
-    return {"shape": list(t.shape), "values": [round(v, 12) for v in t.detach().flatten().tolist()]}
-
-
-def rounded(*shape):
-    return torch.randn(*shape).mul(50).round().div(100)
-
-
-def case(name, layer, inputs, call):
-    layer.eval()  # no dropout
-    for p in layer.parameters():
-        p.data, p.grad = rounded(*p.shape), None
-    for x in inputs:
-        x.requires_grad_()
-    outputs = call(*inputs)
-    weights = [rounded(*y.shape) for y in outputs]
-    sum((y * w).sum() for y, w in zip(outputs, weights)).backward()
-    return {
-        "name": name,
-        "state": {k: numbers(v) for k, v in layer.state_dict().items()},
-        "inputs": [numbers(x) for x in inputs],
-        "outputs": [numbers(y) for y in outputs],
-        "weights": [numbers(w) for w in weights],
-        "input_grads": [numbers(x.grad) for x in inputs],
-        "grads": {k: numbers(p.grad) for k, p in layer.named_parameters()},
-    }
 
 
 def flat(result):
@@ -85,4 +59,9 @@ cases = [
          lambda t, m: [decoder_pre(t, m, tgt_mask=causal, memory_key_padding_mask=padding)]),
     case("TransformerEncoder", encoder, [rounded(2, 3, 4)], lambda x: [encoder(x)]),
 ]
+# Made last, so that the cases above keep their random numbers.
+decoder = nn.TransformerDecoder(
+    nn.TransformerDecoderLayer(4, 2, dim_feedforward=5, norm_first=True, batch_first=True), 2, norm=nn.LayerNorm(4))
+cases.append(case("TransformerDecoder", decoder, [rounded(2, 3, 4), rounded(2, 3, 4)],
+                  lambda t, m: [decoder(t, m, tgt_mask=causal, memory_key_padding_mask=padding)]))
 print(json.dumps({"bias": numbers(bias), "cases": cases}))

@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include "autograd/autograd.h"
 #include "autograd/functional/gradcheck.h"
@@ -12,25 +15,30 @@
 #include "ops/creation.h"
 #include "ops/reduce.h"
 #include "tests/errors.h"
+#include "tests/golden.h"
+#include "tests/nn/difference.h"
+#include "tests/nn/golden_cases.h"
 
 namespace gg::nn_test {
 namespace {
 
-double largest_difference(const Tensor& a, const Tensor& b) { return max(abs(a - b).detach()).item(); }
-
 bool has(const nn::Module& m, const std::string& name) { return m.state_dict().contains(name); }
 
-// First and second derivatives with respect to the input, in float64. Smooth functions stand before and after.
-template <class M>
-void expect_gradients(const M& module, const Shape& shape) {
+// First and second derivatives in float64 with respect to what goes in. A smooth function stands behind.
+template <class M, class... Shapes>
+void expect_gradients(const M& module, const Shapes&... shapes) {
   module.to(f64);
   module.eval();  // the statistics of a batch would hide what single elements do
   manual_seed(11);
-  Tensor x = randn(shape, {f64}).requires_grad_();
-  const GradcheckResult first = gradcheck([&](const Tensor& t) { return mean(square(module(t))); }, x);
-  EXPECT_TRUE(first.ok) << module.description() << ": " << first.message;
-  Tensor g = grad(sum(module(x)), x);
-  EXPECT_GT(max(abs(g)).item(), 0);
+  const std::vector<Tensor> in = {randn(shapes, {f64}).requires_grad_()...};
+  auto call = [&](std::span<const Tensor> x) {
+    return [&]<size_t... I>(std::index_sequence<I...>) { return module(x[I]...); }
+    (std::index_sequence_for<Shapes...>());
+  };
+  const GradcheckResult result =
+      gradcheck([&](std::span<const Tensor> x) { return mean(square(call(x))); }, in, {.order = 2});
+  EXPECT_TRUE(result.ok) << module.description() << ": " << result.message;
+  for (const Tensor& g : grad(sum(square(call(in))), in)) EXPECT_GT(max(abs(g)).item(), 0) << module.description();
 }
 
 TEST(Residual, Shapes) {
@@ -48,6 +56,17 @@ TEST(Residual, Shapes) {
   EXPECT_EQ(nn::PreActBlock(4, 6, {.stride = 2})(ones({2, 4, 6, 5})).shape(), (Shape{2, 6, 3, 3}));
   EXPECT_FALSE(has(nn::PreActBlock(4, 4), "downsample.0.weight"));
   expect_error([&] { same(ones({2, 3, 6, 5})); }, "input channels");
+}
+
+TEST(Residual, AsPyTorchComputesIt) {
+  const json golden = read_golden("blocks");
+  nn::BasicBlock same(2, 2), half(2, 3, {.stride = 2});
+  auto call = [](const nn::BasicBlock& block) {
+    return [block](const std::vector<Tensor>& in) { return std::vector<Tensor>{block(in[0])}; };
+  };
+  check_case(golden, "BasicBlock", same, call(same));
+  check_case(golden, "BasicBlock_half", half, call(half));
+  check_case(golden, "BasicBlock_training", half, call(half));
 }
 
 TEST(Residual, GoesRound) {
@@ -162,12 +181,15 @@ TEST(AdaIN, TakesTheStyle) {
 
 TEST(Blocks, GradientsToTheInput) {
   manual_seed(7);
-  expect_gradients(nn::BasicBlock(2, 3, {.stride = 2}), {1, 2, 4, 4});
-  expect_gradients(nn::PreActBlock(2, 2), {1, 2, 3, 4});
-  expect_gradients(nn::UNet(1, 1, {.channels = 2, .depth = 1}), {1, 1, 5, 4});
+  expect_gradients(nn::BasicBlock(2, 3, {.stride = 2}), Shape{1, 2, 4, 4});
+  expect_gradients(nn::PreActBlock(2, 2), Shape{1, 2, 3, 4});
+  expect_gradients(nn::UNet(1, 1, {.channels = 2, .depth = 1}), Shape{1, 1, 5, 4});
   expect_gradients(nn::UNet(1, 1, {.channels = 2, .depth = 1, .upsampling = nn::UNetUpsampling::bilinear}),
-                   {1, 1, 5, 4});
-  expect_gradients(nn::PatchGAN(1, {.channels = 2, .layers = 1, .norm = nn::PatchNorm::instance}), {1, 1, 16, 16});
+                   Shape{1, 1, 5, 4});
+  expect_gradients(nn::PatchGAN(1, {.channels = 2, .layers = 1, .norm = nn::PatchNorm::instance}), Shape{1, 1, 16, 16});
+  expect_gradients(nn::PatchGAN(1, {.channels = 2, .layers = 1, .norm = nn::PatchNorm::batch}), Shape{1, 1, 16, 16});
+  expect_gradients(nn::AdaIN(), Shape{2, 2, 2, 3}, Shape{2, 2, 3, 2});
+  expect_gradients(nn::StyleNorm(3, 2), Shape{2, 2, 2, 3}, Shape{2, 3});
 }
 
 }  // namespace

@@ -15,11 +15,10 @@
 #include "ops/shape.h"
 #include "optim/optim.h"
 #include "tests/errors.h"
+#include "tests/nn/difference.h"
 
 namespace gg::nn_test {
 namespace {
-
-double largest_difference(const Tensor& a, const Tensor& b) { return max(abs(a - b).detach()).item(); }
 
 TEST(Linear, IsItsFormula) {
   nn::Linear layer(3, 2);

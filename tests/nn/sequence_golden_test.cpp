@@ -2,68 +2,21 @@
 // from PyTorch's state dicts.
 #include <gtest/gtest.h>
 
-#include "autograd/autograd.h"
 #include "nn/nn.h"
 #include "ops/ops.h"
-#include "tests/errors.h"
 #include "tests/golden.h"
+#include "tests/nn/golden_cases.h"
 
 namespace gg::nn_test {
 namespace {
-
-using nlohmann::json;
 
 const json& golden() {
   static const json g = read_golden("sequence_layers");
   return g;
 }
 
-Tensor tensor_of(const json& t) {
-  return from_vector(t["values"].get<std::vector<double>>(), Shape(t["shape"].get<std::vector<int64_t>>()));
-}
-
-std::vector<Tensor> tensors_of(const json& list) {
-  std::vector<Tensor> all;
-  for (const json& t : list) all.push_back(tensor_of(t));
-  return all;
-}
-
-void expect_near(const Tensor& got, const json& expected, const std::string& what) {
-  Tensor want = tensor_of(expected);
-  ASSERT_EQ(got.shape(), want.shape()) << what;
-  EXPECT_LT(max(abs(got.detach() - want)).item(), 1e-11) << what;
-}
-
-using Call = std::function<std::vector<Tensor>(const std::vector<Tensor>&)>;
-
 void check(const std::string& name, const nn::Module& layer, const Call& call) {
-  SCOPED_TRACE(name);
-  const json* found = nullptr;
-  for (const json& c : golden()["cases"]) {
-    if (c["name"] == name) found = &c;
-  }
-  ASSERT_TRUE(found) << "no such case";
-  const json& c = *found;
-  layer.to(f64);
-  layer.eval();
-  TensorMap state;
-  for (const auto& [key, t] : c["state"].items()) state.emplace(key, tensor_of(t));
-  layer.load_state_dict(state);
-  layer.zero_grad();
-
-  std::vector<Tensor> inputs = tensors_of(c["inputs"]), weights = tensors_of(c["weights"]);
-  for (Tensor& x : inputs) x.requires_grad_();
-  const std::vector<Tensor> outputs = call(inputs);
-  ASSERT_EQ(outputs.size(), weights.size());
-  Tensor loss = scalar(0, {f64});
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    expect_near(outputs[i], c["outputs"][i], str("output ", i));
-    loss = loss + sum(outputs[i] * weights[i]);
-  }
-  loss.backward();
-  for (size_t i = 0; i < inputs.size(); ++i) expect_near(inputs[i].grad(), c["input_grads"][i], str("input ", i));
-  EXPECT_EQ(layer.named_parameters().size(), c["grads"].size());
-  for (const auto& [key, p] : layer.named_parameters()) expect_near(p.grad(), c["grads"][key], key);
+  check_case(golden(), name, layer, call);
 }
 
 template <class Output>
@@ -126,6 +79,11 @@ TEST(SequenceGolden, Transformers) {
   });
   nn::TransformerEncoder encoder(4, 2, 2, {.dim_feedforward = 5}, {.final_norm = true});
   check("TransformerEncoder", encoder, [&](In in) { return std::vector<Tensor>{encoder(in[0])}; });
+  nn::TransformerDecoder decoders(4, 2, 2, {.dim_feedforward = 5, .norm_first = true}, {.final_norm = true});
+  check("TransformerDecoder", decoders, [&](In in) {
+    return std::vector<Tensor>{
+        decoders(in[0], in[1], {.causal = true}, {.key_padding_mask = hidden().key_padding_mask})};
+  });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "core/deep_jet.h"
 #include "cpu/elementwise_loops.h"
 #include "ops/functors/activations.h"
 #include "ops/functors/arithmetic.h"
@@ -82,6 +83,39 @@ void sweep_both(double low, double high, long double limit, long double (*oracle
   sweep<F, double>(low, high, limit, oracle);
 }
 
+// Errors by what f changes where x changes by an ulp, as tools/accuracy.h counts them: in ulps of max(|f|, |x·f'|,
+// least).
+template <class F, class S>
+void sweep_conditioned(double low, double high, long double limit, long double (*oracle)(long double),
+                       double least = 0) {
+  const std::vector<S> x = samples<S>(low, high);
+  std::vector<long double> want, spacing;
+  for (S v : x) {
+    want.push_back(oracle(v));
+    const long double change = v * F{}.f(DeepJet<1>::variable(v, 0)).partial(1);
+    const long double size = std::max<long double>(std::fabs(want.back()), least);
+    spacing.push_back(testing::ulp_at<S>(std::isfinite(change) ? std::max(std::fabs(change), size) : size));
+  }
+  for_each_isa([&]<class Target>(Target) {
+    const std::vector<S> y = run<F, S, Target>(x);
+    long double worst = 0;
+    S where = 0;
+    for (size_t i = 0; i < x.size(); ++i) {
+      const bool numbers = std::isfinite(y[i]) && std::isfinite(static_cast<S>(want[i]));
+      const long double e = numbers ? std::fabs(y[i] - want[i]) / spacing[i] : ulps(y[i], want[i]);
+      if (!(e <= worst)) worst = e, where = x[i];
+    }
+    EXPECT_LE(worst, limit) << F::name << " " << Target::name << " " << 8 * sizeof(S) << " bit, at " << where;
+  });
+}
+
+template <class F>
+void sweep_both_conditioned(double low, double high, long double limit, long double (*oracle)(long double),
+                            double least = 0) {
+  sweep_conditioned<F, float>(low, high, limit, oracle, least);
+  sweep_conditioned<F, double>(low, high, limit, oracle, least);
+}
+
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
 TEST(ScalarMath, Exp) {
@@ -107,6 +141,14 @@ TEST(ScalarMath, Log1p) {
 TEST(ScalarMath, Tanh) {
   sweep_both<Tanh>(-kInf, kInf, 4, [](long double x) { return std::tanh(x); });
   sweep_both<Tanh>(-20, 20, 4, [](long double x) { return std::tanh(x); });
+}
+TEST(ScalarMath, Sigmoid) {
+  auto sigmoid = [](long double x) { return 1 / (1 + std::exp(-x)); };
+  sweep_both<Sigmoid>(-kInf, kInf, 2.5L, sigmoid);
+  sweep_both<Sigmoid>(-20, 20, 2.5L, sigmoid);
+  sweep_both<Sigmoid>(-110, 90, 2.5L, sigmoid);
+  sweep<Sigmoid, float>(-104.5, -87, 1.5L, sigmoid);  // subnormal results
+  sweep<Sigmoid, double>(-746, -708, 1.5L, sigmoid);
 }
 TEST(ScalarMath, Sin) {
   sweep_both<Sin>(-10, 10, 2, [](long double x) { return std::sin(x); });
@@ -170,6 +212,30 @@ TEST(ScalarMath, Gamma) {
   sweep_both<Lgamma>(-0.1, 0, 8, [](long double x) { return std::lgamma(x); });
   sweep_both<Lgamma>(0, 20, 8, [](long double x) { return std::lgamma(x); });
   sweep_both<Lgamma>(0.9, 2.1, 8, [](long double x) { return std::lgamma(x); });
+}
+TEST(ScalarMath, GammaBelowZero) {
+  auto lgamma = [](long double x) { return std::lgamma(x); };
+  sweep_both_conditioned<Lgamma>(-kInf, 0, 6, lgamma, 1);
+  sweep_both_conditioned<Lgamma>(-20, -2.75, 6, lgamma);
+  sweep_both_conditioned<Lgamma>(-2.45, 0, 6, lgamma);
+  // In between f and its slope are small; there only the bits of 1 are right.
+  sweep_both_conditioned<Lgamma>(-3, 0, 3, lgamma, 1);
+}
+long double digamma_by_series(long double x) {
+  const long double pi = 3.14159265358979323846264338327950288L;
+  if (x == 0 || (x < 0 && x == std::floor(x))) return -INFINITY;
+  if (x < 0) return digamma_by_series(1 - x) - pi / std::tan(pi * (x - std::nearbyint(x)));
+  long double sum = 0;
+  for (; x < 40; ++x) sum += 1 / x;
+  const long double r = 1 / x, q = r * r;
+  return std::log(x) - r / 2 - q * (1 / 12.0L - q * (1 / 120.0L - q * (1 / 252.0L - q * (1 / 240.0L - q / 132.0L)))) -
+         sum;
+}
+TEST(ScalarMath, Digamma) {
+  sweep_both_conditioned<Digamma>(0, kInf, 3, digamma_by_series);
+  sweep_both_conditioned<Digamma>(0, 20, 3, digamma_by_series);
+  sweep_both_conditioned<Digamma>(0.9, 2.1, 1, digamma_by_series);
+  for (double low : {-kInf, -20.0, -1.0}) sweep_both_conditioned<Digamma>(low, 0, 3.5L, digamma_by_series);
 }
 TEST(ScalarMath, GeluHasAnAccurateTail) {
   auto gelu = [](long double x) { return std::isinf(x) ? (x > 0 ? x : 0) : x * std::erfc(-x * std::sqrt(0.5L)) / 2; };

@@ -60,7 +60,7 @@ TEST(Accuracy, IsAsGoodAsItWas) {
 // pow's derivative by the base is b times a power that may be below the normal numbers where the product is not.
 TEST(Accuracy, OfTwoArguments) {
   const std::map<std::string, std::array<double, 3>> bounds = {
-      {"div", {2, 2, 2}}, {"maximum", {0, 0, 0}}, {"minimum", {0, 0, 0}}, {"lerp", {2, 0, 0}},
+      {"div", {2, 2, 2}},   {"maximum", {0, 0, 0}}, {"minimum", {0, 0, 0}}, {"lerp", {2, 0, 0}},
       {"pow", {2, 250, 4}}, {"atan2", {3, 3, 4}},   {"hypot", {3, 5, 7}}};
   const std::vector<PairAccuracy> all = measure_pair_accuracy();
   EXPECT_EQ(all.size(), bounds.size());
