@@ -48,6 +48,8 @@ void copy_rows(const Walk<2>& w, T* to, const T* from) {
       std::memcpy(t, f, n * sizeof(T));
     } else if (to_step == 1 && from_step == 0) {
       std::fill_n(t, n, *f);
+    } else if (to_step == 1 && from_step == -1) {  // a constant, so that the loop becomes vector code
+      for (int64_t i = 0; i < n; ++i) t[i] = f[-i];
     } else {
       for (int64_t i = 0; i < n; ++i) t[i * to_step] = f[i * from_step];
     }
