@@ -30,7 +30,7 @@ T row_max(const T* x, int64_t n) {
 // eˣ for the x that occur here, which are 0 at most up to rounding: one factor 2ⁿ is enough, and what would be
 // subnormal becomes 0. NaN passes.
 template <class T>
-GG_INLINE T exponential(T x) {
+requires std::is_floating_point_v<T> GG_INLINE T exponential(T x) {
   using F = math::Format<T>;
   constexpr T low = sizeof(T) == 4 ? T(-87) : T(-708);
   T c = low > x ? low : x;
@@ -41,13 +41,20 @@ GG_INLINE T exponential(T x) {
   return low > x ? T(0) : p * math::power_of_two(t);
 }
 
+// The same of packs, which the exponential's own upper limit need not hold back.
+template <class P>
+requires math::is_pack<P> GG_INLINE P exponential(P x) {
+  x = math::maximum(x, math::Format<P>::exp_low - 1);
+  return math::exp_of_reduced<Target>(math::reduce_by_ln2<Target>(x), false);
+}
+
 // e^(x - shift) of some vectors.
 template <class T, int N>
 GG_INLINE void exponentials(T* out, const T* x, T shift, Count<N>) {
   using Wide = typename WidePackOf<Target, T>::type;
   using P = std::conditional_t<sizeof(Wide) <= N * sizeof(T), Wide, typename PackOf<Target, T>::type>;
   if constexpr (math::is_pack<P>) {
-    for (int i = 0; i < N; i += P::lanes) math::exp<Target>(P::load(x + i) - P(shift)).store(out + i);
+    for (int i = 0; i < N; i += P::lanes) exponential(P::load(x + i) - P(shift)).store(out + i);
   } else {
     for (int i = 0; i < N; ++i) out[i] = exponential(x[i] - shift);
   }

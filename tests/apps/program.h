@@ -41,4 +41,16 @@ inline Outcome run_program(const std::string& program, const std::vector<std::st
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status), slurp(out), slurp(err)};
 }
 
+/// Waits until the process has a handler for the signal; false where it does not come to have one in ten seconds.
+inline bool wait_until_it_handles(pid_t child, int signal) {
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string status = slurp("/proc/" + std::to_string(child) + "/status"), key = "SigCgt:";
+    const size_t at = status.find(key);
+    if (at != std::string::npos && std::stoull(status.substr(at + key.size()), nullptr, 16) >> (signal - 1) & 1)
+      return true;
+    ::usleep(1000);
+  }
+  return false;
+}
+
 }  // namespace gg::apps

@@ -317,6 +317,7 @@ TEST_F(WeightRmsApp, EveryCommandCanBeStopped) {
   for (Words words : all) {
     words.insert(words.end(), {"--threads", "1", "--out", at(words[0])});
     const Outcome stopped = run_program(GG_WEIGHT_RMS, words, [&](pid_t child) {
+      EXPECT_TRUE(wait_until_it_handles(child, SIGINT));
       // `predict` makes its folder when it has finished.
       for (int i = 0; i < 5000 && words[0] != "predict" && !fs::exists(at(words[0])); ++i) ::usleep(1000);
       ::usleep(100000);
