@@ -31,7 +31,7 @@ GG_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 template <class T, int H>
 GG_INLINE void swap_squares(Vec<T>* rows) {
   constexpr int W = kLanes<T>;
-  IntVec<T> upper, lower;
+  IntVec<T> upper = {}, lower = {};
 #pragma GCC unroll 16
   for (int i = 0; i < W; ++i) {
     upper[i] = i & H ? W + (i ^ H) : i;
