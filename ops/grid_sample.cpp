@@ -33,14 +33,27 @@ Tensor inside(const Tensor& place, int64_t size) {
   return logical_and(ge(place, low), le(place, high));
 }
 
-// x [N, C, H·W] at the pixels (h, w) [N, P], times weight [N, P]. Outside nothing is read, neither is what lies at the
-// edge (an infinity times a weight of 0); a weight that is NaN makes NaN.
-Tensor corner(const Tensor& x, int64_t height, int64_t width, const Tensor& h, const Tensor& w, const Tensor& weight) {
-  Tensor seen = logical_and(inside(h, height), inside(w, width)), none = zeros({}, x.options());
-  Tensor index = unsqueeze(to(where(seen, h, none), i64) * width + to(where(seen, w, none), i64), 1);
-  Tensor read = gather(x, 2, expand(index, {x.size(0), x.size(1), index.size(2)}));
-  return where(unsqueeze(seen, 1), read, none) * unsqueeze(weight, 1);
-}
+// Images as a list of pixels [N·H·W, C]: one place in it is read for all channels together.
+struct Pixels {
+  Tensor list;
+  int64_t images, height, width;
+
+  explicit Pixels(const Tensor& x)
+      : list(reshape(permute(x, {0, 2, 3, 1}), {x.size(0) * x.size(2) * x.size(3), x.size(1)})),
+        images(x.size(0)),
+        height(x.size(2)),
+        width(x.size(3)) {}
+
+  // The pixels (h, w) [N, P], times weight [N, P]: [N·P, C]. Outside nothing is read, neither is what lies at the edge
+  // (an infinity times a weight of 0); a weight that is NaN makes NaN.
+  Tensor at(const Tensor& h, const Tensor& w, const Tensor& weight) const {
+    Tensor seen = logical_and(inside(h, height), inside(w, width)), none = zeros({}, list.options());
+    Tensor image = arange(0, static_cast<double>(images), 1, {.device = list.device()}) * (height * width);
+    Tensor index = unsqueeze(image, 1) + to(where(seen, h, none), i64) * width + to(where(seen, w, none), i64);
+    Tensor read = index_select(list, 0, flatten(index));
+    return where(reshape(seen, {-1, 1}), read, none) * reshape(weight, {-1, 1});
+  }
+};
 
 }  // namespace
 
@@ -53,19 +66,20 @@ Tensor grid_sample(const Tensor& x, const Tensor& grid, const GridSampleOptions&
   GG_CHECK(x.device() == grid.device(), "grid_sample: tensors are on ", x.device(), " and ", grid.device());
   const int64_t height = x.size(2), width = x.size(3), n = grid.size(0), rows = grid.size(1), columns = grid.size(2);
   GG_CHECK(height >= 1 && width >= 1, "grid_sample: there is nothing to read in ", x.shape());
-  Tensor flat = flatten(x, 2), pairs = reshape(grid, {n, rows * columns, 2});
+  const Pixels pixels(x);
+  Tensor pairs = reshape(grid, {n, rows * columns, 2});
   Tensor w = places(select(pairs, 2, 0), width, o), h = places(select(pairs, 2, 1), height, o);
   Tensor y;
   if (o.mode == GridMode::nearest) {
     Tensor one = (floor(h) + floor(w)) * 0.0 + 1.0;  // of derivative 0
-    y = corner(flat, height, width, round(h.detach()), round(w.detach()), one);
+    y = pixels.at(round(h.detach()), round(w.detach()), one);
   } else {
     Tensor top = floor(h).detach(), left = floor(w).detach();
     Tensor b = h - top, r = w - left, a = 1.0 - b, l = 1.0 - r;
-    y = corner(flat, height, width, top, left, a * l) + corner(flat, height, width, top, left + 1.0, a * r) +
-        corner(flat, height, width, top + 1.0, left, b * l) + corner(flat, height, width, top + 1.0, left + 1.0, b * r);
+    y = pixels.at(top, left, a * l) + pixels.at(top, left + 1.0, a * r) + pixels.at(top + 1.0, left, b * l) +
+        pixels.at(top + 1.0, left + 1.0, b * r);
   }
-  return reshape(y, {n, x.size(1), rows, columns});
+  return permute(reshape(y, {n, rows, columns, x.size(1)}), {0, 3, 1, 2});
 }
 
 Tensor affine_grid(const Tensor& theta, int64_t height, int64_t width, const AffineGridOptions& o) {

@@ -74,7 +74,8 @@ Tensor adaptive_avg_pool2d(const Tensor& x, Size2 size) {
   if (h % size.height == 0 && w % size.width == 0) {
     return avg_pool2d(x, {.kernel = {h / size.height, w / size.width}});
   }
-  return window_means(window_means(x, 3, size.width), 2, size.height);
+  // Whole lines first: they are read from end to end, and fewer are left for the other axis.
+  return window_means(window_means(x, 2, size.height), 3, size.width);
 }
 
 }  // namespace gg
