@@ -1,6 +1,8 @@
 // Operations that are made of several kernels, layers, and what takes longer than a pass over the array: sorting,
 // windows, attention, recurrent layers, linear algebra. Arrays are parts of those of families.cpp, so that no call
 // takes long.
+#include <algorithm>
+
 #include "bench/families.h"
 #include "nn/nn.h"
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <unistd.h>
-#include <dnnl.hpp>
 
 #include <ctime>
 #include <filesystem>
@@ -10,6 +9,7 @@
 
 #include "bench/process.h"
 #include "core/isa.h"
+#include "cpu/onednn.h"
 
 namespace gg::bench {
 namespace {
@@ -73,7 +73,6 @@ std::string commit() {
 }  // namespace
 
 std::map<std::string, std::string> machine_facts() {
-  const dnnl_version_t* v = dnnl_version();
   const long processors = sysconf(_SC_NPROCESSORS_ONLN);
   std::map<std::string, std::string> facts = {
       {"date", date()},
@@ -84,7 +83,7 @@ std::map<std::string, std::string> machine_facts() {
       {"compiler", compiler()},
       {"commit", commit()},
       {"gradgrad", fmt::format("{}, {} kernels", GG_VERSION, cpu::name_of(cpu::isa()))},
-      {"oneDNN", fmt::format("{}.{}.{}", v->major, v->minor, v->patch)}};
+      {"oneDNN", cpu::onednn_version().substr(std::string("oneDNN ").size())}};
   std::erase_if(facts, [](const auto& fact) { return fact.second.empty(); });
   return facts;
 }

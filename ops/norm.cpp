@@ -45,7 +45,8 @@ Tensors row_gradients(const Vjp& c, const RowStatistics& s, bool with_b, bool ce
   return {dx, dw};
 }
 
-// The same where they are recorded; `unit` is the norm with weight 1, and no bias.
+// The same where they are recorded, and where x is a constant: the kernel makes dw and db along with dx, so that
+// without dx they are had for less from sums. `unit` is the norm with weight 1, and no bias.
 template <class Unit>
 Tensors recorded_row_gradients(const Vjp& c, const RowStatistics& s, double eps, bool centred, const Unit& unit) {
   Tensor x = c.input(0), w = c.input(1), dx, dw;
@@ -132,7 +133,7 @@ struct BatchNorm {
     return out;
   }
   Tensors vjp(const Vjp& c) const {
-    if (!c.needs(0)) return recorded_vjp(c);  // dw and db come with dx at no cost, but not the other way round
+    if (!c.needs(0)) return recorded_vjp(c);
     Tensor x = c.input(0), w = c.input(1);
     Tensor dx = empty_like(x), dw = empty(w.shape(), w.options()), db = empty(w.shape(), w.options());
     GG_KERNEL(x.device(), batch_norm_backward, dx.array(), dw.array(), db.array(), c.grad().array(), x.array(),

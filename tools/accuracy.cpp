@@ -39,6 +39,9 @@ std::vector<float> points() {
 // Not what float32 has no number for, or only one with fewer digits.
 bool fits(double size) { return size < std::numeric_limits<float>::max() && size >= std::numeric_limits<float>::min(); }
 
+// NaN is the largest error, and stays it.
+double or_infinity(double error) { return std::isnan(error) ? std::numeric_limits<double>::infinity() : error; }
+
 // f, or 1·f⁽ᵏ⁾, at all of x.
 template <class F, class S>
 std::vector<S> derivative(const std::vector<S>& x, int order) {
@@ -83,7 +86,7 @@ void measure(std::vector<Accuracy>& all) {
         const double size = std::max(std::fabs(value[i]), std::fabs(h * next[i]));
         if (std::isnan(f[i]) || !fits(size)) continue;
         const double error = std::fabs(got[i] - value[i]) / size / kUnit;
-        if (!(error <= a.worst[k])) a.worst[k] = error, a.at[k] = x[i];
+        if (!(error <= a.worst[k])) a.worst[k] = or_infinity(error), a.at[k] = x[i];
       }
     }
     value = next;
@@ -124,7 +127,11 @@ void measure(std::vector<PairAccuracy>& all) {
           std::max({std::fabs(value[n]), std::fabs(wide_a[n] * by_a[n]), std::fabs(wide_b[n] * by_b[n])});
       if (std::isnan(value[n]) || !fits(size)) continue;
       const double error = std::fabs(got[n] - value[n]) / size / kUnit;
-      if (!(error <= result.worst[k])) result.worst[k] = error, result.at[k][0] = a[n], result.at[k][1] = b[n];
+      if (!(error <= result.worst[k])) {
+        result.worst[k] = or_infinity(error);
+        result.at[k][0] = a[n];
+        result.at[k][1] = b[n];
+      }
     }
   }
   all.push_back(result);

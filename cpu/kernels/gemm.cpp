@@ -1,6 +1,6 @@
 // Matrix product by the usual scheme: b is packed into panels that are read from end to end, and a small kernel keeps a
 // tile of c in registers while it walks along k (Goto and van de Geijn, "Anatomy of high-performance matrix
-// multiplication", 2008). Of a it takes one number at a time for all lanes, so a is read where it lies.
+// multiplication", 2008). Of a it takes one number at a time for all lanes, so a needs no panels.
 #include "cpu/kernels/gemm.h"
 
 #include "cpu/kernels/vec.h"
@@ -121,8 +121,9 @@ void tile(const GemmArgs<T>& g, const T* a, const T* panel, int64_t depth, T* c,
   }
 }
 
-// R rows of c beside all panels; then what is left, by ever lower tiles. Rows of a are copied next to each other first:
-// where their distance is a power of two they would take each other's places in the first-level cache.
+// R rows of c beside all panels; then what is left, by ever lower tiles. Rows of a that run along k are copied next to
+// each other first: where their distance is a power of two they would take each other's places in the first-level
+// cache.
 template <class T, int R = kTileRows>
 void rows_of_tiles(GemmArgs<T> g, const T* a, const T* panels, T* copy, int64_t rows, int64_t n, int64_t depth, T* c,
                    bool add) {

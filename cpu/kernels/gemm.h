@@ -1,4 +1,5 @@
-// Our own matrix product, the fallback and the check of the libraries (cpu/matmul.h decides which runs).
+// Our own matrix product: for what the libraries cannot do, such as f64 by several threads at once, and their check
+// (cpu/matmul.h decides which runs).
 #pragma once
 
 #include <cstddef>

@@ -24,7 +24,7 @@ class KernelCount {
         for (int i = 0; i < a.rank(); ++i) different *= a.strides[i] == 0 ? 1 : a.shape[i];
         largest() = std::max(largest(), different);
       }
-      if (call.kernel != std::string("matmul")) return;
+      if (call.kernel != std::string("matmul") && call.kernel != std::string("matmul_add")) return;
       const Shape &out = call.operands[0].shape, &left = call.operands[1].shape;
       products() += out.numel() * left[left.rank() - 1];
     };

@@ -108,6 +108,20 @@ TEST_P(MatmulTest, LargeProducts) {
     b.randomize(4);
     check_product(out, a, b);
   }
+  // Beyond the blocks of our own product in n and in k, in any layout.
+  const std::vector<int> plain{0, 1}, swapped{1, 0};
+  for (auto& a_order : {plain, swapped}) {
+    for (auto& b_order : {plain, swapped}) {
+      auto check_type = [&]<class T>(T) {
+        Owned<T> a({13, 1100}, a_order), b({1100, 290}, b_order), out({13, 290});
+        a.randomize(5);
+        b.randomize(6);
+        check_product(out, a, b);
+      };
+      check_type(0.0f);
+      check_type(0.0);
+    }
+  }
 }
 
 TEST_P(MatmulTest, AddsNothingWithoutTerms) {

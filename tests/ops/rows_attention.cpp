@@ -98,6 +98,10 @@ void check_blocks(int64_t N, int64_t H, int64_t L, int64_t S, bool all_masks) {
       auto fast = grad(sum(y * w), in), single = grad(sum(apart * w), in);
       for (size_t i = 0; i < 3; ++i) {
         GG_CHECK(max(abs(fast[i] - single[i])).item() < 1e-12, "attention in blocks: gradient ", i);
+        std::vector<Tensor> alone{q.detach(), k.detach(), v.detach()};
+        alone[i].requires_grad_();
+        const Tensor own = grad(sum(run(alone[0], alone[1], alone[2], mask) * w), alone[i]);
+        GG_CHECK(max(abs(fast[i] - own)).item() < 1e-12, "attention in blocks: gradient of input ", i, " alone");
       }
       if (all_masks) continue;
       auto recorded = grad(sum(run(q, k, v, mask) * w), in, {.create_graph = true});
