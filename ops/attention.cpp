@@ -138,19 +138,11 @@ struct Attention {
 
   Tensor forward(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) const {
     Tensor out;
+    Shape shape = q.shape();
+    shape[shape.rank() - 1] = v.size(-1);
     for_blocks(q, k, v, [&](const Block& b) {
       const Tensor keys = keys_of(b, k), p = weights_of(b, rows_of(b, q), keys, mask, q.rank());
-      const Tensor part = matmul(p, keys_of(b, v));
-      if (b.whole) {
-        out = part;
-        return;
-      }
-      if (!out.defined()) {
-        Shape shape = q.shape();
-        shape[shape.rank() - 1] = v.size(-1);
-        out = empty(shape, q.options());
-      }
-      raw::copy_into(rows_of(b, out), part);
+      put_rows(b, out, matmul(p, keys_of(b, v)), shape);
     });
     return out;
   }
@@ -160,12 +152,12 @@ struct Attention {
     auto run = [&](const Block& b) {
       const Tensor qs = rows_of(b, q), ks = keys_of(b, k), g = rows_of(b, c.grad());
       const Tensor p = weights_of(b, qs, ks, mask, q.rank());
-      if (c.needs(2)) add_keys(b, dv, matmul(transpose(p), g), v);
+      if (c.needs(2)) add_keys(b, dv, matmul(transpose(p), g), v.shape());
       if (!c.needs(0) && !c.needs(1) && !c.needs(3)) return;
       const Tensor dp = matmul(g, transpose(keys_of(b, v))), ds = empty_like(p);
       GG_KERNEL(p.device(), softmax_backward, ds.array(), dp.array(), p.array());
-      if (c.needs(0)) put_rows(b, dq, matmul(ds, ks) * scale, q);
-      if (c.needs(1)) add_keys(b, dk, matmul(transpose(ds), qs * scale), k);
+      if (c.needs(0)) put_rows(b, dq, matmul(ds, ks) * scale, q.shape());
+      if (c.needs(1)) add_keys(b, dk, matmul(transpose(ds), qs * scale), k.shape());
       if (c.needs(3)) dmask = ds;
     };
     if (c.needs(3)) {
@@ -175,22 +167,21 @@ struct Attention {
     }
     return {dq, dk, dv, dmask};
   }
-  // What a block gives to the gradient of `like`.
-  void put_rows(const Block& b, Tensor& total, const Tensor& part, const Tensor& like) const {
+  // Whether a block's part is the whole of `total`, which it then becomes; else there is room for it.
+  static bool is_all(const Block& b, Tensor& total, const Tensor& part, const Shape& shape) {
     if (b.whole) {
       total = part;
-      return;
+    } else if (!total.defined()) {
+      total = empty(shape, part.options());
     }
-    if (!total.defined()) total = empty(like.shape(), like.options());
-    raw::copy_into(rows_of(b, total), part);
+    return b.whole;
+  }
+  static void put_rows(const Block& b, Tensor& total, const Tensor& part, const Shape& shape) {
+    if (!is_all(b, total, part, shape)) raw::copy_into(rows_of(b, total), part);
   }
   // Blocks of a sample come one after the other: the first finds nothing there yet.
-  void add_keys(const Block& b, Tensor& total, const Tensor& part, const Tensor& like) const {
-    if (b.whole) {
-      total = part;
-      return;
-    }
-    if (!total.defined()) total = empty(like.shape(), like.options());
+  void add_keys(const Block& b, Tensor& total, const Tensor& part, const Shape& shape) const {
+    if (is_all(b, total, part, shape)) return;
     const Tensor all = samples_of(b, total), to = keys_of(b, total);
     if (b.row == 0 && part.size(-2) < all.size(-2)) raw::copy_into(all, zeros(all.shape(), all.options()));
     raw::copy_into(to, b.row == 0 ? part : to + part);

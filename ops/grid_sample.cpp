@@ -35,12 +35,13 @@ Tensor inside(const Tensor& place, int64_t size) {
 
 // Images as a list of pixels [N·H·W, C]: one place in it is read for all channels together.
 struct Pixels {
-  Tensor list;
-  int64_t images, height, width;
+  Tensor list, first;  // and where each image's pixels begin, [N, 1]
+  int64_t height, width;
 
   explicit Pixels(const Tensor& x)
       : list(reshape(permute(x, {0, 2, 3, 1}), {x.size(0) * x.size(2) * x.size(3), x.size(1)})),
-        images(x.size(0)),
+        first(unsqueeze(arange(0, static_cast<double>(x.size(0)), 1, {.device = x.device()}), 1) *
+              (x.size(2) * x.size(3))),
         height(x.size(2)),
         width(x.size(3)) {}
 
@@ -48,8 +49,7 @@ struct Pixels {
   // (an infinity times a weight of 0); a weight that is NaN makes NaN.
   Tensor at(const Tensor& h, const Tensor& w, const Tensor& weight) const {
     Tensor seen = logical_and(inside(h, height), inside(w, width)), none = zeros({}, list.options());
-    Tensor image = arange(0, static_cast<double>(images), 1, {.device = list.device()}) * (height * width);
-    Tensor index = unsqueeze(image, 1) + to(where(seen, h, none), i64) * width + to(where(seen, w, none), i64);
+    Tensor index = first + to(where(seen, h, none), i64) * width + to(where(seen, w, none), i64);
     Tensor read = index_select(list, 0, flatten(index));
     return where(reshape(seen, {-1, 1}), read, none) * reshape(weight, {-1, 1});
   }

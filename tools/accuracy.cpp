@@ -39,8 +39,20 @@ std::vector<float> points() {
 // Not what float32 has no number for, or only one with fewer digits.
 bool fits(double size) { return size < std::numeric_limits<float>::max() && size >= std::numeric_limits<float>::min(); }
 
-// NaN is the largest error, and stays it.
-double or_infinity(double error) { return std::isnan(error) ? std::numeric_limits<double>::infinity() : error; }
+// The largest error so far, and at which point. NaN is larger than any, and stays it.
+struct Largest {
+  double error = 0;
+  size_t at = 0;
+
+  // `size` is what the error is held against.
+  void take(float got, double value, double size, size_t point) {
+    if (!fits(size)) return;
+    const double e = std::fabs(got - value) / size / kUnit;
+    if (e <= error) return;
+    error = std::isnan(e) ? std::numeric_limits<double>::infinity() : e;
+    at = point;
+  }
+};
 
 // f, or 1·f⁽ᵏ⁾, at all of x.
 template <class F, class S>
@@ -80,14 +92,14 @@ void measure(std::vector<Accuracy>& all) {
     const std::vector<double> next = derivative<F, double>(wide, k + 1);
     if (!loops.input_facts[k].vanishes) {
       const std::vector<float> got = trained<F>(x, k);
-      a.worst[k] = 0;
+      Largest largest;
       for (size_t i = 0; i < x.size(); ++i) {
+        if (std::isnan(f[i])) continue;
         const double h = std::max(std::fabs(wide[i]), k == 0 ? 0.0 : 0.125);
-        const double size = std::max(std::fabs(value[i]), std::fabs(h * next[i]));
-        if (std::isnan(f[i]) || !fits(size)) continue;
-        const double error = std::fabs(got[i] - value[i]) / size / kUnit;
-        if (!(error <= a.worst[k])) a.worst[k] = or_infinity(error), a.at[k] = x[i];
+        largest.take(got[i], value[i], std::max(std::fabs(value[i]), std::fabs(h * next[i])), i);
       }
+      a.worst[k] = largest.error;
+      a.at[k] = x[largest.at];
     }
     value = next;
   }
@@ -118,21 +130,18 @@ void measure(std::vector<PairAccuracy>& all) {
   for (int k = 0; k < 3; ++k) {
     const auto [i, j] = kPartials[k];
     if (cpu::binary_loops<F>().facts[i][j].vanishes) continue;
-    result.worst[k] = 0;
     const std::vector<float> got = partial<F>(a, b, i, j);
     const std::vector<double> value = partial<F>(wide_a, wide_b, i, j), by_a = partial<F>(wide_a, wide_b, i + 1, j),
                               by_b = partial<F>(wide_a, wide_b, i, j + 1);
+    Largest largest;
     for (size_t n = 0; n < a.size(); ++n) {
-      const double size =
-          std::max({std::fabs(value[n]), std::fabs(wide_a[n] * by_a[n]), std::fabs(wide_b[n] * by_b[n])});
-      if (std::isnan(value[n]) || !fits(size)) continue;
-      const double error = std::fabs(got[n] - value[n]) / size / kUnit;
-      if (!(error <= result.worst[k])) {
-        result.worst[k] = or_infinity(error);
-        result.at[k][0] = a[n];
-        result.at[k][1] = b[n];
-      }
+      if (std::isnan(value[n])) continue;
+      const double change = std::max(std::fabs(wide_a[n] * by_a[n]), std::fabs(wide_b[n] * by_b[n]));
+      largest.take(got[n], value[n], std::max(std::fabs(value[n]), change), n);
     }
+    result.worst[k] = largest.error;
+    result.at[k][0] = a[largest.at];
+    result.at[k][1] = b[largest.at];
   }
   all.push_back(result);
 }

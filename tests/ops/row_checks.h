@@ -34,6 +34,8 @@ Findings check_second_order(const Row& row);
 /// Value, first and second derivative on a device against the CPU, with dense, transposed and sliced inputs, in f64 and
 /// f32; and whether the operation runs there if and only if the catalogue says so.
 Findings check_device(const Row& row, Device device);
+/// The same, where the catalogue is taken to say `claimed` of the operation.
+Findings check_device(const Row& row, Device device, bool claimed);
 
 /// Inputs and cotangents that repeat elements (row_expanded.cpp) give what the same numbers in memory of their own
 /// give: value and gradient, row-major and channels-last.

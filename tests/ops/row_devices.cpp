@@ -202,7 +202,10 @@ Findings check_creation(const Row& row, Device device) {
 Findings check_device(const Row& row, Device device) {
   const CatalogueEntry* entry = find_operation(row.name);
   if (!entry) return "the catalogue has no '" + row.name + "'\n";
-  const bool claimed = supports(*entry, device.type);
+  return check_device(row, device, supports(*entry, device.type));
+}
+
+Findings check_device(const Row& row, Device device, bool claimed) {
   Findings out;
   try {
     if (row.inputs.empty()) {
