@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <type_traits>
 
 #include "core/position_arrays.h"
@@ -67,33 +66,54 @@ P* radix_sort(P* a, P* other, int64_t n) {
   return a;
 }
 
+/// The first k of x[0, n), in order. `pairs` has room for room_for(k): a few are kept in order, more are candidates of
+/// which all but the first k are dropped whenever the room is full.
+constexpr int64_t room_for(int64_t k) { return k <= 32 ? k : 2 * k + 64; }
+
+template <bool kDescending, class T>
+void first_of_row(Pair<T>* pairs, const T* x, int64_t n, int64_t k) {
+  const int64_t room = room_for(k);
+  int64_t count = room;
+  for (int64_t i = 0; i < count; ++i) pairs[i] = make_pair_of(x[i], i, kDescending);
+  auto drop = [&] {
+    std::nth_element(pairs, pairs + k - 1, pairs + count);
+    count = k;
+  };
+  room == k ? std::sort(pairs, pairs + k) : drop();
+  Pair<T> limit = pairs[k - 1];
+  T last = x[position_of(limit)];
+  for (int64_t i = room; i < n; ++i) {
+    if (kDescending ? x[i] <= last : x[i] >= last) continue;  // most; those left may be NaN
+    const Pair<T> pair = make_pair_of(x[i], i, kDescending);
+    if (!(pair < limit)) continue;
+    if (room == k) {
+      int64_t at = k - 1;
+      for (; at > 0 && pair < pairs[at - 1]; --at) pairs[at] = pairs[at - 1];
+      pairs[at] = pair;
+    } else {
+      pairs[count++] = pair;
+      if (count < room) continue;
+      drop();
+    }
+    limit = pairs[k - 1];
+    last = x[position_of(limit)];
+  }
+  if (room == k) return;
+  drop();
+  std::sort(pairs, pairs + k);
+}
+
 template <class T>
 void sort_row(int64_t* out, int64_t step, const T* x, int64_t n, int64_t k, bool descending) {
   using P = Pair<T>;
   constexpr int kKeyBits = 8 * sizeof(SortKey<T>);
   constexpr int64_t kShort = kKeyBits == 32 ? 48 : 128, kLong = 16 * 1024;
-  const bool few = k <= n / 8;
-  const int64_t room = few ? 2 * k + 256 : n;
+  const bool few = room_for(k) <= n / 4;
+  const int64_t room = few ? room_for(k) : n;
   Scratch scratch(sizeof(P) * static_cast<size_t>(few || n < kShort ? room : 2 * room));
   P* pairs = scratch.as<P>();
   if (few) {
-    // Candidates for the first k, of which all but the first k are dropped whenever the buffer is full.
-    int64_t count = 0;
-    P limit;
-    std::memset(&limit, 0xff, sizeof limit);  // behind all others
-    for (int64_t i = 0; i < n; ++i) {
-      const P pair = make_pair_of(x[i], i, descending);
-      if (!(pair < limit)) continue;
-      if (count == room) {
-        std::nth_element(pairs, pairs + k - 1, pairs + count);
-        limit = pairs[k - 1];
-        count = k;
-        if (!(pair < limit)) continue;
-      }
-      pairs[count++] = pair;
-    }
-    std::nth_element(pairs, pairs + k - 1, pairs + count);
-    std::sort(pairs, pairs + k);
+    descending ? first_of_row<true>(pairs, x, n, k) : first_of_row<false>(pairs, x, n, k);
   } else {
     for (int64_t i = 0; i < n; ++i) pairs[i] = make_pair_of(x[i], i, descending);
     if (n < kShort) {

@@ -98,6 +98,12 @@ void check_long_rows() {
       GG_CHECK(all(eq(sort(order, 1).values, arange(0, static_cast<double>(n)))).item() == 1, "no permutation: ", n);
       for (int64_t k : {int64_t{1}, n / 16, n / 8, n / 2}) {
         GG_CHECK(all(eq(topk(x, k, 1, {.largest = false}).indices, slice(order, 1, 0, k))).item() == 1, "topk of ", n);
+        if (type == i64) continue;
+        const Tensor y = where(eq(x, full({}, 7, {type})), full({}, NAN, {type}), x);
+        for (bool largest : {false, true}) {
+          const Tensor first = slice(argsort(y, 1, {.descending = largest}), 1, 0, k);
+          GG_CHECK(all(eq(topk(y, k, 1, {.largest = largest}).indices, first)).item() == 1, "topk with NaN of ", n);
+        }
       }
     }
   }
