@@ -24,7 +24,9 @@ namespace gg {
 struct KernelCall {
   const char* kernel;
   Device device;
-  std::span<const Array> operands;  ///< the arrays among its arguments, in their order: outputs first
+  /// The arrays among its arguments, in their order: outputs first. Of an optimiser, for each parameter in turn: it,
+  /// its gradient and its state, each as a row.
+  std::span<const Array> operands;
 };
 
 /// Called before and after each kernel where set: by the profiler, and by tests that count kernel calls. Afterwards the

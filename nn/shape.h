@@ -7,6 +7,12 @@
 
 namespace gg::nn {
 
+/// Gives back x: for a place that a model must fill, as the shortcut of a residual block.
+struct Identity : Module {
+  Identity() : Module("Identity") {}
+  Tensor operator()(const Tensor& x) const { return x; }
+};
+
 /// Merges axes first … last into one; by default all but the batch axis.
 struct Flatten : Module {
   explicit Flatten(int f = 1, int l = -1) : Module("Flatten"), first(f), last(l) {}

@@ -85,8 +85,8 @@ Tensor tan(const Tensor& x);
 Tensor asin(const Tensor& x);  ///< derivative ∞ at −1 and 1, NaN outside
 Tensor acos(const Tensor& x);  ///< derivative −∞ at −1 and 1, NaN outside
 Tensor atan(const Tensor& x);
-Tensor atan2(const Tensor& y,
-             const Tensor& x);  ///< the angle of the point (x, y), in [−π, π]; IEEE 754's at zeros, infinities
+/// The angle of the point (x, y), in [−π, π]; at zeros and infinities as IEEE 754 has it.
+Tensor atan2(const Tensor& y, const Tensor& x);
 Tensor hypot(const Tensor& a, const Tensor& b);  ///< √(a² + b²) without overflow; derivatives 0 at the origin
 Tensor sinh(const Tensor& x);
 Tensor cosh(const Tensor& x);

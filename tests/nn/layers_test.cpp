@@ -271,6 +271,16 @@ TEST(Dropout, ItsRelativesAreTheFunctionsInTrainingOnly) {
   expect_error([] { nn::GaussianDropout(-1); }, "GaussianDropout: the width");
 }
 
+TEST(Shapes, IdentityGivesBackItsInput) {
+  const nn::Identity identity;
+  const Tensor x = randn({2, 3});
+  EXPECT_EQ(identity(x).to_vector<float>(), x.to_vector<float>());
+  const nn::Sequential chain{nn::Flatten(), nn::Identity()};
+  EXPECT_EQ(chain(x).shape(), (Shape{2, 3}));
+  EXPECT_EQ(identity.description(), "Identity");
+  EXPECT_TRUE(identity.parameters().empty());
+}
+
 TEST(Shapes, FlattenUnflattenPoolUpsample) {
   Tensor x = reshape(to(arange(0, 2 * 3 * 4 * 4), f32), {2, 3, 4, 4});
   EXPECT_EQ(nn::Flatten()(x).shape(), (Shape{2, 48}));

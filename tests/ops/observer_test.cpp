@@ -5,6 +5,7 @@
 #include "core/dispatch.h"
 #include "core/grad_mode.h"
 #include "ops/ops.h"
+#include "optim/optim.h"
 
 namespace gg {
 namespace {
@@ -60,6 +61,34 @@ TEST_F(Observer, SeesElementwiseCalls) {
   expect_call("where", {y, flags, a, a});
   y = to(a, i64);
   expect_call("copy", {y, a});
+}
+
+TEST_F(Observer, SeesParametersGradientsAndStateOfOptimizers) {
+  for (Device device : {Device(Device::cpu), Device(Device::emulated)}) {
+    if (!is_available(device)) continue;
+    const std::vector<Tensor> parameters{ones({2, 3}, {f32, device}).requires_grad_(),
+                                         ones({4}, {f32, device}).requires_grad_()};
+    optim::SGD optimizer(parameters, {.lr = 0.1, .momentum = 0.9});
+    (sum(square(parameters[0])) + sum(parameters[1] * 3.0)).backward();
+    optimizer.step();  // makes the state
+    seen.clear();
+    optimizer.step();
+    ASSERT_EQ(seen.size(), 2u);
+    for (const Seen& s : seen) {
+      EXPECT_EQ(s.kernel, "sgd");
+      EXPECT_EQ(s.device, device);
+      ASSERT_EQ(s.operands.size(), 6u);
+      for (size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(s.operands[3 * i].data, parameters[i].array().data);
+        EXPECT_EQ(s.operands[3 * i + 1].data, parameters[i].grad().array().data);
+        for (size_t k = 3 * i; k < 3 * i + 3; ++k) EXPECT_EQ(s.operands[k].shape, (Shape{parameters[i].numel()}));
+      }
+    }
+    if (device.type != Device::cpu) continue;
+    // The third of each is the state: gradient · (1 + momentum) after two steps of the same gradient.
+    EXPECT_FLOAT_EQ(seen[1].operands[2].as<const float>()[5], 2 * 1.9f);
+    EXPECT_FLOAT_EQ(seen[1].operands[5].as<const float>()[3], 3 * 1.9f);
+  }
 }
 
 TEST_F(Observer, SeesLargeOperandsTurnedThatRunAcrossTheOthers) {

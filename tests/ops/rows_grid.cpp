@@ -93,6 +93,22 @@ void check_infinities_and_nan() {
   }
 }
 
+// No images, no channels, no places.
+void check_empty() {
+  const Shape images[] = {{0, 2, 3, 4}, {2, 0, 3, 4}, {2, 2, 3, 4}},
+              grids[] = {{0, 5, 6, 2}, {2, 5, 6, 2}, {2, 0, 6, 2}};
+  for (int i = 0; i < 3; ++i) {
+    for (GridMode mode : {GridMode::bilinear, GridMode::nearest}) {
+      const Tensor x = ones(images[i], {f64}).requires_grad_(), grid = zeros(grids[i], {f64}).requires_grad_();
+      const Tensor y = grid_sample(x, grid, {.mode = mode});
+      GG_CHECK(y.shape() == (Shape{images[i][0], images[i][1], grids[i][1], 6}), "grid_sample of nothing: ", y.shape());
+      const std::vector<Tensor> g = grad(sum(y), std::vector<Tensor>{x, grid});
+      GG_CHECK(g[0].shape() == x.shape() && g[1].shape() == grid.shape(), "its gradients");
+      GG_CHECK(sum(abs(g[0])).item() == 0 && sum(abs(g[1])).item() == 0, "gradients of nothing");
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Row> grid_rows() {
@@ -153,6 +169,7 @@ std::vector<Row> grid_rows() {
         GG_CHECK(y.to_vector<double>() == (std::vector<double>{0, 0}), "grid_sample at infinity: ", to_string(y));
         GG_CHECK(grad(sum(y), far).to_vector<double>() == (std::vector<double>{0, 0}), "its gradient");
         check_infinities_and_nan();
+        check_empty();
       };
     }
     rows.push_back(row);
