@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "nn/init.h"
 #include "ops/creation.h"
 #include "ops/dropout.h"
+#include "ops/elementwise.h"
 #include "ops/matmul.h"
 #include "ops/shape.h"
 
@@ -103,8 +105,11 @@ RecurrentOutput RecurrentBase::run(const Tensor& x, const LstmState& start, bool
     for (size_t d = 0; d < per_layer; ++d) {
       const size_t index = layer * per_layer + d;
       const Direction& w = directions[index];
+      // An LSTM only adds up its biases, so both go in before the steps; a GRU multiplies one of them.
+      Tensor before = w.bias_ih, within = w.bias_hh;
+      if (has_memory && before.defined()) before = before + std::exchange(within, Tensor());
       std::vector<Tensor> steps;
-      append_steps(steps, linear(sequence, w.weight_ih, w.bias_ih));
+      append_steps(steps, linear(sequence, w.weight_ih, before));
       if (d == 1) std::reverse(steps.begin(), steps.end());
       LstmState state{zero, zero};
       if (!zero.defined()) {
@@ -113,9 +118,9 @@ RecurrentOutput RecurrentBase::run(const Tensor& x, const LstmState& start, bool
       }
       for (Tensor& step : steps) {
         if (has_memory) {
-          state = lstm_step(step, state, w.weight_hh, w.bias_hh);
+          state = lstm_step(step, state, w.weight_hh, within);
         } else {
-          state.h = gru_step(step, state.h, w.weight_hh, w.bias_hh);
+          state.h = gru_step(step, state.h, w.weight_hh, within);
         }
         step = state.h;
       }

@@ -3,13 +3,7 @@
 #include <vector>
 
 #include "ops/elementwise_kernels.h"
-#include "ops/functors/activations.h"
-#include "ops/functors/arithmetic.h"
-#include "ops/functors/exponential.h"
-#include "ops/functors/gamma.h"
-#include "ops/functors/hyperbolic.h"
-#include "ops/functors/powers.h"
-#include "ops/functors/special.h"
+#include "ops/functors/functors.h"
 
 namespace gg {
 namespace {
@@ -260,11 +254,6 @@ bool has_device_kernels() {
   return value->cuda || value->emulated;
 }
 
-template <class... F>
-void add_functors(std::vector<CatalogueEntry>& out, OpList<F...>) {
-  (out.push_back({F::name, Tier::elementwise, kFunctorOrders, F::name, has_device_kernels<F>(), F::doc}), ...);
-}
-
 void add_lines(std::vector<CatalogueEntry>& out, Tier tier, std::span<const Line> lines) {
   for (const Line& l : lines) {
     bool none = l.orders == kNone;
@@ -275,13 +264,9 @@ void add_lines(std::vector<CatalogueEntry>& out, Tier tier, std::span<const Line
 std::vector<CatalogueEntry> build() {
   std::vector<CatalogueEntry> out;
   add_lines(out, Tier::composite, kComposite);
-  add_functors(out, ArithmeticOps());
-  add_functors(out, ExponentialOps());
-  add_functors(out, PowerOps());
-  add_functors(out, SpecialOps());
-  add_functors(out, HyperbolicOps());
-  add_functors(out, GammaOps());
-  add_functors(out, ActivationOps());
+  for_functors([&]<class F>() {
+    out.push_back({F::name, Tier::elementwise, kFunctorOrders, F::name, has_device_kernels<F>(), F::doc});
+  });
   add_lines(out, Tier::structured, kStructured);
   add_lines(out, Tier::fused, kFused);
   return out;

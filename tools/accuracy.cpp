@@ -7,13 +7,7 @@
 #include <span>
 
 #include "cpu/elementwise_loops.h"
-#include "ops/functors/activations.h"
-#include "ops/functors/arithmetic.h"
-#include "ops/functors/exponential.h"
-#include "ops/functors/gamma.h"
-#include "ops/functors/hyperbolic.h"
-#include "ops/functors/powers.h"
-#include "ops/functors/special.h"
+#include "ops/functors/functors.h"
 
 namespace gg::tools {
 namespace {
@@ -146,27 +140,11 @@ void measure(std::vector<PairAccuracy>& all) {
   all.push_back(result);
 }
 
-template <class... F, class Fn>
-void for_list(OpList<F...>, const Fn& fn) {
-  (fn.template operator()<F>(), ...);
-}
-
-template <class Fn>
-void for_all_functors(const Fn& fn) {
-  for_list(ArithmeticOps(), fn);
-  for_list(ExponentialOps(), fn);
-  for_list(PowerOps(), fn);
-  for_list(SpecialOps(), fn);
-  for_list(HyperbolicOps(), fn);
-  for_list(GammaOps(), fn);
-  for_list(ActivationOps(), fn);
-}
-
 }  // namespace
 
 std::vector<Accuracy> measure_accuracy() {
   std::vector<Accuracy> all;
-  for_all_functors([&]<class F>() {
+  for_functors([&]<class F>() {
     if constexpr (UnaryFunctor<F>) measure<F>(all);
   });
   return all;
@@ -174,7 +152,7 @@ std::vector<Accuracy> measure_accuracy() {
 
 std::vector<PairAccuracy> measure_pair_accuracy() {
   std::vector<PairAccuracy> all;
-  for_all_functors([&]<class F>() {
+  for_functors([&]<class F>() {
     if constexpr (BinaryFunctor<F>) measure<F>(all);
   });
   return all;

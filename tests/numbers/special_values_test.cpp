@@ -11,14 +11,7 @@
 
 #include "core/deep_jet.h"
 #include "cpu/elementwise_loops.h"
-#include "ops/functors/activations.h"
-#include "ops/functors/arithmetic.h"
-#include "ops/functors/exponential.h"
-#include "ops/functors/gamma.h"
-#include "ops/functors/hyperbolic.h"
-#include "ops/functors/powers.h"
-#include "ops/functors/scalars.h"
-#include "ops/functors/special.h"
+#include "ops/functors/functors.h"
 #include "tests/numbers/isa_tables.h"
 
 namespace gg {
@@ -268,32 +261,21 @@ void expect_output_derivative_at_nan(double want) {
   });
 }
 
-template <class... F>
-void expect_nan_of_nan(OpList<F...>, Exceptions& left) {
-  auto one = [&]<class G>() {
-    if constexpr (UnaryFunctor<G>) {
+TEST(SpecialValues, NanPassesThroughEveryFunctionAndItsDerivatives) {
+  Exceptions left = not_nan();
+  auto expect_nan_of_nan = [&]<class F>() {
+    if constexpr (UnaryFunctor<F>) {
       std::vector<double> want(3, kNan);
-      if (auto found = left.find(G::name); found != left.end()) {
+      if (auto found = left.find(F::name); found != left.end()) {
         want = found->second;
         left.erase(found);
       }
-      expect(G{}, kNan, want);
-      if constexpr (HasOutputDerivative<G>) expect_output_derivative_at_nan<G>(want[1]);
+      expect(F{}, kNan, want);
+      if constexpr (HasOutputDerivative<F>) expect_output_derivative_at_nan<F>(want[1]);
     }
   };
-  (one.template operator()<F>(), ...);
-}
-
-TEST(SpecialValues, NanPassesThroughEveryFunctionAndItsDerivatives) {
-  Exceptions left = not_nan();
-  expect_nan_of_nan(ActivationOps(), left);
-  expect_nan_of_nan(ArithmeticOps(), left);
-  expect_nan_of_nan(ExponentialOps(), left);
-  expect_nan_of_nan(GammaOps(), left);
-  expect_nan_of_nan(HyperbolicOps(), left);
-  expect_nan_of_nan(PowerOps(), left);
-  expect_nan_of_nan(ScalarOps(), left);
-  expect_nan_of_nan(SpecialOps(), left);
+  for_functors(expect_nan_of_nan);
+  for_functors(ScalarOps(), expect_nan_of_nan);
   for (const auto& [name, want] : left) ADD_FAILURE() << name << " is no function of one argument";
 }
 
