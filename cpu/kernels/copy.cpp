@@ -1,7 +1,8 @@
-// Transposes by small blocks that stay in registers: rows of the source are loaded, and interleaved in steps.
+// Transposes by squares that stay in registers. They are as wide as a vector where both sides are that long; vectors of
+// 16 bytes, and shorter sides, go by small blocks, of which rows are loaded and interleaved in steps.
 #include "cpu/kernels/copy.h"
 
-#include "cpu/kernels/vec.h"
+#include "cpu/kernels/transpose.h"
 
 namespace gg::cpu::GG_ISA {
 namespace {
@@ -39,9 +40,22 @@ struct Block8 {
   }
 };
 
+// What is left of a side is moved with elements that were moved before: a square that ends where the side does.
+template <class T>
+void transpose_squares(T* to, int64_t to_stride, const T* from, int64_t from_stride, int64_t rows, int64_t cols) {
+  constexpr int64_t W = kLanes<T>;
+  for (int64_t j = 0; j < cols; j += W) {
+    if (j + W > cols) j = cols - W;
+    for (int64_t i = 0; i < rows; i += W) {
+      if (i + W > rows) i = rows - W;
+      transpose_square(to + i * to_stride + j, to_stride, from + j * from_stride + i, from_stride);
+    }
+  }
+}
+
 template <class Block>
-void transpose(typename Block::Element* to, int64_t to_stride, const typename Block::Element* from, int64_t from_stride,
-               int64_t rows, int64_t cols) {
+void transpose_blocks(typename Block::Element* to, int64_t to_stride, const typename Block::Element* from,
+                      int64_t from_stride, int64_t rows, int64_t cols) {
   constexpr int S = Block::kSide;
   constexpr int64_t kLine = 64 / sizeof(typename Block::Element);  // one cache line of the destination at a time
   for (int64_t j0 = 0; j0 < cols; j0 += kLine) {
@@ -62,8 +76,19 @@ void transpose(typename Block::Element* to, int64_t to_stride, const typename Bl
   }
 }
 
+template <class T, class Block>
+void transpose(typename Block::Element* to, int64_t to_stride, const typename Block::Element* from, int64_t from_stride,
+               int64_t rows, int64_t cols) {
+  if (kVecBytes > 16 && rows >= kLanes<T> && cols >= kLanes<T>) {
+    // As floating-point numbers, which nothing looks at.
+    transpose_squares(reinterpret_cast<T*>(to), to_stride, reinterpret_cast<const T*>(from), from_stride, rows, cols);
+  } else {
+    transpose_blocks<Block>(to, to_stride, from, from_stride, rows, cols);
+  }
+}
+
 }  // namespace
 
-extern const CopyKernels copy_kernels_table = {transpose<Block4>, transpose<Block8>};
+extern const CopyKernels copy_kernels_table = {transpose<float, Block4>, transpose<double, Block8>};
 
 }  // namespace gg::cpu::GG_ISA

@@ -3,6 +3,7 @@
 // multiplication", 2008). Of a it takes one number at a time for all lanes, so a needs no panels.
 #include "cpu/kernels/gemm.h"
 
+#include "cpu/kernels/transpose.h"
 #include "cpu/kernels/vec.h"
 
 namespace gg::cpu::GG_ISA {
@@ -27,39 +28,12 @@ constexpr size_t kScratchBytes = 2048 * kBlockN + kTileRows * (2048 + 16 * sizeo
 
 GG_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-// One of log₂ W steps of a transpose: squares of H by H elements change places across the diagonal.
-template <class T, int H>
-GG_INLINE void swap_squares(Vec<T>* rows) {
-  constexpr int W = kLanes<T>;
-  IntVec<T> upper = {}, lower = {};
-#pragma GCC unroll 16
-  for (int i = 0; i < W; ++i) {
-    upper[i] = i & H ? W + (i ^ H) : i;
-    lower[i] = i & H ? W + i : i ^ H;
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < W; ++i) {
-    if (i & H) continue;
-    const Vec<T> a = rows[i], b = rows[i | H];
-    rows[i] = __builtin_shuffle(a, b, upper);
-    rows[i | H] = __builtin_shuffle(a, b, lower);
-  }
-  if constexpr (H > 1) swap_squares<T, H / 2>(rows);
-}
-
 // Columns of b that lie one after the other along k, W of them, become lanes of `to`, whose rows are a panel's.
 template <class T>
 GG_INLINE void pack_columns(T* to, const T* from, int64_t column_stride, int64_t depth) {
   constexpr int W = kLanes<T>;
   int64_t d = 0;
-  for (; d + W <= depth; d += W) {
-    Vec<T> square[W];
-#pragma GCC unroll 16
-    for (int i = 0; i < W; ++i) square[i] = load(from + i * column_stride + d);
-    swap_squares<T, W / 2>(square);
-#pragma GCC unroll 16
-    for (int i = 0; i < W; ++i) store(to + (d + i) * kTileCols<T>, square[i]);
-  }
+  for (; d + W <= depth; d += W) transpose_square(to + d * kTileCols<T>, kTileCols<T>, from + d, column_stride);
   for (; d < depth; ++d) {
     for (int i = 0; i < W; ++i) to[d * kTileCols<T> + i] = from[i * column_stride + d];
   }

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/isa.h"
+#include "cpu/kernels/copy.h"
 #include "tests/cpu/arrays.h"
 
 namespace gg::cpu_test {
@@ -75,6 +77,40 @@ TEST(Copy, LargeCopiesAreRightInEveryChunk) {
   cpu::copy(turned, from);
   EXPECT_EQ(to.values(), from.values());
   EXPECT_EQ(turned.values(), from.values());
+}
+
+// Any bits, among them those of signalling NaN, in squares of every size, between strides that leave gaps.
+template <class Bits, class Kernel>
+void check_transpose(Kernel kernel, const std::string& where) {
+  uint64_t state = 7;
+  auto bits = [&] { return static_cast<Bits>((state = state * 6364136223846793005u + 1442695040888963407u) >> 7); };
+  for (int64_t rows : {1, 3, 4, 7, 8, 9, 15, 16, 17, 31, 40}) {
+    for (int64_t cols : {1, 2, 4, 5, 8, 11, 16, 23, 32, 33}) {
+      const int64_t from_stride = rows + 3, to_stride = cols + 2;
+      std::vector<Bits> from(cols * from_stride), to(rows * to_stride), expected;
+      for (Bits& x : from) x = bits();
+      from[0] = sizeof(Bits) == 4 ? static_cast<Bits>(0x7fa00001u) : static_cast<Bits>(0x7ff4000000000001u);
+      for (Bits& x : to) x = bits();
+      expected = to;
+      for (int64_t i = 0; i < rows; ++i) {
+        for (int64_t j = 0; j < cols; ++j) expected[i * to_stride + j] = from[j * from_stride + i];
+      }
+      kernel(to.data(), to_stride, from.data(), from_stride, rows, cols);
+      EXPECT_EQ(to, expected) << where << ", " << rows << " x " << cols;
+    }
+  }
+}
+
+TEST(Copy, TransposesSquaresOfAllSizesOnEveryInstructionSet) {
+  auto check = [](const cpu::CopyKernels& kernels, const char* isa) {
+    check_transpose<uint32_t>(kernels.transpose_4, str(isa, ", 4 bytes"));
+    check_transpose<uint64_t>(kernels.transpose_8, str(isa, ", 8 bytes"));
+  };
+  check(cpu::baseline::copy_kernels_table, "baseline");
+#if defined(__x86_64__)
+  if (cpu::best_isa() >= cpu::Isa::avx2) check(cpu::avx2::copy_kernels_table, "avx2");
+  if (cpu::best_isa() >= cpu::Isa::avx512) check(cpu::avx512::copy_kernels_table, "avx512");
+#endif
 }
 
 TEST(Copy, ConvertsBetweenTypes) {
