@@ -10,6 +10,7 @@ namespace gg::cpu {
 namespace {
 
 constexpr int64_t kGrain = 32 * 1024;  // elements in a chunk
+constexpr int64_t kAhead = 8;          // rows whose beginning is fetched before they are read or added to
 
 [[noreturn]] void out_of_range(const char* op, int64_t value, int64_t place, int axis, int64_t size) {
   fail(op, ": index ", value, " at position ", place, " is out of range for axis ", axis, " of size ", size);
@@ -73,6 +74,7 @@ void select_bits(const Array& out, const Array& x, const Positions& index, int a
         int64_t at = begin / count, first = begin % count, n = std::min(count - first, end - begin);
         for_positions(w, w.rank, at, at + 1, [&](const std::array<int64_t, 2>& offset) {
           for (int64_t j = first; j < first + n; ++j) {
+            if (j + kAhead < count) __builtin_prefetch(from + offset[1] + index[j + kAhead] * from_step);
             std::memcpy(to + offset[0] + j * to_step, from + offset[1] + index[j] * from_step, run * sizeof(Bits));
           }
         });
@@ -103,10 +105,12 @@ void add_slices(const Array& out, const Array& x, const Positions& index, int ax
     return;
   }
   // Each task owns a range of target rows and looks through all positions for them, so that every row gets its
-  // summands in order.
-  int64_t run = w.size[w.rank - 1], size = out.shape[axis];
+  // summands in order, whatever the number of ranges. A few for each thread: of rows picked from all over x, most of
+  // each page and of what is fetched ahead is another task's.
+  const int64_t run = w.size[w.rank - 1], size = out.shape[axis];
+  const int64_t most = run < 16 || num_threads() == 1 ? 1 : std::min<int64_t>(size, 2 * num_threads());
+  const int64_t ranges = std::clamp<int64_t>(count * run / kGrain, 1, std::max<int64_t>(most, 1));
   w.drop(w.rank - 1);
-  int64_t ranges = run < 16 ? 1 : std::clamp<int64_t>(count * run / kGrain, 1, std::min<int64_t>(size, 32));
   parallel_chunks(w.numel() * ranges, [&](int64_t task) {
     int64_t at = task / ranges, range = task % ranges;
     int64_t low = size * range / ranges, high = size * (range + 1) / ranges;
@@ -114,6 +118,7 @@ void add_slices(const Array& out, const Array& x, const Positions& index, int ax
       for (int64_t j = 0; j < count; ++j) {
         int64_t row = index[j];
         if (row < low || row >= high) continue;
+        if (ranges == 1 && j + kAhead < count) __builtin_prefetch(to + offset[0] + index[j + kAhead] * to_step, 1);
         T* a = to + offset[0] + row * to_step;
         const T* b = from + offset[1] + j * from_step;
         for (int64_t i = 0; i < run; ++i) a[i] += b[i];
