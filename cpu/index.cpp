@@ -152,13 +152,22 @@ void gather_bits(const Array& out, const Array& x, const Array& index, int axis)
   if (w.rank == 0) w.push(1, {0, 0, 0});
   int last = w.rank - 1;
   int64_t n = w.size[last], a = w.stride[0][last], b = w.stride[1][last], c = w.stride[2][last];
+  const bool unit = a == 1 && b == 1 && c == 0 && step == 1;
   parallel_for(positions(w, last), std::max<int64_t>(1, kGrain / n), [&](int64_t begin, int64_t end) {
     for_positions(w, last, begin, end, [&](const std::array<int64_t, 3>& offset) {
-      for (int64_t i = 0; i < n; ++i) {
-        int64_t k = where[offset[1] + i * b];
-        if (!valid(k, size)) [[unlikely]]
-          out_of_range("gather", k, offset[1] + i * b, axis, size);
-        to[offset[0] + i * a] = from[offset[2] + i * c + k * step];
+      // Constants, where they are the usual ones, instead of products.
+      auto line = [&](int64_t a, int64_t b, int64_t c, int64_t step) __attribute__((always_inline)) {
+        for (int64_t i = 0; i < n; ++i) {
+          int64_t k = where[offset[1] + i * b];
+          if (!valid(k, size)) [[unlikely]]
+            out_of_range("gather", k, offset[1] + i * b, axis, size);
+          to[offset[0] + i * a] = from[offset[2] + i * c + k * step];
+        }
+      };
+      if (unit) {
+        line(1, 1, 0, 1);
+      } else {
+        line(a, b, c, step);
       }
     });
   });
@@ -179,13 +188,21 @@ void scatter_elements(const Array& out, const Array& x, const Array& index, int 
   int last = w.rank - 1;
   if (w.size[last] == 1 || w.stride[0][last] >= x.strides[axis]) {
     const int64_t xs = x.strides[axis], ks = index.strides[axis];
+    const bool unit = xs == 1 && ks == 1 && step == 1;
     parallel_for(positions(w, w.rank), std::max<int64_t>(1, kGrain / count), [&](int64_t begin, int64_t end) {
       for_positions(w, w.rank, begin, end, [&](const std::array<int64_t, 3>& offset) {
-        for (int64_t j = 0; j < count; ++j) {
-          const int64_t k = where[offset[1] + j * ks];
-          if (!valid(k, size)) [[unlikely]]
-            out_of_range("scatter_add", k, offset[1] + j * ks, axis, size);
-          to[offset[2] + k * step] += from[offset[0] + j * xs];
+        auto line = [&](int64_t xs, int64_t ks, int64_t step) __attribute__((always_inline)) {
+          for (int64_t j = 0; j < count; ++j) {
+            const int64_t k = where[offset[1] + j * ks];
+            if (!valid(k, size)) [[unlikely]]
+              out_of_range("scatter_add", k, offset[1] + j * ks, axis, size);
+            to[offset[2] + k * step] += from[offset[0] + j * xs];
+          }
+        };
+        if (unit) {
+          line(1, 1, 1);
+        } else {
+          line(xs, ks, step);
         }
       });
     });
