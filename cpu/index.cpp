@@ -105,8 +105,8 @@ void add_slices(const Array& out, const Array& x, const Positions& index, int ax
     return;
   }
   // Each task owns a range of target rows and looks through all positions for them, so that every row gets its
-  // summands in order, whatever the number of ranges. A few for each thread: of rows picked from all over x, most of
-  // each page and of what is fetched ahead is another task's.
+  // summands in order, whatever the number of ranges: it may follow that of threads. Few are best, since a task among
+  // many reads rows here and there in x, where the processor cannot foresee them.
   const int64_t run = w.size[w.rank - 1], size = out.shape[axis];
   const int64_t most = run < 16 || num_threads() == 1 ? 1 : std::min<int64_t>(size, 2 * num_threads());
   const int64_t ranges = std::clamp<int64_t>(count * run / kGrain, 1, std::max<int64_t>(most, 1));
