@@ -1,6 +1,7 @@
 // Matrix products. Which code runs: small loops of our own for tiny products, OpenBLAS where all sizes are small or n
-// is thin, oneDNN's sgemm for the rest; for f64 OpenBLAS' dgemm, or our own blocked product (kernels/gemm.h) where
-// several threads share the work, since OpenBLAS admits one of them at a time.
+// is thin, our own blocked product (kernels/gemm.h) where only b is transposed and there is AVX-512, oneDNN's sgemm for
+// the rest; for f64 OpenBLAS' dgemm, or our own where several threads share the work, since OpenBLAS admits one of them
+// at a time.
 //
 // A product is split along the longer of m and n, and along k where both are short and k is very long. The cuts depend
 // on the sizes only, so the result has the same bits for any number of threads.
