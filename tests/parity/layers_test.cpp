@@ -180,6 +180,7 @@ const std::vector<Row>& rows() {
        },
        {2, 3, 4, 5}},
       {"Sequential", [] { return made(nn::Sequential(nn::Linear(7, 5), nn::Tanh(), nn::Linear(5, 3))); }, {3, 7}},
+      {"Identity", [] { return made(nn::Identity()); }, {3, 2, 5}},
       {"Flatten", [] { return made(nn::Flatten()); }, {3, 2, 5}},
       {"Unflatten",
        [] {
