@@ -108,8 +108,8 @@ void add_slices(const Array& out, const Array& x, const Positions& index, int ax
   // summands in order, whatever the number of ranges: it may follow that of threads. Few are best, since a task among
   // many reads rows here and there in x, where the processor cannot foresee them.
   const int64_t run = w.size[w.rank - 1], size = out.shape[axis];
-  const int64_t most = run < 16 || num_threads() == 1 ? 1 : std::min<int64_t>(size, 2 * num_threads());
-  const int64_t ranges = std::clamp<int64_t>(count * run / kGrain, 1, std::max<int64_t>(most, 1));
+  const int64_t most = run < 16 || num_threads() == 1 ? 1 : 2 * num_threads();
+  const int64_t ranges = std::max<int64_t>(1, std::min({count * run / kGrain, size, most}));
   w.drop(w.rank - 1);
   parallel_chunks(w.numel() * ranges, [&](int64_t task) {
     int64_t at = task / ranges, range = task % ranges;
